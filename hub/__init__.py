@@ -1,0 +1,1 @@
+"""The floor: contracts, messages, settings and the command that everything else stands on."""

@@ -1,0 +1,23 @@
+"""`irodori plugins`: what is installed, what is enabled, and why not."""
+
+from rich.console import Console
+from rich.table import Table
+
+from hub.config import hub_config, plugin_registry
+from hub.registry import installed_plugins
+
+
+def plugins() -> None:
+    """List installed plugins, what each provides, and whether HUB_PLUGINS enables it."""
+    registry, config = plugin_registry(), hub_config()
+    table = Table("plugin", "state", "provides", "summary")
+    for name, entry in sorted(installed_plugins().items()):
+        if name in registry.plugins:
+            plugin = registry.plugins[name]
+            provides = "\n".join(f"{c.point} {c.id}" for c in plugin.components)
+            table.add_row(name, "[green]enabled[/]", provides, plugin.summary)
+        elif name in config.plugins:
+            table.add_row(name, "[red]broken[/]", "", registry.failures.get(name, ""))
+        else:
+            table.add_row(name, "installed, not enabled", "", f"from {entry.value.split(':')[0]}")
+    Console().print(table)

@@ -1,0 +1,147 @@
+"""The messages between the site and the workers: frozen, versioned, JSON. Pixels never travel here.
+
+The database row is the truth and a message only a hint, so each carries the attempt it belongs to, and the site
+refuses any that is not the current one.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# Names of the Celery tasks on either side; neither side imports the other's code.
+GENERATE_TASK = "serving.generate"
+CONVERT_TASK = "serving.convert"
+GENERATION_STARTED_TASK = "generation.started"
+GENERATION_HEARTBEAT_TASK = "generation.heartbeat"
+GENERATION_SUCCEEDED_TASK = "generation.succeeded"
+GENERATION_FAILED_TASK = "generation.failed"
+CONVERTED_TASK = "uploads.converted"
+CONVERT_REFUSED_TASK = "uploads.convert_refused"
+
+# Remote-control commands that every serving worker answers.
+CANCEL_COMMAND = "cancel_generation"
+FINGERPRINT_COMMAND = "base_fingerprint"
+
+SITE_QUEUE = "site"
+CONVERT_QUEUE = "convert"
+
+Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+def generate_queue(engine: str) -> str:
+    """The queue that workers holding this engine read."""
+    return f"generate.{engine}"
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    version: Literal[1] = 1
+
+
+class AdapterUse(BaseModel):
+    """One adapter of a generation: which pack, and how strongly."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    pack_sha256: str = Sha256
+    pack_key: str
+    kind: Literal["lora", "fine_tune"]
+    weight: float = Field(ge=-2.0, le=2.0)
+
+
+class GenerateJob(Message):
+    """Make one image and store it under `output_key`. `id` also follows the job through every log."""
+
+    id: UUID
+    attempt: int = Field(ge=1)
+    engine: str
+    base_model: str
+    prompt: str = Field(min_length=1, max_length=2000)
+    negative_prompt: str = Field(default="", max_length=2000)
+    width: int = Field(default=128, ge=8, le=4096)
+    height: int = Field(default=128, ge=8, le=4096)
+    steps: int = Field(default=20, ge=1, le=150)
+    guidance_scale: float = Field(default=5.0, ge=0.0, le=30.0)
+    seed: int = Field(ge=0, le=2**32 - 1)
+    scheduler: str = "euler"
+    adapters: tuple[AdapterUse, ...] = ()
+    output_key: str
+
+
+class GenerationStarted(Message):
+    """A worker took the job; the site answers with a lease, or a cancel if it was taken already."""
+
+    id: UUID
+    attempt: int
+    worker: str
+
+
+class GenerationHeartbeat(Message):
+    """The worker still runs the job, at `step` of `steps`; renews the lease and moves the progress bar."""
+
+    id: UUID
+    attempt: int
+    worker: str
+    step: int
+    steps: int
+
+
+class GenerationSucceeded(Message):
+    """The image lies under the job's output key with this hash."""
+
+    id: UUID
+    attempt: int
+    worker: str
+    sha256: str = Sha256
+    size: int
+    media_type: str
+    width: int
+    height: int
+    seed: int
+    seconds: float
+
+
+class GenerationFailed(Message):
+    """No image. `retryable` says whether another attempt could help; `message` is a sentence for the buyer."""
+
+    id: UUID
+    attempt: int
+    worker: str
+    code: str
+    message: str
+    retryable: bool
+
+
+class ConvertJob(Message):
+    """Turn an uploaded file that passed the gate into the canonical pack of `engine`."""
+
+    upload_id: UUID
+    attempt: int = Field(ge=1)
+    source_key: str
+    source_sha256: str = Sha256
+    format: str
+    engine: str
+
+
+class Converted(Message):
+    """The pack lies in the store under its own hash."""
+
+    upload_id: UUID
+    attempt: int
+    pack_key: str
+    pack_sha256: str = Sha256
+    pack_size: int
+    kind: Literal["lora", "fine_tune"]
+    rank: int
+    modules: int
+
+
+class ConvertRefused(Message):
+    """The file can't be served exactly; `message` tells the creator why and what to do."""
+
+    upload_id: UUID
+    attempt: int
+    code: str
+    message: str

@@ -1,0 +1,61 @@
+"""What a plugin author imports; stable, and free of Django, Celery and torch."""
+
+from hub.plugin_api.adapter_format import (
+    ADAPTER_FORMAT,
+    AdapterFormat,
+    AdapterPlan,
+    LowRankTarget,
+    ModelLayout,
+    Shape,
+    WeightTarget,
+)
+from hub.plugin_api.engine import ENGINE, Engine, EngineInfo, Generation, LocalPack, OneShotEngine, Run
+from hub.plugin_api.errors import (
+    JobRefusedError,
+    PluginError,
+    PluginUnavailableError,
+    UnsupportedFileError,
+)
+from hub.plugin_api.manifest import Component, ExtensionPoint, NoConfig, OnError, Plugin
+from hub.plugin_api.payment_provider import (
+    PAYMENT_PROVIDER,
+    Checkout,
+    CheckoutRequest,
+    PaymentEvent,
+    PaymentProvider,
+)
+from hub.plugin_api.prompt_check import PROMPT_CHECK, PromptCheck, Verdict
+
+__all__ = [
+    "ADAPTER_FORMAT",
+    "ENGINE",
+    "PAYMENT_PROVIDER",
+    "PROMPT_CHECK",
+    "AdapterFormat",
+    "AdapterPlan",
+    "Checkout",
+    "CheckoutRequest",
+    "Component",
+    "Engine",
+    "EngineInfo",
+    "ExtensionPoint",
+    "Generation",
+    "JobRefusedError",
+    "LocalPack",
+    "LowRankTarget",
+    "ModelLayout",
+    "NoConfig",
+    "OnError",
+    "OneShotEngine",
+    "PaymentEvent",
+    "PaymentProvider",
+    "Plugin",
+    "PluginError",
+    "PluginUnavailableError",
+    "PromptCheck",
+    "Run",
+    "Shape",
+    "UnsupportedFileError",
+    "Verdict",
+    "WeightTarget",
+]

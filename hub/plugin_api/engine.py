@@ -1,0 +1,137 @@
+"""Engines run one base-model family, a denoising step at a time.
+
+The serving loop owns the device and calls every method from one thread. Requests join between steps: `start` makes
+a run, `step` advances the runs it is given by one step each, `finish` turns a done run into bytes.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from hub.jobs import AdapterUse, GenerateJob
+from hub.plugin_api.adapter_format import ModelLayout
+from hub.plugin_api.errors import JobRefusedError
+from hub.plugin_api.manifest import ExtensionPoint, OnError
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What the site knows of an engine without importing it.
+
+    `compute_price(width, height, steps)` is the published price of the computation in micro-units (1e-6 USD).
+    """
+
+    schedulers: tuple[str, ...]
+    size_multiple: int
+    max_steps: int
+    compute_price: Callable[[int, int, int], int]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What a finished run delivers; `seed` is the one really used."""
+
+    content: bytes
+    media_type: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class LocalPack:
+    """An adapter pack on this machine's disk, hash already verified, with the weight to apply."""
+
+    use: AdapterUse
+    path: Path
+
+
+@dataclass
+class Run:
+    """One generation in progress; an engine subclasses it to keep its own state."""
+
+    job: GenerateJob
+    step: int = field(default=0, init=False)
+
+    @property
+    def done(self) -> bool:
+        return self.step >= self.job.steps
+
+
+class Engine(Protocol):
+    """Holds one base model and generates from it. Whatever a job changes in the base is restored afterwards."""
+
+    @abstractmethod
+    def load(self, device: str) -> None:
+        """Bring the base into memory; called once, before anything but `layout`."""
+
+    @abstractmethod
+    def layout(self) -> ModelLayout:
+        """Names and shapes of the base's parameters, from its configuration alone, without its weights."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SHA-256 of the live parameters: equal before and after any job, or the base was damaged."""
+
+    @abstractmethod
+    def group(self, job: GenerateJob) -> str:
+        """Jobs with the same answer may be stepped together.
+
+        Raises JobRefusedError if the engine can't run the job.
+        """
+
+    @abstractmethod
+    def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
+        """Encode the prompt and draw the first noise. Raises JobRefusedError if the job can't be run."""
+
+    @abstractmethod
+    def step(self, runs: Sequence[Run]) -> None:
+        """Advance each run by one step; all come from one group."""
+
+    @abstractmethod
+    def finish(self, run: Run) -> Generation:
+        """Decode a done run."""
+
+
+class OneShotEngine(Engine):
+    """For engines that can't stop between steps: implement `generate`, the first step does it all."""
+
+    @abstractmethod
+    def generate(self, job: GenerateJob) -> Generation: ...
+
+    def load(self, device: str) -> None:
+        """Nothing to load unless a subclass says so."""
+
+    def layout(self) -> ModelLayout:
+        return ModelLayout({})
+
+    def fingerprint(self) -> str:
+        return ""
+
+    def group(self, job: GenerateJob) -> str:
+        return str(job.id)
+
+    def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
+        if packs:
+            raise JobRefusedError("no_adapters", "This base takes no styles. Choose another base, or generate without.")
+        return OneShotRun(job)
+
+    def step(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            assert isinstance(run, OneShotRun)  # noqa: S101 - narrows the type; the loop passes back what start made
+            run.generation = self.generate(run.job)
+            run.step = run.job.steps
+
+    def finish(self, run: Run) -> Generation:
+        assert isinstance(run, OneShotRun)  # noqa: S101 - as above
+        if run.generation is None:
+            raise RuntimeError("finish() was called before step().")
+        return run.generation
+
+
+@dataclass
+class OneShotRun(Run):
+    generation: Generation | None = field(default=None, init=False)
+
+
+ENGINE: ExtensionPoint[Engine] = ExtensionPoint("engine", on_error=OnError.FAIL_JOB)

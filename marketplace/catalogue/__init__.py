@@ -1,0 +1,1 @@
+"""Base models, styles and their versions, with the terms their creators set."""

@@ -1,0 +1,86 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class BaseModel(models.Model):
+    """A base that some engine serves, and the picture sizes it can make (in pixels)."""
+
+    slug = models.SlugField(unique=True)
+    title = models.CharField(max_length=80)
+    summary = models.CharField(max_length=300, blank=True)
+    engine = models.CharField(max_length=40)
+    licence = models.CharField(max_length=60)
+    default_side = models.PositiveIntegerField()
+    min_side = models.PositiveIntegerField()
+    max_side = models.PositiveIntegerField()
+    enabled = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Pack(models.Model):
+    """A canonical adapter pack in the object store: immutable, named by its own hash."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    key = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)
+    size = models.PositiveBigIntegerField()
+    rank = models.PositiveIntegerField()
+    modules = models.PositiveIntegerField()
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="packs")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.sha256[:12]}"
+
+
+class Style(models.Model):
+    """What a creator offers; buyers see its newest published version."""
+
+    creator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="styles")
+    slug = models.SlugField(unique=True, max_length=100)
+    title = models.CharField(max_length=80)
+    description = models.TextField(blank=True, max_length=4000)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class StyleVersion(models.Model):
+    """One published release of a style: a pack and the terms it is offered under, frozen at publication."""
+
+    class State(models.TextChoices):
+        PUBLISHED = "published", _("Published")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    style = models.ForeignKey(Style, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="versions")
+    state = models.CharField(max_length=20, choices=State, default=State.PUBLISHED)
+    published_at = models.DateTimeField(auto_now_add=True)
+
+    trigger_words = models.CharField(max_length=300, blank=True)
+    sample_prompt = models.CharField(max_length=300)
+    cover_key = models.CharField(max_length=200, blank=True)
+    cover_sha256 = models.CharField(max_length=64, blank=True)
+
+    licence = models.CharField(max_length=60)
+    price_micro = models.PositiveBigIntegerField()
+    creator_share_bp = models.PositiveIntegerField()
+
+    training_sources = models.JSONField(default=list)
+    artists_imitated = models.JSONField(default=list)
+    outputs_may_train = models.BooleanField(default=False)
+    may_be_merged = models.BooleanField(default=False)
+    may_be_resold = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["style", "number"], name="one_version_per_number"),
+            models.CheckConstraint(condition=models.Q(creator_share_bp__lte=10_000), name="share_at_most_all_of_it"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.style.title} v{self.number}"

@@ -1,0 +1,85 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.catalogue.models import BaseModel, StyleVersion
+
+
+class Generation(models.Model):
+    """One requested image. The row is the truth about it; messages to and from workers are only hints."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Drawing")
+        SUCCEEDED = "succeeded", _("Done")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Purpose(models.TextChoices):
+        ORDER = "order", _("Order")
+        SAMPLE = "sample", _("Sample")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generations")
+    purpose = models.CharField(max_length=20, choices=Purpose, default=Purpose.ORDER)
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="generations")
+
+    prompt = models.TextField(max_length=2000)
+    negative_prompt = models.TextField(blank=True, max_length=2000)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    steps = models.PositiveIntegerField()
+    guidance_scale = models.FloatField()
+    seed = models.PositiveBigIntegerField()
+    scheduler = models.CharField(max_length=40)
+    resale = models.BooleanField(default=False)
+
+    price_micro = models.PositiveBigIntegerField()
+    compute_micro = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3, default="USD")
+
+    state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
+    attempt = models.PositiveIntegerField(default=1)
+    worker = models.CharField(max_length=120, blank=True)
+    step = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    times_sent = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    seconds = models.FloatField(null=True)
+    failure_code = models.CharField(max_length=60, blank=True)
+    failure_message = models.TextField(blank=True)
+
+    image_key = models.CharField(max_length=200, blank=True)
+    image_sha256 = models.CharField(max_length=64, blank=True)
+    image_size = models.PositiveBigIntegerField(default=0)
+    image_media_type = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "created_at"], name="generation_queue"),
+            models.Index(fields=["buyer", "-created_at"], name="generation_history"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class GenerationAdapter(models.Model):
+    """A style used by a generation, with the price and share agreed when it was ordered."""
+
+    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="adapters")
+    version = models.ForeignKey(StyleVersion, on_delete=models.PROTECT, related_name="uses")
+    weight = models.FloatField()
+    price_micro = models.PositiveBigIntegerField()
+    creator_share_bp = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["generation", "version"], name="a_style_once_per_generation")]
+
+    def __str__(self) -> str:
+        return f"{self.version} x {self.weight}"

@@ -1,0 +1,1 @@
+"""Buying credits: checkouts at a payment provider, and its webhooks."""

@@ -1,0 +1,1 @@
+"""Names that opted out, and what is refused because of them."""

@@ -1,0 +1,1 @@
+"""Files on their way in: multipart upload, checks, conversion to a pack."""

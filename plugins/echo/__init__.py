@@ -1,0 +1,1 @@
+"""The smallest engine; see plugin.py first."""

@@ -1,0 +1,1 @@
+"""LoRA files as kohya sd-scripts writes them; see plugin.py first."""

@@ -1,0 +1,1 @@
+"""LoRA files as peft and diffusers write them; see plugin.py first."""

@@ -1,0 +1,1 @@
+"""Refuses prompts that hold a listed word; see plugin.py first."""

@@ -1,0 +1,1 @@
+"""SDXL and every base with its architecture; see plugin.py first."""

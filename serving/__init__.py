@@ -1,0 +1,1 @@
+"""The GPU tier: engines, adapters and the loop that runs them. Never imports Django."""
