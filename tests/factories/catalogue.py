@@ -1,0 +1,89 @@
+"""Bases, packs, styles and published versions for tests."""
+
+import hashlib
+from itertools import count
+from typing import Any
+
+from hub import keys
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import BaseModel, Pack, Style, StyleVersion
+from tests.factories.accounts import make_user
+
+_numbers = count(1)
+
+
+def echo_base(**changes: Any) -> BaseModel:
+    """The base that the echo engine serves; the same row each time unless `slug` is changed."""
+    fields: dict[str, Any] = {
+        "slug": "echo",
+        "title": "Echo",
+        "engine": "echo",
+        "licence": "Apache-2.0",
+        "default_side": 64,
+        "min_side": 8,
+        "max_side": 512,
+    }
+    return _base(fields | changes)
+
+
+def tiny_sdxl_base(**changes: Any) -> BaseModel:
+    """The small SDXL base of the demo; the same row each time unless `slug` is changed."""
+    fields: dict[str, Any] = {
+        "slug": "tiny-sdxl",
+        "title": "Tiny SDXL",
+        "engine": "sdxl",
+        "licence": "Apache-2.0",
+        "default_side": 128,
+        "min_side": 64,
+        "max_side": 256,
+    }
+    return _base(fields | changes)
+
+
+def _base(fields: dict[str, Any]) -> BaseModel:
+    base, _ = BaseModel.objects.get_or_create(slug=fields["slug"], defaults=fields)
+    return base
+
+
+def make_pack(**changes: Any) -> Pack:
+    """A LoRA pack's row; no object lies in the store."""
+    sha256 = hashlib.sha256(f"pack {next(_numbers)}".encode()).hexdigest()
+    fields: dict[str, Any] = {
+        "sha256": sha256,
+        "key": keys.pack(sha256),
+        "kind": "lora",
+        "size": 4096,
+        "rank": 8,
+        "modules": 16,
+    }
+    fields |= changes
+    fields["base_model"] = changes.get("base_model") or tiny_sdxl_base()
+    return Pack.objects.create(**fields)
+
+
+def make_style(*, creator: User | None = None, **changes: Any) -> Style:
+    """A style without versions."""
+    number = next(_numbers)
+    fields: dict[str, Any] = {
+        "slug": f"style-{number}",
+        "title": f"Style {number}",
+        "description": "Soft washes of colour.",
+    }
+    return Style.objects.create(creator=creator or make_user(), **fields | changes)
+
+
+def make_version(*, creator: User | None = None, **changes: Any) -> StyleVersion:
+    """A published version that costs one credit and gives its creator 70 %."""
+    fields: dict[str, Any] = {
+        "number": 1,
+        "trigger_words": "washed ink",
+        "sample_prompt": "a harbour at dawn",
+        "licence": "irodori-standard",
+        "price_micro": 10_000,
+        "creator_share_bp": 7_000,
+        "training_sources": [{"name": "My sketchbooks", "url": "", "consent": "own_work"}],
+    }
+    fields |= changes
+    fields["style"] = changes.get("style") or make_style(creator=creator)
+    fields["pack"] = changes.get("pack") or make_pack()
+    return StyleVersion.objects.create(**fields)
