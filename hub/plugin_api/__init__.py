@@ -25,6 +25,7 @@ from hub.plugin_api.payment_provider import (
     PaymentProvider,
 )
 from hub.plugin_api.prompt_check import PROMPT_CHECK, PromptCheck, Verdict
+from hub.plugin_api.text import FoldedText, fold
 
 __all__ = [
     "ADAPTER_FORMAT",
@@ -39,6 +40,7 @@ __all__ = [
     "Engine",
     "EngineInfo",
     "ExtensionPoint",
+    "FoldedText",
     "Generation",
     "JobRefusedError",
     "LocalPack",
@@ -58,4 +60,5 @@ __all__ = [
     "UnsupportedFileError",
     "Verdict",
     "WeightTarget",
+    "fold",
 ]

@@ -1,0 +1,81 @@
+"""Finds names and words in text however they are cased, accented, spaced or typed in full width.
+
+Scripts that put spaces between words match whole words only ("Scunthorpe" holds no shorter word); scripts that don't,
+such as Japanese, match anywhere in the text.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+# Combining marks of Latin, Greek and Cyrillic. Japanese voicing marks (U+3099, U+309A) are not among them: they
+# change the sound, so a name without them is another name.
+_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+# Letters that Unicode does not decompose, though readers take them for accented ones.
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
+_APOSTROPHES = re.compile("['`\u2018\u2019\u02bc\u02bb\u02b9\u00b4]")
+# Kana, Han, Thai, Lao, Burmese, Khmer: written without spaces between words.
+_UNSPACED = re.compile(
+    "[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
+)
+
+
+def fold(text: str) -> str:
+    """Lower-case words without accents, apostrophes or punctuation, one space between them; folding twice changes nothing."""
+    folded = _folded_once(text)
+    while (again := _folded_once(folded)) != folded:  # a few letters (Unicode's own exceptions) settle only then
+        folded = again
+    return folded
+
+
+def _folded_once(text: str) -> str:
+    plain = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold())
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", plain)).translate(_LETTERS)
+    whole = unicodedata.normalize("NFKC", bare)
+    words = "".join(_letter_or_space(char) for char in whole)
+    return " ".join(_UNSPACED.sub(r" \g<0> ", words).split())
+
+
+def _letter_or_space(char: str) -> str:
+    """Letters, marks and digits stay; invisible format characters vanish; everything else parts words."""
+    category = unicodedata.category(char)
+    if category == "Cf":
+        return ""
+    return char if category[0] in "LMN" else " "
+
+
+@dataclass(frozen=True)
+class FoldedText:
+    """A text prepared for looking up many names; build it with `FoldedText.of`."""
+
+    words: frozenset[str]
+    joined: str
+    edges: frozenset[int]
+
+    @classmethod
+    def of(cls, text: str) -> "FoldedText":
+        words = fold(text).split()
+        edges = [0]
+        for word in words:
+            edges.append(edges[-1] + len(word))
+        return cls(frozenset(words), "".join(words), frozenset(edges))
+
+    def holds(self, folded_name: str) -> bool:
+        """Does the text hold this name (already folded)?
+
+        A name of several words is also found where they are written together or apart in another way
+        ("J.R.R. Tolkien", "JRR Tolkien"), but always from one word's edge to another's.
+        """
+        joined = folded_name.replace(" ", "")
+        if not joined:
+            return False
+        if _UNSPACED.search(joined):
+            return joined in self.joined
+        if " " not in folded_name:
+            return joined in self.words
+        return any(
+            match.start() in self.edges and match.start() + len(joined) in self.edges
+            # A lookahead finds overlapping places too.
+            for match in re.finditer(f"(?={re.escape(joined)})", self.joined)
+        )
