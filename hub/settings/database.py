@@ -22,4 +22,6 @@ def database(url: str, data_dir: Path) -> dict[str, Any]:
     if url and not url.startswith("sqlite"):
         return dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
     path = url.removeprefix("sqlite:///") or str(data_dir / "irodori.sqlite3")
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": SQLITE_OPTIONS}
+    # Tests get a file too: threads that share Django's in-memory database block each other at once.
+    test = {"NAME": str(Path(path).with_suffix(".test.sqlite3"))}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": SQLITE_OPTIONS, "TEST": test}

@@ -49,11 +49,15 @@ class Transaction(models.Model):
 
 
 class Entry(models.Model):
-    """Positive adds to the account, negative takes from it; a transaction's entries sum to zero."""
+    """Positive adds to the account, negative takes from it; a transaction's entries sum to zero.
+
+    `subject` says what the amount is for ("version:7"); statements group by it.
+    """
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
     amount_micro = models.BigIntegerField()
+    subject = models.CharField(max_length=60, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~models.Q(amount_micro=0), name="no_empty_entry")]

@@ -1,0 +1,69 @@
+"""Which accounts an event moves money between. Pure: nothing here reads or writes the database."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from marketplace.ledger.models import Account
+
+Kind = Account.Kind
+PLATFORM = 0
+
+
+class AccountName(NamedTuple):
+    """An account by what it is; `owner_id` is 0 for the platform's own."""
+
+    kind: str
+    owner_id: int
+    currency: str = "USD"
+
+
+@dataclass(frozen=True)
+class Line:
+    """`amount_micro` is added to `account`. `subject` says what for ("version:7"), and statements group by it."""
+
+    account: AccountName
+    amount_micro: int
+    subject: str = ""
+
+
+def wallet(owner_id: int, currency: str = "USD") -> AccountName:
+    return AccountName(Kind.WALLET, owner_id, currency)
+
+
+def held(owner_id: int, currency: str = "USD") -> AccountName:
+    return AccountName(Kind.HELD, owner_id, currency)
+
+
+def earnings(owner_id: int, currency: str = "USD") -> AccountName:
+    return AccountName(Kind.EARNINGS, owner_id, currency)
+
+
+def platform_revenue(currency: str = "USD") -> AccountName:
+    return AccountName(Kind.PLATFORM_REVENUE, PLATFORM, currency)
+
+
+def top_up_lines(buyer_id: int, amount_micro: int, currency: str = "USD") -> list[Line]:
+    """The provider owes us what the buyer's wallet gains."""
+    clearing = AccountName(Kind.PROVIDER_CLEARING, PLATFORM, currency)
+    return [Line(clearing, -amount_micro), Line(wallet(buyer_id, currency), amount_micro)]
+
+
+def hold_lines(buyer_id: int, amount_micro: int, currency: str = "USD") -> list[Line]:
+    return [Line(wallet(buyer_id, currency), -amount_micro), Line(held(buyer_id, currency), amount_micro)]
+
+
+def settle_lines(buyer_id: int, held_micro: int, payees: Iterable[Line], currency: str = "USD") -> list[Line]:
+    """The hold goes to the payees, and what they don't take returns to the wallet. No payees: all of it returns."""
+    paid = list(payees)
+    rest = held_micro - sum(line.amount_micro for line in paid)
+    return [Line(held(buyer_id, currency), -held_micro), *paid, Line(wallet(buyer_id, currency), rest)]
+
+
+def combined(lines: Iterable[Line]) -> list[Line]:
+    """The same lines with one per account and subject, without empty ones, in a stable order."""
+    sums: dict[tuple[AccountName, str], int] = defaultdict(int)
+    for line in lines:
+        sums[line.account, line.subject] += line.amount_micro
+    return [Line(account, amount, subject) for (account, subject), amount in sorted(sums.items()) if amount]
