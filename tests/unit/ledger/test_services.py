@@ -145,7 +145,7 @@ ACTIONS = st.lists(
 class LedgerLaws(TestCase):
     """Whatever is asked of the ledger, in whatever order and however often."""
 
-    @settings(deadline=None, max_examples=60)
+    @settings(deadline=None, max_examples=25)
     @given(ACTIONS)
     def test_nothing_is_made_lost_overdrawn_or_settled_twice(self, actions: list[tuple[str, int, int, int]]) -> None:
         buyer, creator = make_user(), make_user()
