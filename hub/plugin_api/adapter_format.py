@@ -4,9 +4,11 @@ A format is a pure plan: it sees names, shapes and metadata (the header), never 
 can't run anything in it.
 """
 
+import hashlib
+import json
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from hub.plugin_api.manifest import ExtensionPoint, OnError
@@ -17,21 +19,26 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class ModelLayout:
-    """Parameters of a base model: component ("unet", "text_encoder", ...) -> parameter name -> shape."""
+    """Parameters of a base model: component ("unet", "text_encoder", ...) -> parameter name -> shape.
+
+    `adaptable` names the modules of each component that take low-rank additions, such as its Linear and Conv2d ones.
+    """
 
     components: Mapping[str, Mapping[str, Shape]]
+    adaptable: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def shape(self, component: str, parameter: str) -> Shape | None:
         return self.components.get(component, {}).get(parameter)
 
     def modules(self, component: str) -> dict[str, Shape]:
-        """Linear and Conv2d modules by path, with the shape of their weight."""
+        """The component's adaptable modules by path, with the shape of their weight."""
         parameters = self.components.get(component, {})
-        return {
-            name.removesuffix(".weight"): shape
-            for name, shape in parameters.items()
-            if name.endswith(".weight") and len(shape) in (2, 4)
-        }
+        return {module: parameters[f"{module}.weight"] for module in sorted(self.adaptable.get(component, ()))}
+
+    def digest(self) -> str:
+        """SHA-256 of all names and shapes: packs made for one layout fit every base that has it."""
+        listed = {name: dict(sorted(parameters.items())) for name, parameters in sorted(self.components.items())}
+        return hashlib.sha256(json.dumps(listed, separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,10 @@ class Engine(Protocol):
 
     @abstractmethod
     def load(self, device: str) -> None:
-        """Bring the base into memory; called once, before anything but `layout`."""
+        """Bring the base into memory; called once, before anything but `layout`.
+
+        `device` is as torch names it ("cpu", "cuda:1"), or "auto" for the best that this machine has.
+        """
 
     @abstractmethod
     def layout(self) -> ModelLayout:

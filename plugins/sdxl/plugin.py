@@ -1,5 +1,7 @@
 """The manifest of the SDXL engine: the classes of diffusers' StableDiffusionXLPipeline, a step at a time."""
 
+from typing import Literal
+
 from pydantic import BaseModel
 
 from hub.plugin_api import Component, EngineInfo, Plugin
@@ -11,8 +13,12 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
 
     base: str = "var/models/tiny-sdxl"
     base_model: str = "tiny-sdxl"
-    dtype: str = "float32"
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
 
+
+INFO = EngineInfo(
+    schedulers=("euler", "euler_a", "ddim", "dpmpp_2m"), size_multiple=8, max_steps=100, compute_price=compute_price
+)
 
 plugin = Plugin(
     name="sdxl",
@@ -23,12 +29,7 @@ plugin = Plugin(
             "engine",
             "sdxl",
             "plugins.sdxl.engine:SdxlEngine",
-            EngineInfo(
-                schedulers=("euler", "euler_a", "ddim", "dpmpp_2m"),
-                size_multiple=8,
-                max_steps=100,
-                compute_price=compute_price,
-            ),
+            INFO,
         ),
         Component("adapter_format", "sdxl_unet", "plugins.sdxl.unet_format:SdxlUnetFormat"),
     ],
