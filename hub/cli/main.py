@@ -1,18 +1,22 @@
-"""The `irodori` command: each module of this package adds one command."""
+"""The `irodori` command. Each module beside this one adds one command and imports what it needs when it runs."""
 
 import typer
 
-from hub.cli import plugins
+from hub.cli import doctor, plugins, up, worker
 
-app = typer.Typer(help="Irodori: a marketplace and serving hub for image styles.", no_args_is_help=True)
+HELP = (
+    "Irodori: a marketplace and serving hub for image styles.\n\n"
+    "On a laptop, `irodori up` runs all of it. In production each process runs by itself: the site under a WSGI "
+    "server (hub.wsgi:application), the rest by `irodori worker`.\n\n"
+    "Every setting is an environment variable that begins with HUB_ (docs/reference/settings.md lists them); "
+    "`irodori doctor` says what is wrong with yours."
+)
+app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_show_locals=False)
 
-
-@app.callback()
-def root() -> None:
-    """Irodori: a marketplace and serving hub for image styles."""
-
-
-app.command(name="plugins")(plugins.plugins)
+app.command()(up.up)
+app.add_typer(worker.worker, name="worker")
+app.command()(plugins.plugins)
+app.command()(doctor.doctor)
 
 
 def main() -> None:

@@ -1,14 +1,15 @@
 """`irodori plugins`: what is installed, what is enabled, and why not."""
 
-from rich.console import Console
-from rich.table import Table
-
-from hub.config import hub_config, plugin_registry
-from hub.registry import installed_plugins
-
 
 def plugins() -> None:
-    """List installed plugins, what each provides, and whether HUB_PLUGINS enables it."""
+    """List the installed plugins, what each provides, and whether HUB_PLUGINS enables it."""
+    # Imported here, as in every command, so that `irodori --help` answers at once.
+    from rich.console import Console
+    from rich.table import Table
+
+    from hub.config import hub_config, plugin_registry
+    from hub.registry import installed_plugins
+
     registry, config = plugin_registry(), hub_config()
     table = Table("plugin", "state", "provides", "summary")
     for name, entry in sorted(installed_plugins().items()):

@@ -1,0 +1,61 @@
+"""What the embedded stack consists of: one entry per process, read from top to bottom."""
+
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hub.local.folder import DataFolder
+from hub.local.health import Check, file_check, http_check, redis_check, s3_check
+from hub.local.ports import HOST, Ports
+from hub.local.secrets_file import Secrets
+from hub.local.servers import STORE_ENVIRONMENT, broker_command
+from hub.local.store import store_command
+from hub.ready import PROCESS_NAME
+from hub.workers import convert_worker, generate_worker, site_worker
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """One process: how to start it, when it counts as healthy, how to stop it."""
+
+    name: str
+    command: tuple[str, ...]
+    healthy: Check
+    env: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: int = signal.SIGTERM
+    niceness: int = 0
+    # Started only when this one is healthy, to leave it the processor.
+    after: str | None = None
+
+
+def embedded_stack(folder: DataFolder, ports: Ports, keys: Secrets, env: Mapping[str, str]) -> list[ProcessSpec]:
+    """The processes in the order to start them; they are stopped in the opposite order."""
+    engines = [name.strip() for name in env.get("HUB_SERVING_ENGINES", "sdxl").split(",")]
+    return [
+        ProcessSpec("broker", broker_command(ports.broker), redis_check(ports.broker), stop_signal=signal.SIGKILL),
+        ProcessSpec(
+            "store",
+            store_command(folder, ports, keys.s3_access_key, keys.s3_secret_key),
+            s3_check(ports.s3, keys.s3_access_key, keys.s3_secret_key),
+            env=STORE_ENVIRONMENT,
+            # It takes 25 s and more over SIGTERM, and loses nothing by SIGKILL.
+            stop_signal=signal.SIGKILL,
+        ),
+        ProcessSpec("site", _site_command(ports.site), http_check(ports.site)),
+        _worker("generate", generate_worker(engines), folder),
+        _worker("site-worker", site_worker(), folder),
+        _worker("convert", convert_worker(), folder, after="generate"),
+    ]
+
+
+def _worker(name: str, command: tuple[str, ...], folder: DataFolder, after: str | None = None) -> ProcessSpec:
+    # Niced, so that pages stay quick while images are drawn, and come first at start-up.
+    return ProcessSpec(name, command, file_check(folder.ready(name)), env={PROCESS_NAME: name}, niceness=5, after=after)
+
+
+def _site_command(port: int) -> tuple[str, ...]:
+    return (
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
+        *("--workers", "1", "--blocking-threads", "8", "--no-ws", "hub.wsgi:application"),
+    )
