@@ -165,6 +165,8 @@ SPECTACULAR_SETTINGS = {
 CELERY_BROKER_URL = hub.broker_url
 for _option, _value in CELERY_OPTIONS.items():
     globals()[f"CELERY_{_option.upper()}"] = _value
+# With the broker down a page must not wait for it: the row is saved, and the reaper sends what was not sent.
+CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_OPTIONS["broker_transport_options"], "max_retries": 0}
 CELERY_BEAT_SCHEDULE = {
     "reap-generations": {"task": "generation.reap", "schedule": 5.0, "options": {"expires": 5}},
     "reap-uploads": {"task": "uploads.reap", "schedule": 15.0, "options": {"expires": 15}},
