@@ -47,6 +47,11 @@ class Style(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def latest(self) -> "StyleVersion":
+        """The newest published version; where all are withdrawn, the newest of those."""
+        return max(self.versions.all(), key=lambda version: (version.is_published, version.number))
+
 
 class StyleVersion(models.Model):
     """One published release of a style: a pack and the terms it is offered under, frozen at publication."""
@@ -84,3 +89,7 @@ class StyleVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.style.title} v{self.number}"
+
+    @property
+    def is_published(self) -> bool:
+        return self.state == self.State.PUBLISHED

@@ -7,6 +7,7 @@ from typing import Any
 from hub import keys
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import BaseModel, Pack, Style, StyleVersion
+from marketplace.catalogue.terms import Consent, PublishTerms, TrainingSource
 from tests.factories.accounts import make_user
 
 _numbers = count(1)
@@ -87,3 +88,16 @@ def make_version(*, creator: User | None = None, **changes: Any) -> StyleVersion
     fields["style"] = changes.get("style") or make_style(creator=creator)
     fields["pack"] = changes.get("pack") or make_pack()
     return StyleVersion.objects.create(**fields)
+
+
+def make_terms(**changes: Any) -> PublishTerms:
+    """Terms that keep every rule: a new style at one credit, 70 % for its creator."""
+    fields: dict[str, Any] = {
+        "title": "Washed Ink",
+        "sample_prompt": "a harbour at dawn, washed ink",
+        "licence": "irodori-standard",
+        "price_micro": 10_000,
+        "creator_share_bp": 7_000,
+        "training_sources": (TrainingSource("My sketchbooks", Consent.OWN_WORK),),
+    }
+    return PublishTerms(**fields | changes)

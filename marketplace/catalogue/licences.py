@@ -1,0 +1,52 @@
+"""The licences a creator may offer pictures under. Each says only what the hub itself enforces.
+
+No model file is ever handed out, whatever the licence: the licences are about the pictures.
+- `resale`: False refuses `may_be_resold` at publication, and with it every order that asks for resale.
+- `credit`: True puts the credit line beside each picture and into the API's answer (`credit_line`).
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Licence:
+    """`id` never changes; `summary` is one sentence for buyers."""
+
+    id: str
+    title: str | Promise
+    summary: str | Promise
+    resale: bool = True
+    credit: bool = False
+
+
+_OFFERED = (
+    Licence(
+        "irodori-standard",
+        _("Irodori standard"),
+        _("Use your pictures for anything, at home or in business."),
+    ),
+    Licence(
+        "irodori-personal",
+        _("Irodori personal"),
+        _("Pictures are for your own use; none is made for resale."),
+        resale=False,
+    ),
+    Licence(
+        "CC-BY-4.0",
+        _("Creative Commons Attribution 4.0"),
+        _("Share and sell your pictures as long as you name the creator; the credit line comes with each."),
+        credit=True,
+    ),
+    Licence("CC0-1.0", _("Creative Commons Zero 1.0"), _("No conditions: the pictures are free for all.")),
+)
+LICENCES = MappingProxyType({licence.id: licence for licence in _OFFERED})
+
+
+def credit_line(*, licence: str, title: str, creator: str) -> str:
+    """The line that must go with a picture, or "" where the licence asks for none."""
+    terms = LICENCES.get(licence)
+    return f"“{title}” by {creator}, {licence}" if terms and terms.credit else ""

@@ -1,0 +1,56 @@
+"""What the gallery, a style's page and a creator's own list show."""
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import BaseModel, Style, StyleVersion
+from marketplace.errors import NotFound
+
+
+def published_styles(search: str = "", base_model: str | None = None) -> QuerySet[Style]:
+    """Styles with a published version, newest first; `search` looks in titles, words and creators' names."""
+    published = StyleVersion.objects.filter(style=OuterRef("pk"), state=StyleVersion.State.PUBLISHED)
+    if base_model:
+        published = published.filter(pack__base_model__slug=base_model)
+    styles = _with_versions().filter(Exists(published))
+    for word in search.split():
+        styles = styles.filter(
+            Q(title__icontains=word)
+            | Q(description__icontains=word)
+            | Q(creator__display_name__icontains=word)
+            | Exists(published.filter(trigger_words__icontains=word))
+        )
+    return styles
+
+
+def style_page(slug: str) -> Style:
+    """A style with all its versions, newest first, withdrawn ones too. Raises NotFound."""
+    style = _with_versions().filter(slug=slug, versions__isnull=False).distinct().first()
+    if style is None:
+        raise NotFound(_("There is no such style."))
+    return style
+
+
+def styles_of(creator: User) -> QuerySet[Style]:
+    """A creator's own styles, newest first."""
+    return _with_versions().filter(creator=creator)
+
+
+def own_version(creator: User, version_id: int) -> StyleVersion:
+    """One of the creator's own versions. Raises NotFound for another's too, so that ids tell nothing."""
+    version = StyleVersion.objects.select_related("style").filter(pk=version_id, style__creator=creator).first()
+    if version is None:
+        raise NotFound(_("There is no such version."))
+    return version
+
+
+def base_models() -> QuerySet[BaseModel]:
+    return BaseModel.objects.filter(enabled=True).order_by("title")
+
+
+def _with_versions() -> QuerySet[Style]:
+    versions = StyleVersion.objects.select_related("pack__base_model").order_by("-number")
+    return (
+        Style.objects.select_related("creator").prefetch_related(Prefetch("versions", versions)).order_by("-created_at")
+    )

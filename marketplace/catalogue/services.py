@@ -1,0 +1,90 @@
+"""Publishes versions and withdraws them."""
+
+import secrets
+from dataclasses import asdict
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from hub.jobs import SITE_QUEUE
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import Pack, Style, StyleVersion
+from marketplace.catalogue.terms import PublishTerms, check_terms
+from marketplace.errors import Conflict, NotFound
+from marketplace.outbox import send_after_commit
+from marketplace.uploads.models import Upload
+
+SAMPLE_TASK = "generation.request_sample"
+
+
+@transaction.atomic
+def publish(*, creator: User, upload: Upload, terms: PublishTerms) -> StyleVersion:
+    """Offer a ready upload under these terms, as a new style or as the next version of one; asks for its sample picture.
+
+    Raises InvalidInput (terms), NotFound (another's upload or style), Conflict (not ready, or published already).
+    """
+    if upload.owner_id != creator.pk:
+        raise NotFound(_("There is no such upload."))
+    check_terms(terms)
+    pack = _unpublished_pack(creator, upload)
+    style = _style(creator, terms)
+    version = StyleVersion.objects.create(style=style, number=style.versions.count() + 1, pack=pack, **_columns(terms))
+    send_after_commit(SAMPLE_TASK, version.pk, queue=SITE_QUEUE)
+    return version
+
+
+def withdraw(*, version: StyleVersion) -> None:
+    """Take a version out of the gallery and refuse new orders for it; doing it twice changes nothing."""
+    StyleVersion.objects.filter(pk=version.pk).update(state=StyleVersion.State.WITHDRAWN)
+    version.state = StyleVersion.State.WITHDRAWN
+
+
+def _unpublished_pack(creator: User, upload: Upload) -> Pack:
+    """The upload's pack, locked so that it is published once.
+
+    What its creator withdrew may come back under other terms; what another creator published may not.
+    """
+    if upload.state != Upload.State.READY or upload.pack_id is None:
+        raise Conflict(_("This upload is not ready. Publish it once it says “Ready to publish”."), code="not_ready")
+    pack = Pack.objects.select_for_update().get(pk=upload.pack_id)
+    for version in pack.versions.select_related("style"):
+        if version.is_published or version.style.creator_id != creator.pk:
+            raise Conflict(
+                _("This file is published already as “%(title)s”.") % {"title": version.style.title},
+                code="already_published",
+            )
+    return pack
+
+
+def _style(creator: User, terms: PublishTerms) -> Style:
+    if terms.style is None:
+        return _new_style(creator, terms)
+    style = Style.objects.select_for_update().filter(slug=terms.style, creator=creator).first()
+    if style is None:
+        raise NotFound(_("You have no style called “%(slug)s”.") % {"slug": terms.style}, field="style")
+    style.title, style.description = terms.title, terms.description
+    style.save(update_fields=["title", "description"])
+    return style
+
+
+def _new_style(creator: User, terms: PublishTerms) -> Style:
+    slug = slugify(terms.title)[:80] or "style"
+    fields = {"creator": creator, "title": terms.title, "description": terms.description}
+    try:
+        with transaction.atomic():
+            return Style.objects.create(slug=slug, **fields)
+    except IntegrityError:  # taken, perhaps in this very moment
+        return Style.objects.create(slug=f"{slug}-{secrets.token_hex(4)}", **fields)
+
+
+def _columns(terms: PublishTerms) -> dict[str, Any]:
+    """The terms as StyleVersion's columns, frozen at publication."""
+    values = asdict(terms)
+    for name in ("style", "title", "description"):
+        del values[name]
+    return values | {
+        "training_sources": list(values["training_sources"]),
+        "artists_imitated": list(values["artists_imitated"]),
+    }

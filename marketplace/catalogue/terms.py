@@ -1,0 +1,202 @@
+"""What a creator states when publishing, and the rules it has to keep.
+
+The rules only read; each raises InvalidInput with the field it is about.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+
+from marketplace.catalogue.licences import LICENCES
+from marketplace.errors import InvalidInput
+from marketplace.rights.selectors import opted_out_names
+
+MAX_PRICE_MICRO = 100_000_000  # 100 USD
+MAX_CREATOR_SHARE_BP = 9_000  # the platform keeps a tenth at least
+MAX_SOURCES = 50
+MAX_ARTISTS = 20
+
+
+class Consent(StrEnum):
+    """On what ground a training source was used."""
+
+    OWN_WORK = "own_work"
+    LICENSED = "licensed"
+    PUBLIC_DOMAIN = "public_domain"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class TrainingSource:
+    """Pictures the style learnt from; `url` may be empty."""
+
+    name: str
+    consent: Consent
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Artist:
+    """Someone whose style is imitated, and whether they agreed."""
+
+    name: str
+    consents: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishTerms:
+    """`style` names one of the creator's own styles to add a version to; None starts a new one.
+
+    `price_micro` is per picture in 1e-6 USD; `creator_share_bp` is the creator's part of it in 1/10,000.
+    """
+
+    title: str
+    sample_prompt: str
+    licence: str
+    price_micro: int
+    creator_share_bp: int
+    training_sources: tuple[TrainingSource, ...]
+    artists_imitated: tuple[Artist, ...] = ()
+    description: str = ""
+    trigger_words: str = ""
+    style: str | None = None
+    outputs_may_train: bool = False
+    may_be_merged: bool = False
+    may_be_resold: bool = False
+
+
+def check_terms(terms: PublishTerms) -> None:
+    """Raises InvalidInput for the first rule that is broken."""
+    for rule in RULES:
+        rule(terms)
+
+
+def _texts_fit(terms: PublishTerms) -> None:
+    _text(terms.title, "title", 80)
+    _text(terms.description, "description", 4000, required=False, lines=True)
+    _text(terms.trigger_words, "trigger_words", 300, required=False)
+    _text(terms.sample_prompt, "sample_prompt", 300)
+
+
+def _text(text: str, field: str, longest: int, *, required: bool = True, lines: bool = False) -> None:
+    if required and not text.strip():
+        raise InvalidInput(_("This can't be empty."), code="required", field=field)
+    if len(text) > longest:
+        raise InvalidInput(
+            _("This has %(length)d characters; at most %(longest)d fit.") % {"length": len(text), "longest": longest},
+            code="too_long",
+            field=field,
+        )
+    if not all(char.isprintable() or char == "\u3000" or (lines and char in "\r\n") for char in text):
+        raise InvalidInput(
+            _("This holds a control character. Type it in again instead of pasting it."),
+            code="control_character",
+            field=field,
+        )
+
+
+def _licence_is_offered(terms: PublishTerms) -> None:
+    licence = LICENCES.get(terms.licence)
+    if licence is None:
+        raise InvalidInput(
+            _("Choose one of these licences: %(ids)s.") % {"ids": ", ".join(LICENCES)},
+            code="unknown_licence",
+            field="licence",
+        )
+    if terms.may_be_resold and not licence.resale:
+        raise InvalidInput(
+            _("%(title)s allows no resale. Choose another licence, or don't let partners resell.")
+            % {"title": licence.title},
+            code="licence_forbids_resale",
+            field="may_be_resold",
+        )
+
+
+def _price_and_share_are_in_range(terms: PublishTerms) -> None:
+    if not 0 <= terms.price_micro <= MAX_PRICE_MICRO:
+        raise InvalidInput(
+            _("The price per picture is between 0 and 10,000 credits."), code="price_out_of_range", field="price_micro"
+        )
+    if not 0 <= terms.creator_share_bp <= MAX_CREATOR_SHARE_BP:
+        raise InvalidInput(
+            _("Your share is between 0 % and 90 %; the hub keeps at least 10 %."),
+            code="share_out_of_range",
+            field="creator_share_bp",
+        )
+
+
+def _every_source_has_consent(terms: PublishTerms) -> None:
+    if not 1 <= len(terms.training_sources) <= MAX_SOURCES:
+        raise InvalidInput(
+            _("Name what the style learnt from: between 1 and %(most)d sources.") % {"most": MAX_SOURCES},
+            code="sources_missing",
+            field="training_sources",
+        )
+    for source in terms.training_sources:
+        _text(source.name, "training_sources", 200)
+        _address(source.url)
+        if source.consent == Consent.NONE:
+            raise InvalidInput(
+                _("“%(source)s” was used without consent. Ask for it, or train without this source.")
+                % {"source": source.name},
+                code="source_without_consent",
+                field="training_sources",
+            )
+
+
+def _address(url: str) -> None:
+    _text(url, "training_sources", 500, required=False)
+    if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc):
+        raise InvalidInput(
+            _("“%(url)s” is not a web address. It begins with https://.") % {"url": url},
+            code="bad_address",
+            field="training_sources",
+        )
+
+
+def _every_artist_agreed(terms: PublishTerms) -> None:
+    if len(terms.artists_imitated) > MAX_ARTISTS:
+        raise InvalidInput(
+            _("At most %(most)d artists can be named.") % {"most": MAX_ARTISTS},
+            code="too_many_artists",
+            field="artists_imitated",
+        )
+    for artist in terms.artists_imitated:
+        _text(artist.name, "artists_imitated", 120)
+        if not artist.consents:
+            raise InvalidInput(
+                _("%(artist)s has not agreed to be imitated. Ask them, or don't publish this style.")
+                % {"artist": artist.name},
+                code="artist_without_consent",
+                field="artists_imitated",
+            )
+
+
+def _nobody_opted_out_is_named(terms: PublishTerms) -> None:
+    for field, text in _public_texts(terms):
+        if names := opted_out_names(text):
+            raise InvalidInput(
+                _("%(names)s asked not to be imitated here. Take the name out.") % {"names": ", ".join(names)},
+                code="opted_out_name",
+                field=field,
+            )
+
+
+def _public_texts(terms: PublishTerms) -> Iterator[tuple[str, str]]:
+    for field in ("title", "trigger_words", "description", "sample_prompt"):
+        yield field, getattr(terms, field)
+    for artist in terms.artists_imitated:
+        yield "artists_imitated", artist.name
+
+
+RULES: tuple[Callable[[PublishTerms], None], ...] = (
+    _texts_fit,
+    _licence_is_offered,
+    _price_and_share_are_in_range,
+    _every_source_has_consent,
+    _every_artist_agreed,
+    _nobody_opted_out_is_named,
+)

@@ -1,0 +1,17 @@
+"""Sends a message once the rows it speaks of can be seen.
+
+The row is the truth and the message only a hint: where the broker is down the reaper sends it again, so a failure to
+send is logged and never undoes what was saved.
+"""
+
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from hub.celery import app
+
+
+def send_after_commit(task: str, *args: Any, queue: str) -> None:
+    """Send a Celery task by name with JSON arguments; at once where no transaction is open."""
+    transaction.on_commit(partial(app.send_task, task, args=args, queue=queue), robust=True)
