@@ -1,7 +1,7 @@
 """The messages between the site and the workers: frozen, versioned, JSON. Pixels never travel here.
 
 The database row is the truth and a message only a hint, so each carries the attempt it belongs to, and the site
-refuses any that is not the current one.
+refuses any that is not the current one. Every task below takes one argument: `message.model_dump(mode="json")`.
 """
 
 from typing import Literal

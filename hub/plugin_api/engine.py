@@ -21,12 +21,15 @@ class EngineInfo:
     """What the site knows of an engine without importing it.
 
     `compute_price(width, height, steps)` is the published price of the computation in micro-units (1e-6 USD).
+    `families` are beginnings of the names that trainers write for the bases this engine serves (modelspec's
+    architecture, kohya's ss_base_model_version); a file that names another base is refused. Empty accepts any.
     """
 
     schedulers: tuple[str, ...]
     size_multiple: int
     max_steps: int
     compute_price: Callable[[int, int, int], int]
+    families: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,11 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
 
 
 INFO = EngineInfo(
-    schedulers=("euler", "euler_a", "ddim", "dpmpp_2m"), size_multiple=8, max_steps=100, compute_price=compute_price
+    schedulers=("euler", "euler_a", "ddim", "dpmpp_2m"),
+    size_multiple=8,
+    max_steps=100,
+    compute_price=compute_price,
+    families=("sdxl", "stable-diffusion-xl"),
 )
 
 plugin = Plugin(
