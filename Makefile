@@ -1,25 +1,66 @@
 .DEFAULT_GOAL := help
-PYTHON ?= python3.11
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DATA_DIR ?= var
+PORT ?= 8000
+# Torch threads that wait by spinning make each other many times slower on a busy small machine.
+export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help test-unit lint
+.PHONY: help demo test test-unit test-browser test-services smoke lint nightly docs clean bench-%
 
 help: ## Say what each command does
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@grep -E '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-$(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[site,serving,local,dev]'
-	touch $@
+demo: $(STAMP) ## Set everything up and run the whole hub on this machine; Ctrl-C stops it
+	@$(BIN)/irodori up --data-dir $(DATA_DIR) --port $(PORT)
+
+test: $(STAMP) ## Set everything up and run the test suite on the embedded stack
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not services and not slow and not browser"
+	$(BIN)/pytest -q -m "browser and not slow"
 
 test-unit: $(STAMP) ## Run the unit tests: seconds, no service
 	$(BIN)/pytest -q tests/unit tests/contracts
 
+test-browser: $(STAMP) ## Drive the main job in Chromium
+	$(BIN)/pytest -q -m "browser and not slow"
+
+test-services: $(STAMP) ## Run the marked tests on PostgreSQL, Redis and RabbitMQ (HUB_TEST_..._URL, default localhost)
+	HUB_TEST_SERVICES=1 $(BIN)/pytest -q -m services
+
+smoke: $(STAMP) ## Drive the main job over HTTP on an empty stack and check images, money and crashes
+	@$(BIN)/python -m tests.e2e.smoke
+
 lint: $(STAMP) ## Check style, types, boundaries and migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy hub marketplace serving plugins tests
+	$(BIN)/mypy hub marketplace serving plugins tests bench docs
 	$(BIN)/lint-imports
-	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
+	$(BIN)/python manage.py check --fail-level WARNING
+
+docs: $(STAMP) ## Write the generated reference pages again
+	$(BIN)/python docs/generate.py
+
+bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; the first is bench-start
+	@$(BIN)/python -m bench.$*
+
+nightly: $(STAMP) ## What is too long for every change: slow tests, smoke twice in a row, benchmarks
+	$(BIN)/pytest -q -m slow
+	$(BIN)/python -m tests.e2e.smoke
+	$(BIN)/python -m tests.e2e.smoke
+	$(MAKE) bench-start
+
+clean: ## Remove what the tools left behind; keeps .venv and var
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
+	  echo "Irodori needs Python 3.11. Install it (Debian: apt-get install python3.11-venv), or name it: make demo PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "Python can't make virtual environments yet. On Debian: apt-get install python3.11-venv"; exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[site,serving,local,dev]'
+	@touch $@

@@ -44,14 +44,29 @@ def embedded_stack(folder: DataFolder, ports: Ports, keys: Secrets, env: Mapping
         ),
         ProcessSpec("site", _site_command(ports.site), http_check(ports.site)),
         _worker("generate", generate_worker(engines), folder),
-        _worker("site-worker", site_worker(), folder),
+        # Celery would run Django's system checks first, which cost seconds at each start; `make lint` runs them.
+        _worker("site-worker", site_worker(), folder, env={"CELERY_SKIP_CHECKS": "1"}),
         _worker("convert", convert_worker(), folder, after="generate"),
     ]
 
 
-def _worker(name: str, command: tuple[str, ...], folder: DataFolder, after: str | None = None) -> ProcessSpec:
-    # Niced, so that pages stay quick while images are drawn, and come first at start-up.
-    return ProcessSpec(name, command, file_check(folder.ready(name)), env={PROCESS_NAME: name}, niceness=5, after=after)
+def _worker(
+    name: str,
+    command: tuple[str, ...],
+    folder: DataFolder,
+    *,
+    env: Mapping[str, str] | None = None,
+    after: str | None = None,
+) -> ProcessSpec:
+    return ProcessSpec(
+        name,
+        command,
+        file_check(folder.ready(name)),
+        env={PROCESS_NAME: name, **(env or {})},
+        # So that pages stay quick while images are drawn, and come first at start-up.
+        niceness=5,
+        after=after,
+    )
 
 
 def _site_command(port: int) -> tuple[str, ...]:
