@@ -8,6 +8,10 @@ from hub.config import hub_config
 from hub.local.servers import running_broker, running_store
 from hub.object_store import ObjectStore
 from hub.testing.environment import BROKER_URL, EMBEDDED_BROKER_URL, FOLDER, ON_SERVICES, PORTS
+from hub.testing.stack import RunningStack
+from hub.testing.stack import running_stack as start_stack
+
+pytest_plugins = ["tests.database"]
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +34,10 @@ def object_store_server() -> Iterator[ObjectStore]:
     """A real S3 server with an empty bucket; `hub.object_store.object_store()` reaches the same one."""
     with running_store(FOLDER, PORTS, hub_config()) as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The whole hub as `irodori up` runs it, on free ports, with an empty catalogue."""
+    with start_stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running

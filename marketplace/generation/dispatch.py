@@ -1,0 +1,89 @@
+"""Sends jobs and cancellations to workers. The row is the truth: a message that is not sent is sent later."""
+
+from uuid import UUID
+
+import structlog
+from django.db.models import F
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from hub import keys
+from hub.celery import app
+from hub.jobs import CANCEL_COMMAND, GENERATE_TASK, AdapterUse, GenerateJob, generate_queue
+from marketplace.generation.models import Generation
+
+log = structlog.get_logger(__name__)
+
+
+def send(generation_id: UUID) -> bool:
+    """Publish the current attempt if it still waits for a worker. False if the broker can't be reached."""
+    generation = Generation.objects.select_related("base_model").get(pk=generation_id)
+    if generation.state != Generation.State.QUEUED:
+        return True
+    job = job_of(generation)
+    try:
+        app.send_task(
+            GENERATE_TASK,
+            args=[job.model_dump(mode="json")],
+            queue=generate_queue(job.engine),
+            # Once more at once: a pooled connection may be older than the broker.
+            retry=True,
+            retry_policy={"max_retries": 1, "interval_start": 0},
+        )
+    except OperationalError as error:
+        log.warning("generation.not_sent", generation=str(generation.pk), reason=str(error))
+        return False
+    waiting = Generation.objects.filter(pk=generation.pk, attempt=generation.attempt, state=Generation.State.QUEUED)
+    waiting.update(sent_at=timezone.now(), times_sent=F("times_sent") + 1)
+    log.info("generation.sent", generation=str(generation.pk), attempt=generation.attempt, engine=job.engine)
+    return True
+
+
+def send_cancel(generation_id: UUID, attempt: int, worker: str = "") -> None:
+    """Tell one worker, or all where none is named, to stop this attempt."""
+    connection = app.connection_for_write()
+    away: tuple[type[BaseException], ...] = (OperationalError, *connection.connection_errors)
+    try:
+        with connection:
+            app.control.broadcast(
+                CANCEL_COMMAND,
+                arguments={"id": str(generation_id), "attempt": attempt},
+                destination=[worker] if worker else None,
+                connection=connection,
+            )
+    except away as error:
+        # It will be told when it next reports.
+        log.warning("generation.cancel_not_sent", generation=str(generation_id), reason=str(error))
+
+
+def job_of(generation: Generation) -> GenerateJob:
+    return GenerateJob(
+        id=generation.pk,
+        attempt=generation.attempt,
+        engine=generation.base_model.engine,
+        base_model=generation.base_model.slug,
+        prompt=generation.prompt,
+        negative_prompt=generation.negative_prompt,
+        width=generation.width,
+        height=generation.height,
+        steps=generation.steps,
+        guidance_scale=generation.guidance_scale,
+        seed=generation.seed,
+        scheduler=generation.scheduler,
+        adapters=tuple(_adapter_uses(generation)),
+        output_key=keys.output(generation.pk, generation.attempt),
+    )
+
+
+def _adapter_uses(generation: Generation) -> list[AdapterUse]:
+    return [
+        AdapterUse.model_validate(
+            {
+                "pack_sha256": use.version.pack.sha256,
+                "pack_key": use.version.pack.key,
+                "kind": use.version.pack.kind,
+                "weight": use.weight,
+            }
+        )
+        for use in generation.adapters.select_related("version__pack").order_by("pk")
+    ]

@@ -1,0 +1,6 @@
+"""Why an image was not made, in words for the buyer; stored in English and translated where they are shown."""
+
+from django.utils.translation import gettext_noop
+
+IMAGE_DAMAGED = gettext_noop("The image was drawn but could not be stored whole. You were not charged; try again.")
+WORKER_LOST = gettext_noop("The computer that drew this image stopped. You were not charged; try again.")

@@ -1,0 +1,56 @@
+"""Finds generations that stopped moving: never started, or their worker gone. Runs every few seconds."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import Q
+from structlog.contextvars import bound_contextvars
+
+from marketplace.generation import dispatch
+from marketplace.generation.failures import WORKER_LOST
+from marketplace.generation.lifecycle import try_again_or_fail
+from marketplace.generation.models import Generation
+
+log = structlog.get_logger(__name__)
+
+# A message may be on its way while the row says it is not sent.
+JUST_SAVED = timedelta(seconds=3)
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=10)
+AT_ONCE = 500
+
+
+def reap(*, now: datetime) -> None:
+    """Fail over what lost its worker, then publish again what nobody started."""
+    for generation in Generation.objects.filter(state=Generation.State.RUNNING, lease_until__lt=now)[:AT_ONCE]:
+        _fail_over(generation, now)
+    for generation in _perhaps_lost_in_the_queue(now):
+        if is_due(generation, now) and not dispatch.send(generation.pk):
+            return  # No broker: the next round tries again.
+
+
+def _fail_over(generation: Generation, now: datetime) -> None:
+    with bound_contextvars(generation=str(generation.pk)):
+        log.warning("generation.worker_lost", attempt=generation.attempt, worker=generation.worker)
+        # A heartbeat may have come after the list was made, and then nothing is lost.
+        try_again_or_fail(generation, code="worker_lost", message=WORKER_LOST, only=Q(lease_until__lt=now))
+
+
+def is_due(generation: Generation, now: datetime) -> bool:
+    """Waiting in a long queue is no failure, so each time the wait doubles and no attempt is used up."""
+    if generation.sent_at is None:
+        return now - generation.created_at >= JUST_SAVED
+    return now - generation.sent_at >= wait_before_sending_again(generation.times_sent)
+
+
+def wait_before_sending_again(times_sent: int) -> timedelta:
+    """30 s, 60 s, 120 s ... at most 10 minutes."""
+    doublings = min(max(times_sent - 1, 0), 10)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
+
+
+def _perhaps_lost_in_the_queue(now: datetime) -> list[Generation]:
+    unsent = Q(sent_at=None, created_at__lte=now - JUST_SAVED)
+    unanswered = Q(sent_at__lte=now - FIRST_WAIT)
+    waiting = Generation.objects.filter(unsent | unanswered, state=Generation.State.QUEUED)
+    return list(waiting.order_by("created_at")[:AT_ONCE])

@@ -1,0 +1,28 @@
+"""What a buyer asks for, before anything is checked."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AdapterChoice:
+    """A published style version, and how strongly to apply it. The weight never moves money."""
+
+    version_id: int
+    weight: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationRequest:
+    """One image. Sizes are in pixels; what is left out (None or "") the base and its engine decide."""
+
+    base_model: str
+    prompt: str
+    negative_prompt: str = ""
+    adapters: tuple[AdapterChoice, ...] = ()
+    width: int | None = None
+    height: int | None = None
+    steps: int = 20
+    guidance_scale: float = 5.0
+    seed: int | None = None
+    scheduler: str = ""
+    resale: bool = False

@@ -1,0 +1,89 @@
+"""Reading generations: a buyer's own, the queue, and what creators' styles earned."""
+
+from dataclasses import dataclass
+from statistics import median
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import StyleVersion
+from marketplace.errors import NotFound
+from marketplace.generation.models import Generation
+from marketplace.ledger.selectors import earnings_by_version
+
+State = Generation.State
+RECENT = 20
+
+
+@dataclass(frozen=True)
+class VersionStatement:
+    """What one version earned, with the version at hand."""
+
+    version: StyleVersion
+    images: int
+    amount_micro: int
+
+
+def history(buyer: User) -> QuerySet[Generation]:
+    """What the buyer ordered, newest first, with base and styles at hand."""
+    return _with_styles().filter(buyer=buyer, purpose=Generation.Purpose.ORDER).order_by("-created_at")
+
+
+def get_for_buyer(buyer: User, id: UUID | str) -> Generation:  # noqa: A002 - the name of the field
+    """Raises NotFound, also for another person's: who asks is not told that it exists."""
+    generation = _with_styles().filter(buyer=buyer, pk=wanted).first() if (wanted := _uuid(id)) else None
+    if generation is None:
+        raise NotFound(_("There is no such image among yours."), code="generation_not_found")
+    return generation
+
+
+def place_in_queue(generation: Generation) -> int:
+    """1 for the next to be drawn; 0 for what is not waiting."""
+    if generation.state != State.QUEUED:
+        return 0
+    ahead = Generation.objects.filter(
+        state=State.QUEUED, base_model__engine=generation.base_model.engine, created_at__lt=generation.created_at
+    )
+    return ahead.count() + 1
+
+
+def eta_seconds(generation: Generation) -> float | None:
+    """About how long until it is done; None where nothing says, or where there is nothing to wait for."""
+    if generation.state not in (State.QUEUED, State.RUNNING):
+        return None
+    done = Generation.objects.filter(
+        state=State.SUCCEEDED, base_model__engine=generation.base_model.engine, seconds__isnull=False
+    )
+    recent = list(done.order_by("-finished_at").values_list("seconds", flat=True)[:RECENT])
+    if not recent:
+        return None
+    typical = float(median(second for second in recent if second is not None))
+    if generation.state == State.RUNNING:
+        return typical * (1 - generation.step / generation.steps)
+    return typical * place_in_queue(generation)
+
+
+def outputs_may_train(generation: Generation) -> bool:
+    """Do all styles used allow training on what they make?"""
+    return all(use.version.outputs_may_train for use in generation.adapters.all())
+
+
+def earnings_statement(creator: User) -> list[VersionStatement]:
+    """The creator's earnings by version, the highest first."""
+    earned = earnings_by_version(creator)
+    versions = StyleVersion.objects.select_related("style").in_bulk([line.version_id for line in earned])
+    return [VersionStatement(versions[line.version_id], line.images, line.amount_micro) for line in earned]
+
+
+def _with_styles() -> QuerySet[Generation]:
+    generations = Generation.objects.select_related("base_model", "buyer")
+    return generations.prefetch_related("adapters__version__style__creator")
+
+
+def _uuid(text: UUID | str) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None

@@ -1,0 +1,138 @@
+"""Ordering, quoting and cancelling images. What workers report about them is in lifecycle.py."""
+
+import secrets
+from functools import partial
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from structlog.contextvars import bound_contextvars
+
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import StyleVersion
+from marketplace.errors import Conflict
+from marketplace.generation import dispatch, settlement
+from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, succeeded
+from marketplace.generation.models import Generation, GenerationAdapter
+from marketplace.generation.pricing import Quote, quote_of
+from marketplace.generation.prompt_checks import refuse_prompt
+from marketplace.generation.reaper import reap
+from marketplace.generation.requests import AdapterChoice, GenerationRequest
+from marketplace.generation.validation import MAX_SEED, Order, check_texts, checked_order, engine_info
+
+__all__ = [
+    "cancel",
+    "failed",
+    "heartbeat",
+    "quote",
+    "reap",
+    "request_generation",
+    "request_sample",
+    "started",
+    "succeeded",
+]
+
+log = structlog.get_logger(__name__)
+
+SAMPLE_SEED = 7
+SAMPLE_STEPS = 20
+
+
+def quote(*, buyer: User, request: GenerationRequest) -> Quote:  # noqa: ARG001 - prices may come to depend on the buyer
+    """What it would cost and who would be paid. The prompt costs nothing and may still be empty."""
+    return quote_of(checked_order(request))
+
+
+def request_generation(*, buyer: User, request: GenerationRequest) -> Generation:
+    """Hold the price and queue the image.
+
+    Raises InvalidInput, NotAllowed, NotEnoughCredit or Unavailable; then nothing is held and no row is left.
+    """
+    order = _checked(request)
+    quoted = quote_of(order)
+    prices = {line.version.pk: line.price_micro for line in quoted.lines}
+    generation = Generation(purpose=Generation.Purpose.ORDER, compute_micro=quoted.compute_micro)
+    return _queue(generation, buyer, request, order, prices)
+
+
+def request_sample(*, version: StyleVersion) -> Generation:
+    """The picture that shows a version in the gallery, at the hub's cost. Asking again gives the one there is."""
+    existing = Generation.objects.filter(
+        purpose=Generation.Purpose.SAMPLE,
+        adapters__version=version,
+        state__in=[*OPEN, Generation.State.SUCCEEDED],
+    ).first()
+    if existing is not None:
+        return existing
+    base = version.pack.base_model
+    request = GenerationRequest(
+        base_model=base.slug,
+        prompt=version.sample_prompt,
+        adapters=(AdapterChoice(version.pk, 1.0),),
+        steps=min(SAMPLE_STEPS, engine_info(base).max_steps),
+        seed=SAMPLE_SEED,
+    )
+    generation = Generation(purpose=Generation.Purpose.SAMPLE, compute_micro=0)
+    return _queue(generation, version.style.creator, request, _checked(request), {version.pk: 0})
+
+
+def cancel(*, generation: Generation) -> None:
+    """Stop an image that is not finished and return its hold. Raises Conflict when it is finished."""
+    with bound_contextvars(generation=str(generation.pk)), transaction.atomic():
+        stopped = Generation.objects.filter(pk=generation.pk, state__in=OPEN).update(
+            state=Generation.State.CANCELLED, finished_at=timezone.now(), lease_until=None
+        )
+        generation.refresh_from_db()
+        if not stopped:
+            _refuse_unless_cancelled(generation)
+            return
+        settlement.release(generation)
+        log.info("generation.cancelled", attempt=generation.attempt)
+        transaction.on_commit(partial(dispatch.send_cancel, generation.pk, generation.attempt, generation.worker))
+
+
+def _refuse_unless_cancelled(generation: Generation) -> None:
+    if generation.state != Generation.State.CANCELLED:
+        raise Conflict(_("This image is already finished."), code="already_finished")
+
+
+def _checked(request: GenerationRequest) -> Order:
+    check_texts(request.prompt, request.negative_prompt)
+    order = checked_order(request)
+    refuse_prompt(request.prompt)
+    return order
+
+
+def _queue(
+    generation: Generation, buyer: User, request: GenerationRequest, order: Order, prices: dict[int, int]
+) -> Generation:
+    """Complete the row, hold its price and save both, then send the job."""
+    generation.buyer = buyer
+    generation.prompt, generation.negative_prompt = request.prompt.strip(), request.negative_prompt.strip()
+    generation.base_model, generation.scheduler = order.base, order.scheduler
+    generation.width, generation.height, generation.steps = order.width, order.height, order.steps
+    generation.guidance_scale, generation.resale = order.guidance_scale, order.resale
+    generation.seed = secrets.randbelow(MAX_SEED + 1) if order.seed is None else order.seed
+    generation.price_micro = generation.compute_micro + sum(prices.values())
+    with bound_contextvars(generation=str(generation.pk)), transaction.atomic():
+        generation.save(force_insert=True)
+        GenerationAdapter.objects.bulk_create(_uses(generation, order, prices))
+        settlement.hold(generation)
+        log.info("generation.requested", purpose=generation.purpose, price_micro=generation.price_micro)
+        # Sent after commit, or the worker may look before the row exists.
+        transaction.on_commit(partial(dispatch.send, generation.pk))
+    return generation
+
+
+def _uses(generation: Generation, order: Order, prices: dict[int, int]) -> list[GenerationAdapter]:
+    return [
+        GenerationAdapter(
+            generation=generation,
+            version=style.version,
+            weight=style.weight,
+            price_micro=prices[style.version.pk],
+            creator_share_bp=style.version.creator_share_bp,
+        )
+        for style in order.styles
+    ]

@@ -1,0 +1,38 @@
+"""The money of one generation: held when ordered, then captured or returned, once."""
+
+from marketplace.generation.models import Generation
+from marketplace.generation.pricing import payee_lines, shares_of
+from marketplace.ledger import services as ledger
+
+
+def hold(generation: Generation) -> None:
+    """Raises NotEnoughCredit."""
+    if generation.price_micro:
+        ledger.hold(
+            key=_hold_key(generation),
+            buyer_id=generation.buyer_id,
+            amount_micro=generation.price_micro,
+            currency=generation.currency,
+        )
+
+
+def capture(generation: Generation) -> None:
+    """Pay everyone their part of the hold."""
+    if generation.price_micro:
+        payees = payee_lines(generation.compute_micro, shares_of(generation), generation.currency)
+        ledger.settle(key=_settle_key(generation), hold_key=_hold_key(generation), payees=payees)
+
+
+def release(generation: Generation) -> None:
+    """Return the hold to the buyer."""
+    if generation.price_micro:
+        ledger.void(key=_settle_key(generation), hold_key=_hold_key(generation))
+
+
+def _hold_key(generation: Generation) -> str:
+    return f"generation:{generation.pk}:hold"
+
+
+def _settle_key(generation: Generation) -> str:
+    # One key for both endings: a hold that was captured can't be returned, nor the other way round.
+    return f"generation:{generation.pk}:settle"

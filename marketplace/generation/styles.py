@@ -1,0 +1,76 @@
+"""Which styles may be used together, by the terms their creators set."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from marketplace.catalogue.models import BaseModel, StyleVersion
+from marketplace.errors import InvalidInput, NotAllowed
+from marketplace.generation.requests import AdapterChoice
+
+MAX_STYLES = 4
+MAX_WEIGHT = 2.0
+FIELD = "adapters"
+
+
+@dataclass(frozen=True)
+class ChosenStyle:
+    version: StyleVersion
+    weight: float
+
+
+def chosen_styles(base: BaseModel, choices: Sequence[AdapterChoice], *, resale: bool) -> tuple[ChosenStyle, ...]:
+    """Raises InvalidInput for what can't be served, NotAllowed for what a creator does not allow."""
+    _refuse_choices(choices)
+    styles = _found(choices)
+    for style in styles:
+        _refuse_style(base, style)
+    if sum(style.version.pack.kind == "fine_tune" for style in styles) > 1:
+        raise InvalidInput(_("Use one fine-tuned style at a time."), code="two_fine_tunes", field=FIELD)
+    _refuse_by_terms([style.version for style in styles], resale=resale)
+    return styles
+
+
+def _refuse_choices(choices: Sequence[AdapterChoice]) -> None:
+    if len(choices) > MAX_STYLES:
+        message = _("Use at most %(most)s styles in one image.") % {"most": MAX_STYLES}
+        raise InvalidInput(message, code="too_many_styles", field=FIELD)
+    if len({choice.version_id for choice in choices}) < len(choices):
+        raise InvalidInput(_("Name each style once."), code="style_twice", field=FIELD)
+    if not all(math.isfinite(choice.weight) and abs(choice.weight) <= MAX_WEIGHT for choice in choices):
+        raise InvalidInput(_("Choose a strength from -2 to 2."), code="weight_out_of_range", field=FIELD)
+
+
+def _found(choices: Sequence[AdapterChoice]) -> tuple[ChosenStyle, ...]:
+    versions = StyleVersion.objects.select_related("style__creator", "pack").in_bulk(
+        [choice.version_id for choice in choices if 0 < choice.version_id < 2**63]
+    )
+    if len(versions) < len(choices):
+        raise InvalidInput(_("There is no such style. Choose one from the gallery."), code="unknown_style", field=FIELD)
+    return tuple(ChosenStyle(versions[choice.version_id], choice.weight) for choice in choices)
+
+
+def _refuse_style(base: BaseModel, style: ChosenStyle) -> None:
+    version, title = style.version, {"title": style.version.style.title, "base": base.title}
+    if version.state != StyleVersion.State.PUBLISHED:
+        message = _("“%(title)s” is no longer offered. Choose another style.") % title
+        raise InvalidInput(message, code="style_withdrawn", field=FIELD)
+    if version.pack.base_model_id != base.pk:
+        message = _("“%(title)s” was not made for %(base)s. Choose the base it was made for.") % title
+        raise InvalidInput(message, code="style_of_another_base", field=FIELD)
+    if version.pack.kind == "fine_tune" and style.weight != 1.0:
+        message = _("“%(title)s” is a fine-tuned model and is used whole. Set its strength to 1.") % title
+        raise InvalidInput(message, code="fine_tune_weight", field=FIELD)
+
+
+def _refuse_by_terms(versions: Sequence[StyleVersion], *, resale: bool) -> None:
+    for version in versions:
+        title = {"title": version.style.title}
+        if len(versions) > 1 and not version.may_be_merged:
+            message = _("The creator of “%(title)s” does not allow combining it with others. Use it alone.") % title
+            raise NotAllowed(message, code="combining_not_licensed", field=FIELD)
+        if resale and not version.may_be_resold:
+            message = _("The creator of “%(title)s” does not license images for resale.") % title
+            raise NotAllowed(message, code="resale_not_licensed", field="resale")

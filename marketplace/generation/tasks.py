@@ -1,0 +1,82 @@
+"""What the site worker does when a worker or the clock calls: read the message, call the service."""
+
+from typing import Any, TypeVar
+
+import structlog
+from botocore.exceptions import BotoCoreError, ClientError
+from celery import shared_task
+from django.db import OperationalError
+from django.utils import timezone
+from pydantic import ValidationError
+
+from hub import jobs
+from marketplace.catalogue.models import StyleVersion
+from marketplace.errors import Refusal
+from marketplace.generation import services
+
+log = structlog.get_logger(__name__)
+M = TypeVar("M", bound=jobs.Message)
+
+# The store or the database may be away for a moment; the worker's lease lasts longer than these tries.
+AWAY = (OperationalError, BotoCoreError, ClientError)
+TRIES = 4
+
+
+@shared_task(
+    name=jobs.GENERATION_STARTED_TASK, queue=jobs.SITE_QUEUE, autoretry_for=AWAY, max_retries=TRIES, retry_backoff=True
+)
+def started(payload: dict[str, Any]) -> None:
+    if message := _read(jobs.GenerationStarted, payload):
+        services.started(message)
+
+
+@shared_task(name=jobs.GENERATION_HEARTBEAT_TASK, queue=jobs.SITE_QUEUE)
+def heartbeat(payload: dict[str, Any]) -> None:
+    if message := _read(jobs.GenerationHeartbeat, payload):
+        services.heartbeat(message)
+
+
+@shared_task(
+    name=jobs.GENERATION_SUCCEEDED_TASK,
+    queue=jobs.SITE_QUEUE,
+    autoretry_for=AWAY,
+    max_retries=TRIES,
+    retry_backoff=True,
+)
+def succeeded(payload: dict[str, Any]) -> None:
+    if message := _read(jobs.GenerationSucceeded, payload):
+        services.succeeded(message)
+
+
+@shared_task(
+    name=jobs.GENERATION_FAILED_TASK, queue=jobs.SITE_QUEUE, autoretry_for=AWAY, max_retries=TRIES, retry_backoff=True
+)
+def failed(payload: dict[str, Any]) -> None:
+    if message := _read(jobs.GenerationFailed, payload):
+        services.failed(message)
+
+
+@shared_task(name="generation.reap", queue=jobs.SITE_QUEUE)
+def reap() -> None:
+    services.reap(now=timezone.now())
+
+
+@shared_task(
+    name="generation.request_sample", queue=jobs.SITE_QUEUE, autoretry_for=AWAY, max_retries=TRIES, retry_backoff=True
+)
+def request_sample(version_id: int) -> None:
+    version = StyleVersion.objects.select_related("style__creator", "pack__base_model").get(pk=version_id)
+    try:
+        services.request_sample(version=version)
+    except Refusal as refusal:
+        # The version stays on offer without a picture.
+        log.warning("generation.sample_refused", version=version_id, code=refusal.code, reason=refusal.message)
+
+
+def _read(message_type: type[M], payload: dict[str, Any]) -> M | None:
+    """The message, or None for one that no later try could read either."""
+    try:
+        return message_type.model_validate(payload)
+    except ValidationError as error:
+        log.error("generation.message_unreadable", message=message_type.__name__, reason=str(error))
+        return None

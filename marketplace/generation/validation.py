@@ -1,0 +1,131 @@
+"""Says which requests can't be fulfilled, before any money is held. Every refusal names the field and what to do."""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from hub.config import plugin_registry
+from hub.plugin_api import ENGINE, EngineInfo, PluginUnavailableError
+from marketplace.catalogue.models import BaseModel
+from marketplace.errors import InvalidInput, Unavailable
+from marketplace.generation.requests import GenerationRequest
+from marketplace.generation.styles import ChosenStyle, chosen_styles
+
+MAX_PROMPT = 2_000
+MAX_SEED = 2**32 - 1
+MAX_GUIDANCE = 30.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """A request that can be fulfilled: every choice made, every style at hand."""
+
+    base: BaseModel
+    styles: tuple[ChosenStyle, ...]
+    width: int
+    height: int
+    steps: int
+    guidance_scale: float
+    seed: int | None
+    scheduler: str
+    resale: bool
+    compute_micro: int
+
+
+def checked_order(request: GenerationRequest) -> Order:
+    """Everything but the prompt. Raises InvalidInput, NotAllowed or Unavailable."""
+    base = _enabled_base(request.base_model)
+    info = engine_info(base)
+    width = _side("width", base.default_side if request.width is None else request.width, base, info)
+    height = _side("height", base.default_side if request.height is None else request.height, base, info)
+    _refuse_numbers(request, info)
+    return Order(
+        base=base,
+        styles=chosen_styles(base, request.adapters, resale=request.resale),
+        width=width,
+        height=height,
+        steps=request.steps,
+        guidance_scale=request.guidance_scale,
+        seed=request.seed,
+        scheduler=_scheduler(request.scheduler, info.schedulers),
+        resale=request.resale,
+        compute_micro=info.compute_price(width, height, request.steps),
+    )
+
+
+def engine_info(base: BaseModel) -> EngineInfo:
+    """Raises Unavailable where no enabled plugin serves this base."""
+    try:
+        info: EngineInfo = plugin_registry().info(ENGINE, base.engine)
+    except PluginUnavailableError as error:
+        raise Unavailable(
+            _("%(base)s can't be used right now. Choose another base, or come back later.") % {"base": base.title},
+            code="engine_unavailable",
+        ) from error
+    return info
+
+
+def check_texts(prompt: str, negative_prompt: str) -> None:
+    """Raises InvalidInput for an empty or over-long prompt, or one that holds control characters."""
+    if not prompt.strip():
+        raise InvalidInput(_("Say what to draw: the prompt is empty."), code="prompt_empty", field="prompt")
+    for field, text in (("prompt", prompt), ("negative_prompt", negative_prompt)):
+        _refuse_text(field, text)
+
+
+def _refuse_text(field: str, text: str) -> None:
+    if len(text) > MAX_PROMPT:
+        message = _("This text has %(length)s characters. Shorten it to %(most)s.")
+        raise InvalidInput(message % {"length": len(text), "most": MAX_PROMPT}, code="prompt_too_long", field=field)
+    if any(_is_control(char) for char in text):
+        message = _("This text holds control characters. Type it again as plain text.")
+        raise InvalidInput(message, code="control_characters", field=field)
+
+
+def _is_control(char: str) -> bool:
+    # Surrogates (Cs) can't be stored as UTF-8; line breaks and tabs are what people paste.
+    return unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\r\t"
+
+
+def _enabled_base(slug: str) -> BaseModel:
+    base = BaseModel.objects.filter(slug=slug, enabled=True).first()
+    if base is None:
+        message = _("There is no base model of this name. Choose one of those on offer.")
+        raise InvalidInput(message, code="unknown_base_model", field="base_model")
+    return base
+
+
+def _side(field: str, pixels: int, base: BaseModel, info: EngineInfo) -> int:
+    if not base.min_side <= pixels <= base.max_side or pixels % info.size_multiple:
+        message = _("%(base)s makes sides from %(least)s to %(most)s pixels, in steps of %(step)s.") % {
+            "base": base.title,
+            "least": base.min_side,
+            "most": base.max_side,
+            "step": info.size_multiple,
+        }
+        raise InvalidInput(message, code="size_not_possible", field=field)
+    return pixels
+
+
+def _refuse_numbers(request: GenerationRequest, info: EngineInfo) -> None:
+    _between("steps", request.steps, 1, info.max_steps)
+    _between("guidance_scale", request.guidance_scale, 0, MAX_GUIDANCE)
+    if request.seed is not None:
+        _between("seed", request.seed, 0, MAX_SEED)
+
+
+def _between(field: str, value: float, least: float, most: float) -> None:
+    # A comparison with NaN is false, so NaN is refused here too; infinities are out of every range.
+    if not least <= value <= most or not math.isfinite(value):
+        message = _("Choose a number from %(least)s to %(most)s.") % {"least": least, "most": most}
+        raise InvalidInput(message, code="out_of_range", field=field)
+
+
+def _scheduler(name: str, offered: Sequence[str]) -> str:
+    if name and name not in offered:
+        message = _("This base has no such scheduler. Choose one of: %(offered)s.") % {"offered": ", ".join(offered)}
+        raise InvalidInput(message, code="unknown_scheduler", field="scheduler")
+    return name or offered[0]
