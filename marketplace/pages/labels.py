@@ -1,0 +1,26 @@
+"""Words for the ids that other parts of the hub use."""
+
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.catalogue.terms import Consent
+
+# Engines bring their own schedulers; one that has no words here is shown by its id.
+SCHEDULER_LABELS = {
+    "euler": _("Euler"),
+    "euler_a": _("Euler ancestral"),
+    "ddim": _("DDIM"),
+    "dpmpp_2m": _("DPM++ 2M"),
+}
+CONSENTS = (
+    (Consent.OWN_WORK, _("Own work")),
+    (Consent.LICENSED, _("Used with permission")),
+    (Consent.PUBLIC_DOMAIN, _("Public domain")),
+    (Consent.NONE, _("No consent")),
+)
+PACK_KINDS = {"lora": _("LoRA"), "fine_tune": _("Fine-tuned model")}
+ENTRY_KINDS = {
+    "top_up": _("Top-up"),
+    "hold": _("Held for a picture"),
+    "capture": _("Picture delivered"),
+    "void": _("Hold returned"),
+}

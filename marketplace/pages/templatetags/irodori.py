@@ -1,0 +1,91 @@
+"""What templates need beyond Django's own: icons, money, form fields in the look of the site."""
+
+from decimal import Decimal
+
+from django import template
+from django.forms import BoundField
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
+
+from marketplace.catalogue.terms import Consent
+from marketplace.ledger.money import MICRO_PER_CREDIT, format_credits
+from marketplace.pages.labels import CONSENTS, ENTRY_KINDS, PACK_KINDS, SCHEDULER_LABELS
+from marketplace.pages.widgets import styled
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "size-5") -> SafeString:
+    """One symbol of static/img/icons.svg, hidden from screen readers: the text beside it says the same."""
+    return format_html(
+        '<svg class="{} shrink-0" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        classes,
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.filter
+def credits(micro: int) -> str:  # noqa: A001 - the name templates read best
+    """Micro-units as "1.25 credits"."""
+    return ngettext("%(amount)s credit", "%(amount)s credits", 1 if micro == MICRO_PER_CREDIT else 2) % {
+        "amount": format_credits(micro)
+    }
+
+
+@register.filter
+def amount(micro: int) -> str:
+    """Micro-units as "1.25", for columns whose heading says credits."""
+    return format_credits(micro)
+
+
+@register.filter
+def percent(basis_points: int) -> str:
+    """Basis points as "70 %"."""
+    return f"{Decimal(basis_points) / 100:f}".removesuffix(".00") + "\N{NO-BREAK SPACE}%"
+
+
+@register.filter
+def scheduler_label(name: str) -> str:
+    return str(SCHEDULER_LABELS.get(name, name))
+
+
+@register.filter
+def consent(name: str) -> str:
+    return str(dict(CONSENTS).get(Consent(name), name))
+
+
+@register.filter
+def pack_kind(kind: str) -> str:
+    return str(PACK_KINDS.get(kind, kind))
+
+
+@register.filter
+def entry_kind(kind: str) -> str:
+    """What a ledger transaction did, in words."""
+    return str(ENTRY_KINDS.get(kind, kind))
+
+
+@register.simple_tag
+def control(bound: BoundField) -> SafeString:
+    """The control of a field alone, where a template lays out label and errors itself."""
+    return styled(bound)
+
+
+@register.inclusion_tag("parts/field.html")
+def field(bound: BoundField, hint: str = "") -> dict[str, object]:
+    """Label, control, help and errors of one form field, tied together for screen readers."""
+    return {"field": bound, "control": styled(bound), "hint": hint or bound.help_text}
+
+
+@register.simple_tag(takes_context=True)
+def here(context: template.Context, prefix: str) -> SafeString | str:
+    """aria-current for the navigation link of the section that the visitor is in."""
+    request: HttpRequest | None = context.get("request")
+    path = request.path if request else ""
+    inside = path == prefix if prefix == "/" else path.startswith(prefix)
+    return SafeString('aria-current="page"') if inside else ""
