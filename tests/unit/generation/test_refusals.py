@@ -1,0 +1,132 @@
+from typing import Any
+
+import pytest
+
+from hub.config import plugin_registry
+from hub.plugin_api import Component, Plugin
+from marketplace.errors import InvalidInput, NotAllowed, Refusal, Unavailable
+from marketplace.generation.models import Generation
+from marketplace.generation.requests import AdapterChoice
+from marketplace.ledger.selectors import held_balance
+from marketplace.rights.models import OptOutName
+from tests.factories.catalogue import echo_base, make_version
+from tests.factories.generation import echo_version, make_request, order
+from tests.factories.ledger import make_buyer
+
+pytestmark = pytest.mark.django_db
+
+
+def refusal_of(**changes: Any) -> tuple[type[Refusal], str, str | None]:
+    """Family, code and field of the refusal; nothing may be held or saved."""
+    buyer = make_buyer()
+    versions = changes.pop("versions", ())
+    with pytest.raises(Refusal) as caught:
+        order(buyer, *versions, **changes)
+    assert (held_balance(buyer), Generation.objects.count()) == (0, 0)
+    assert str(caught.value).endswith(".")
+    return type(caught.value), caught.value.code, caught.value.field
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"prompt": ""}, "prompt_empty", "prompt"),
+        ({"prompt": " \n\t "}, "prompt_empty", "prompt"),
+        ({"prompt": "x" * 2001}, "prompt_too_long", "prompt"),
+        ({"prompt": "a\x00b"}, "control_characters", "prompt"),
+        ({"prompt": "a\x1b[31mb"}, "control_characters", "prompt"),
+        ({"prompt": "a\ud800b"}, "control_characters", "prompt"),
+        ({"negative_prompt": "x" * 2001}, "prompt_too_long", "negative_prompt"),
+        ({"negative_prompt": "\x07"}, "control_characters", "negative_prompt"),
+        ({"base_model": "nothing"}, "unknown_base_model", "base_model"),
+        ({"width": 63}, "size_not_possible", "width"),
+        ({"width": 0}, "size_not_possible", "width"),
+        ({"height": -64}, "size_not_possible", "height"),
+        ({"height": 520}, "size_not_possible", "height"),
+        ({"height": 10**400}, "size_not_possible", "height"),
+        ({"steps": 0}, "out_of_range", "steps"),
+        ({"steps": 51}, "out_of_range", "steps"),
+        ({"guidance_scale": -0.1}, "out_of_range", "guidance_scale"),
+        ({"guidance_scale": 30.5}, "out_of_range", "guidance_scale"),
+        ({"guidance_scale": float("nan")}, "out_of_range", "guidance_scale"),
+        ({"guidance_scale": float("inf")}, "out_of_range", "guidance_scale"),
+        ({"seed": -1}, "out_of_range", "seed"),
+        ({"seed": 2**32}, "out_of_range", "seed"),
+        ({"scheduler": "magic"}, "unknown_scheduler", "scheduler"),
+        ({"adapters": (AdapterChoice(999, 1.0),)}, "unknown_style", "adapters"),
+        ({"adapters": (AdapterChoice(2**70, 1.0),)}, "unknown_style", "adapters"),
+        ({"adapters": (AdapterChoice(-1, 1.0),)}, "unknown_style", "adapters"),
+        ({"adapters": (AdapterChoice(1, 2.5),)}, "weight_out_of_range", "adapters"),
+        ({"adapters": (AdapterChoice(1, float("nan")),)}, "weight_out_of_range", "adapters"),
+        ({"adapters": (AdapterChoice(1, 1.0),) * 2}, "style_twice", "adapters"),
+        ({"adapters": tuple(AdapterChoice(n, 1.0) for n in range(5))}, "too_many_styles", "adapters"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_drawn_is_refused(changes: dict[str, Any], code: str, field: str) -> None:
+    assert refusal_of(**changes) == (InvalidInput, code, field)
+
+
+@pytest.mark.parametrize("prompt", ["x" * 2000, "two\nlines\tand a tab", "絵文字 👩‍🎨 and ‏عربي"])
+def test_ordinary_text_of_any_script_is_accepted(prompt: str) -> None:
+    assert order(prompt=prompt).prompt == prompt
+
+
+def test_styles_are_used_as_they_were_made() -> None:
+    withdrawn, foreign = echo_version(state="withdrawn"), make_version()
+    fine_tune, other = echo_version(kind="fine_tune"), echo_version(kind="fine_tune")
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"versions": [withdrawn]}, "style_withdrawn"),
+        ({"versions": [foreign]}, "style_of_another_base"),
+        ({"adapters": (AdapterChoice(fine_tune.pk, 0.8),)}, "fine_tune_weight"),
+        ({"versions": [fine_tune, other]}, "two_fine_tunes"),
+    ]
+    for changes, code in cases:
+        assert refusal_of(**changes) == (InvalidInput, code, "adapters")
+
+
+def test_styles_are_combined_only_where_every_creator_allows_it() -> None:
+    free, bound = echo_version(may_be_merged=True), echo_version()
+    assert refusal_of(versions=[free, bound]) == (NotAllowed, "combining_not_licensed", "adapters")
+    assert order(None, free, echo_version(may_be_merged=True)).adapters.count() == 2
+
+
+def test_images_are_resold_only_where_every_creator_allows_it() -> None:
+    free, bound = echo_version(may_be_resold=True), echo_version()
+    assert refusal_of(versions=[bound], resale=True) == (NotAllowed, "resale_not_licensed", "resale")
+    assert order(None, free, resale=True).resale is True
+
+
+def test_names_that_opted_out_are_refused_at_the_prompt() -> None:
+    OptOutName.objects.create(name="Mara Quill", folded="mara quill")
+    assert refusal_of(prompt="a boat by MARA  QUILL") == (NotAllowed, "opted_out_name", "prompt")
+
+
+class Nobody:
+    def __init__(self, config: object) -> None:
+        pass
+
+    def check(self, prompt: str) -> None:
+        raise RuntimeError("this check is broken")
+
+
+def test_a_check_that_crashes_counts_as_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Plugin(name="broken", summary="", components=[Component("prompt_check", "broken", f"{__name__}:Nobody")])
+    monkeypatch.setitem(plugin_registry().plugins, "broken", broken)
+    monkeypatch.setitem(plugin_registry()._configs, "broken", broken.config())
+    monkeypatch.setitem(plugin_registry()._instances, ("prompt_check", "broken"), Nobody(None))
+    assert refusal_of() == (NotAllowed, "prompt_blocked", "prompt")
+
+
+def test_a_base_whose_engine_is_not_enabled_is_unavailable() -> None:
+    echo_base(slug="gone", engine="gone")
+    assert refusal_of(base_model="gone") == (Unavailable, "engine_unavailable", None)
+
+
+def test_a_base_that_is_switched_off_is_unknown() -> None:
+    echo_base(slug="off", enabled=False)
+    assert refusal_of(base_model="off") == (InvalidInput, "unknown_base_model", "base_model")
+
+
+def test_a_good_request_is_not_refused() -> None:
+    assert make_request().prompt == order().prompt
