@@ -1,0 +1,107 @@
+"""A generation on the echo engine from click to ledger, with the object store real and the worker's part played here."""
+
+import pytest
+
+from hub import keys
+from hub.object_store import ObjectStore
+from marketplace.generation import services
+from marketplace.generation.models import Generation
+from marketplace.ledger.models import Transaction
+from marketplace.ledger.selectors import (
+    VersionEarnings,
+    earnings_balance,
+    earnings_by_version,
+    held_balance,
+    sum_of_all_entries,
+    wallet_balance,
+)
+from tests.factories.accounts import make_user
+from tests.factories.generation import PROMPT, echo_version, heartbeat, order, started, stored, succeeded
+from tests.factories.ledger import CREDIT, make_buyer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.stack, pytest.mark.usefixtures("object_store_server")]
+COMPUTE = 100
+
+
+def test_a_delivered_image_is_paid_for_once() -> None:
+    buyer, creator = make_buyer(10), make_user()
+    version = echo_version(creator=creator, price_micro=10_001)
+    generation = order(buyer, version)
+    services.started(started(generation))
+    services.heartbeat(heartbeat(generation, 2))
+    report = stored(generation)
+    services.succeeded(report)
+    services.succeeded(report)
+    generation.refresh_from_db()
+    assert (generation.state, generation.step, generation.seconds) == ("succeeded", 4, 2.0)
+    assert (generation.image_key, generation.image_sha256, generation.image_size, generation.image_media_type) == (
+        keys.output(generation.pk, 1),
+        report.sha256,
+        len(PROMPT),
+        "text/plain",
+    )
+    assert (wallet_balance(buyer), held_balance(buyer)) == (10 * CREDIT - COMPUTE - 10_001, 0)
+    assert earnings_balance(creator) == 7_001
+    assert earnings_by_version(creator) == [VersionEarnings(version.pk, 1, 7_001)]
+    assert Transaction.objects.filter(key__contains=str(generation.pk)).count() == 2
+    assert sum_of_all_entries() == 0
+
+
+def test_a_result_is_accepted_though_every_earlier_report_was_lost() -> None:
+    generation = order()
+    services.succeeded(stored(generation))
+    generation.refresh_from_db()
+    assert generation.state == "succeeded"
+
+
+@pytest.mark.parametrize("problem", ["missing", "other bytes", "other size", "other seed", "other width"])
+def test_an_image_that_is_not_what_was_ordered_is_not_paid_for(problem: str) -> None:
+    buyer = make_buyer(10)
+    generation = order(buyer)
+    report = {
+        "missing": lambda: succeeded(generation),
+        "other bytes": lambda: stored(generation, b"one", sha256="0" * 64),
+        "other size": lambda: stored(generation, b"one", size=4),
+        "other seed": lambda: stored(generation, seed=8),
+        "other width": lambda: stored(generation, width=128),
+    }[problem]()
+    services.succeeded(report)
+    generation.refresh_from_db()
+    assert (generation.state, generation.attempt, generation.image_key) == ("queued", 2, "")
+    assert held_balance(buyer) == COMPUTE
+
+
+def test_a_damaged_image_three_times_returns_the_hold() -> None:
+    buyer = make_buyer(10)
+    generation = order(buyer)
+    for _ in range(3):
+        services.succeeded(stored(generation, sha256="0" * 64))
+        generation.refresh_from_db()
+    assert (generation.state, generation.failure_code) == ("failed", "image_damaged")
+    assert (wallet_balance(buyer), held_balance(buyer), sum_of_all_entries()) == (10 * CREDIT, 0, 0)
+
+
+def test_a_late_result_of_an_earlier_attempt_is_refused() -> None:
+    generation = order()
+    late = stored(generation)
+    Generation.objects.filter(pk=generation.pk).update(attempt=2)
+    services.succeeded(late)
+    generation.refresh_from_db()
+    assert (generation.state, generation.attempt) == ("queued", 2)
+
+
+def test_a_finished_sample_becomes_the_versions_cover_and_moves_no_money() -> None:
+    version = echo_version()
+    sample = services.request_sample(version=version)
+    report = stored(sample)
+    services.succeeded(report)
+    version.refresh_from_db()
+    assert (version.cover_key, version.cover_sha256) == (keys.output(sample.pk, 1), report.sha256)
+    assert Transaction.objects.count() == 0
+
+
+def test_the_store_holds_what_the_buyer_gets(object_store_server: ObjectStore) -> None:
+    generation = order()
+    services.succeeded(stored(generation))
+    generation.refresh_from_db()
+    assert object_store_server.get(generation.image_key) == PROMPT.encode()
