@@ -40,7 +40,7 @@ class SdxlEngine(Engine):
         _quieten()
         target = _best_device() if device == "auto" else device
         pipeline = StableDiffusionXLPipeline.from_pretrained(
-            self.config.base, torch_dtype=getattr(torch, self.config.dtype), add_watermarker=False
+            self.config.base, dtype=getattr(torch, self.config.dtype), add_watermarker=False
         )
         _check_base(pipeline)
         self.pipeline = pipeline.to(target)

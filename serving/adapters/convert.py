@@ -1,0 +1,86 @@
+"""Turns an uploaded file into the canonical pack of an engine's base, or says why it can't be served.
+
+Names, shapes and bytes are all it needs: only the engine's layout imports a tensor library, and that without weights.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from hub import keys
+from hub.jobs import Converted, ConvertJob, ConvertRefused
+from hub.object_store import ObjectStore
+from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, UnsupportedFileError
+from hub.tensor_file import FileHeader, HeaderError
+from serving.adapters.checks import check_plan, rank_of
+from serving.adapters.tensor_bytes import TensorFile
+from serving.adapters.write import write_pack
+
+log = structlog.get_logger(__name__)
+
+
+class ChangedSourceError(Exception):
+    """The stored source is not the file that was accepted."""
+
+
+@dataclass(frozen=True)
+class Converter:
+    """`layout_of` and `format_of` look an engine's layout and an adapter format up by id."""
+
+    store: ObjectStore
+    layout_of: Callable[[str], ModelLayout]
+    format_of: Callable[[str], AdapterFormat]
+    work_dir: Path
+
+    def convert(self, job: ConvertJob) -> Converted | ConvertRefused:
+        """Store the pack and describe it. Anything unexpected is raised: the site asks again."""
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.work_dir, prefix="convert-") as folder:
+            source = Path(folder) / "source.safetensors"
+            self._download(job, source)
+            try:
+                return self._converted(job, source, Path(folder) / "pack.safetensors")
+            except (UnsupportedFileError, HeaderError) as error:
+                log.info("convert.refused", code=error.code)
+                return ConvertRefused(
+                    upload_id=job.upload_id, attempt=job.attempt, code=error.code, message=error.message
+                )
+
+    def _download(self, job: ConvertJob, path: Path) -> None:
+        digest = hashlib.sha256()
+        with path.open("wb") as file:
+            for chunk in self.store.stream(job.source_key):
+                digest.update(chunk)
+                file.write(chunk)
+        if digest.hexdigest() != job.source_sha256:
+            raise ChangedSourceError(f"{job.source_key} hashes to {digest.hexdigest()}.")
+
+    def _converted(self, job: ConvertJob, source: Path, pack: Path) -> Converted:
+        file = TensorFile(source)
+        layout = self.layout_of(job.engine)
+        plan = self.format_of(job.format).plan(file.header, layout)
+        check_plan(plan, file.header, layout)
+        sha256 = write_pack(plan, file, layout.digest(), pack)
+        self.store.put_file(keys.pack(sha256), pack)
+        log.info("convert.done", pack=sha256, kind=plan.kind)
+        return _described(job, plan, file.header, sha256, pack.stat().st_size)
+
+
+def _described(job: ConvertJob, plan: AdapterPlan, header: FileHeader, sha256: str, size: int) -> Converted:
+    changed = {(target.component, target.module) for target in plan.low_rank} | {
+        (target.component, target.parameter.rpartition(".")[0]) for target in plan.weights
+    }
+    return Converted(
+        upload_id=job.upload_id,
+        attempt=job.attempt,
+        pack_key=keys.pack(sha256),
+        pack_sha256=sha256,
+        pack_size=size,
+        kind="fine_tune" if plan.kind == "fine_tune" else "lora",
+        rank=max((rank_of(target, header) for target in plan.low_rank), default=0),
+        modules=len(changed),
+    )
