@@ -1,0 +1,19 @@
+"""How much a creator may upload, and how long the hub waits for news of it."""
+
+from datetime import timedelta
+
+MIB = 2**20
+PART_BYTES = 5 * MIB  # the smallest that S3 takes for any part but the last
+MAX_FILE_BYTES = 8 * 2**30
+MAX_LORA_BYTES = 2**30
+MAX_LORA_HEADER_BYTES = MIB
+MAX_RANK = 256
+MAX_OPEN_UPLOADS = 5
+
+MAX_ATTEMPTS = 3
+ABANDONED_AFTER = timedelta(hours=24)
+
+
+def patience(size: int) -> timedelta:
+    """How long a check or a conversion of so many bytes may give no news before it is sent again."""
+    return timedelta(seconds=60 + size // (16 * MIB))
