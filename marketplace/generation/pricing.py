@@ -1,12 +1,13 @@
-"""What an image costs and who is paid: compute, plus each style's own price split by its own share. Pure."""
+"""What an image costs and who is paid: compute, plus each style's own price split by its own share."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from marketplace.catalogue.models import StyleVersion
-from marketplace.generation.models import Generation
+from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.validation import Order
 from marketplace.ledger.lines import Line, earnings, platform_revenue
 from marketplace.ledger.selectors import VERSION_SUBJECT
@@ -71,8 +72,15 @@ def quote_of(order: Order) -> Quote:
 
 def shares_of(generation: Generation) -> list[StyleShare]:
     """By the terms agreed when it was ordered, whatever the version says now."""
-    uses = generation.adapters.select_related("version__style__creator").order_by("pk")
+    prefetch_related_objects([generation], styles_used())
+    uses = generation.adapters.all()
     return [style_share(use.version, use.price_micro, use.creator_share_bp) for use in uses]
+
+
+def styles_used() -> Prefetch:
+    """A generation's styles with what their payment needs, in the order they were chosen."""
+    uses = GenerationAdapter.objects.select_related("version__style__creator", "version__pack").order_by("pk")
+    return Prefetch("adapters", queryset=uses)
 
 
 def split_of(generation: Generation) -> tuple[SplitLine, ...]:

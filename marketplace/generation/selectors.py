@@ -11,6 +11,7 @@ from marketplace.accounts.models import User
 from marketplace.catalogue.models import StyleVersion
 from marketplace.errors import NotFound
 from marketplace.generation.models import Generation
+from marketplace.generation.pricing import styles_used
 from marketplace.ledger.selectors import earnings_by_version
 
 State = Generation.State
@@ -78,8 +79,7 @@ def earnings_statement(creator: User) -> list[VersionStatement]:
 
 
 def _with_styles() -> QuerySet[Generation]:
-    generations = Generation.objects.select_related("base_model", "buyer")
-    return generations.prefetch_related("adapters__version__style__creator")
+    return Generation.objects.select_related("base_model", "buyer").prefetch_related(styles_used())
 
 
 def _uuid(text: UUID | str) -> UUID | None:

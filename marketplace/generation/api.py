@@ -1,0 +1,97 @@
+"""Generations over REST. Each view reads the request, calls a service or selector, and answers."""
+
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.accounts.models import User
+from marketplace.generation import selectors, services
+from marketplace.generation.images import generation_image
+from marketplace.generation.models import Generation
+from marketplace.generation.serializers import (
+    EarningsSerializer,
+    GenerationRequestSerializer,
+    GenerationSerializer,
+    QuoteRequestSerializer,
+    QuoteSerializer,
+)
+from marketplace.ledger.selectors import earnings_balance
+
+
+class QuoteView(APIView):
+    @extend_schema(request=QuoteRequestSerializer, responses=QuoteSerializer, summary="What an image would cost")
+    def post(self, request: Request) -> Response:
+        """The price and who is paid. Nothing is held."""
+        asked = QuoteRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return Response(QuoteSerializer(services.quote(buyer=_person(request), request=asked.request())).data)
+
+
+class GenerationsView(GenericAPIView[Generation]):
+    serializer_class = GenerationSerializer
+    queryset = Generation.objects.none()
+
+    @extend_schema(responses=GenerationSerializer(many=True), summary="Your images, newest first")
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(selectors.history(_person(request)))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=GenerationRequestSerializer, responses={201: GenerationSerializer}, summary="Order an image")
+    def post(self, request: Request) -> Response:
+        """Holds the price and queues the image. Ask its address, which Location names, until `state` is final."""
+        asked = GenerationRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        generation = services.request_generation(buyer=_person(request), request=asked.request())
+        address = request.build_absolute_uri(reverse("api:generation", args=[generation.pk]))
+        return Response(self.get_serializer(generation).data, status.HTTP_201_CREATED, headers={"Location": address})
+
+
+class GenerationView(APIView):
+    @extend_schema(responses=GenerationSerializer, summary="One of your images")
+    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
+        return _answer(request, selectors.get_for_buyer(_person(request), id))
+
+
+class CancelView(APIView):
+    @extend_schema(request=None, responses=GenerationSerializer, summary="Cancel an image that is not finished")
+    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above
+        """Stops it and returns the whole price to your wallet."""
+        generation = selectors.get_for_buyer(_person(request), id)
+        services.cancel(generation=generation)
+        return _answer(request, generation)
+
+
+class ImageView(APIView):
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY}, summary="The image itself")
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
+        """Its ETag is its SHA-256; it never changes."""
+        return generation_image(request._request, selectors.get_for_buyer(_person(request), id))
+
+
+class EarningsView(APIView):
+    @extend_schema(responses=EarningsSerializer, summary="What your styles have earned")
+    def get(self, request: Request) -> Response:
+        creator = _person(request)
+        answer = {
+            "earnings_micro": earnings_balance(creator),
+            "currency": "USD",
+            "versions": selectors.earnings_statement(creator),
+        }
+        return Response(EarningsSerializer(answer).data)
+
+
+def _answer(request: Request, generation: Generation) -> Response:
+    return Response(GenerationSerializer(generation, context={"request": request}).data)
+
+
+def _person(request: Request) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - narrows the type; IsAuthenticated lets nobody else through
+    return request.user

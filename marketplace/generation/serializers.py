@@ -1,0 +1,164 @@
+"""The JSON of generations: what is asked, what is answered. Rules live in validation.py, not here."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.generation.models import Generation, GenerationAdapter
+from marketplace.generation.pricing import Quote, QuoteLine, SplitLine, split_of
+from marketplace.generation.requests import AdapterChoice, GenerationRequest
+from marketplace.generation.selectors import VersionStatement, eta_seconds, place_in_queue
+
+
+class AdapterChoiceSerializer(serializers.Serializer[AdapterChoice]):
+    version = serializers.IntegerField(help_text="Id of a published style version.")
+    weight = serializers.FloatField(default=1.0, help_text="How strongly, from -2 to 2. It never changes the price.")
+
+
+class QuoteRequestSerializer(serializers.Serializer[GenerationRequest]):
+    """An image that may be ordered; without a prompt, which costs nothing."""
+
+    base_model = serializers.CharField(help_text="Slug of a base model.")
+    adapters = AdapterChoiceSerializer(many=True, default=list)
+    width = serializers.IntegerField(default=None, allow_null=True, help_text="In pixels; the base's own if left out.")
+    height = serializers.IntegerField(default=None, allow_null=True, help_text="In pixels; the base's own if left out.")
+    steps = serializers.IntegerField(default=20)
+    guidance_scale = serializers.FloatField(default=5.0)
+    seed = serializers.IntegerField(default=None, allow_null=True, help_text="Random if left out.")
+    scheduler = serializers.CharField(default="", allow_blank=True, help_text="The engine's first if left out.")
+    resale = serializers.BooleanField(default=False, help_text="Do you mean to resell the image?")
+
+    def request(self) -> GenerationRequest:
+        """What valid data asks for."""
+        fields: dict[str, Any] = dict(self.validated_data)
+        adapters = tuple(AdapterChoice(use["version"], use["weight"]) for use in fields.pop("adapters"))
+        return GenerationRequest(**{"prompt": ""} | fields, adapters=adapters)
+
+
+class GenerationRequestSerializer(QuoteRequestSerializer):
+    """One image to make."""
+
+    # Nothing is trimmed or refused here, so that pages and programs are told the same by the same rules.
+    prompt = serializers.CharField(trim_whitespace=False, allow_blank=True)
+    negative_prompt = serializers.CharField(default="", trim_whitespace=False, allow_blank=True)
+
+
+class SplitLineSerializer(serializers.Serializer[SplitLine]):
+    payee = serializers.CharField()
+    role = serializers.CharField(help_text='"creator", "compute" or "platform".')
+    amount_micro = serializers.IntegerField()
+
+
+class QuoteLineSerializer(serializers.Serializer[QuoteLine]):
+    version = serializers.IntegerField(source="version.pk")
+    title = serializers.CharField(source="version.style.title")
+    price_micro = serializers.IntegerField()
+
+
+class QuoteSerializer(serializers.Serializer[Quote]):
+    compute_micro = serializers.IntegerField()
+    lines = QuoteLineSerializer(many=True)
+    total_micro = serializers.IntegerField()
+    split = SplitLineSerializer(many=True)
+
+
+class AdapterUseSerializer(serializers.Serializer[GenerationAdapter]):
+    version = serializers.IntegerField(source="version_id")
+    title = serializers.CharField(source="version.style.title")
+    weight = serializers.FloatField()
+    price_micro = serializers.IntegerField()
+
+
+class ImageSerializer(serializers.Serializer[Generation]):
+    url = serializers.SerializerMethodField()
+    sha256 = serializers.CharField(source="image_sha256")
+    media_type = serializers.CharField(source="image_media_type")
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+    def get_url(self, generation: Generation) -> str:
+        url: str = self.context["request"].build_absolute_uri(reverse("api:generation-image", args=[generation.pk]))
+        return url
+
+
+class FailureSerializer(serializers.Serializer[Generation]):
+    code = serializers.CharField(source="failure_code")
+    message = serializers.SerializerMethodField()
+
+    def get_message(self, generation: Generation) -> str:
+        return gettext(generation.failure_message) if generation.failure_message else ""
+
+
+class GenerationSerializer(serializers.ModelSerializer[Generation]):
+    base_model = serializers.CharField(source="base_model.slug")
+    adapters = AdapterUseSerializer(many=True)
+    place_in_queue = serializers.SerializerMethodField(help_text="1 for the next to be drawn, 0 if not waiting.")
+    eta_seconds = serializers.SerializerMethodField(help_text="A guess from recent images; null if nothing says.")
+    split = serializers.SerializerMethodField()
+    image = serializers.SerializerMethodField()
+    failure = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Generation
+        fields = (
+            "id",
+            "state",
+            "step",
+            "steps",
+            "place_in_queue",
+            "eta_seconds",
+            "base_model",
+            "prompt",
+            "negative_prompt",
+            "adapters",
+            "width",
+            "height",
+            "guidance_scale",
+            "seed",
+            "scheduler",
+            "resale",
+            "price_micro",
+            "currency",
+            "split",
+            "image",
+            "failure",
+            "created_at",
+            "finished_at",
+        )
+
+    def get_place_in_queue(self, generation: Generation) -> int:
+        return place_in_queue(generation)
+
+    def get_eta_seconds(self, generation: Generation) -> float | None:
+        return eta_seconds(generation)
+
+    @extend_schema_field(SplitLineSerializer(many=True))
+    def get_split(self, generation: Generation) -> Any:
+        return [SplitLineSerializer(line).data for line in split_of(generation)]
+
+    @extend_schema_field(ImageSerializer(allow_null=True))
+    def get_image(self, generation: Generation) -> Any:
+        if generation.state != Generation.State.SUCCEEDED:
+            return None
+        return ImageSerializer(generation, context=self.context).data
+
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_failure(self, generation: Generation) -> Any:
+        return FailureSerializer(generation).data if generation.state == Generation.State.FAILED else None
+
+
+class VersionStatementSerializer(serializers.Serializer[VersionStatement]):
+    version = serializers.IntegerField(source="version.pk")
+    title = serializers.CharField(source="version.style.title")
+    number = serializers.IntegerField(source="version.number")
+    images = serializers.IntegerField()
+    amount_micro = serializers.IntegerField()
+
+
+class EarningsSerializer(serializers.Serializer[dict[str, object]]):
+    earnings_micro = serializers.IntegerField()
+    currency = serializers.CharField()
+    versions = VersionStatementSerializer(many=True)

@@ -1,0 +1,21 @@
+"""Addresses below /api/v1/: quotes, images, earnings."""
+
+from django.urls import path
+
+from marketplace.generation.api import (
+    CancelView,
+    EarningsView,
+    GenerationsView,
+    GenerationView,
+    ImageView,
+    QuoteView,
+)
+
+urlpatterns = [
+    path("quotes", QuoteView.as_view(), name="quotes"),
+    path("generations", GenerationsView.as_view(), name="generations"),
+    path("generations/<uuid:id>", GenerationView.as_view(), name="generation"),
+    path("generations/<uuid:id>/cancel", CancelView.as_view(), name="generation-cancel"),
+    path("generations/<uuid:id>/image", ImageView.as_view(), name="generation-image"),
+    path("earnings", EarningsView.as_view(), name="earnings"),
+]

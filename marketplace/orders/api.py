@@ -1,0 +1,70 @@
+"""The wallet over REST, and the address that payment providers call."""
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from hub.plugin_api import Checkout
+from marketplace.accounts.models import User
+from marketplace.ledger.selectors import held_balance, wallet_balance
+from marketplace.orders.services import receive_webhook, start_top_up
+
+
+class WalletSerializer(serializers.Serializer[dict[str, object]]):
+    balance_micro = serializers.IntegerField(help_text="Free to spend, in 1e-6 of the currency.")
+    held_micro = serializers.IntegerField(help_text="Set aside for images that are not finished.")
+    currency = serializers.CharField()
+
+
+class TopUpSerializer(serializers.Serializer[dict[str, object]]):
+    amount_micro = serializers.IntegerField(help_text="From 1,000,000 (1 USD) to 500,000,000, in whole cents.")
+
+
+class CheckoutSerializer(serializers.Serializer[Checkout]):
+    id = serializers.CharField()
+    url = serializers.URLField(help_text="Open it in a browser to pay.")
+
+
+class WalletView(APIView):
+    @extend_schema(responses=WalletSerializer, summary="What is in the wallet")
+    def get(self, request: Request) -> Response:
+        person = _person(request)
+        answer = {"balance_micro": wallet_balance(person), "held_micro": held_balance(person), "currency": "USD"}
+        return Response(WalletSerializer(answer).data)
+
+
+class TopUpView(APIView):
+    @extend_schema(request=TopUpSerializer, responses={201: CheckoutSerializer}, summary="Buy credit")
+    def post(self, request: Request) -> Response:
+        """Opens a checkout; the wallet grows when the provider says that it is paid."""
+        asked = TopUpSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        checkout = start_top_up(
+            buyer=_person(request),
+            amount_micro=asked.validated_data["amount_micro"],
+            return_url=request.build_absolute_uri(reverse("pages:wallet")),
+            webhook_url=request.build_absolute_uri(reverse("api:payment-webhook", args=["sandbox"])),
+        )
+        return Response(CheckoutSerializer(checkout).data, status.HTTP_201_CREATED)
+
+
+@extend_schema(exclude=True)
+class WebhookView(APIView):
+    """For providers alone: the signature in the headers is the sign-in."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def post(self, request: Request, provider: str) -> Response:
+        # The signature covers the bytes as they came, so nothing may parse them first.
+        receive_webhook(provider=provider, headers=request.headers, body=request.body)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _person(request: Request) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - narrows the type; IsAuthenticated lets nobody else through
+    return request.user
