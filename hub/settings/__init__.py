@@ -22,6 +22,7 @@ ALLOWED_HOSTS = list(site.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = [site.url] if site.url else []
 
 INSTALLED_APPS = [
+    "marketplace.pages",  # first, so that its templates stand before those of the apps below
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -44,7 +45,6 @@ INSTALLED_APPS = [
     "marketplace.generation",
     "marketplace.ledger",
     "marketplace.orders",
-    "marketplace.pages",
     "marketplace.rights",
     "marketplace.uploads",
     *(plugin.django_app for plugin in plugin_registry().plugins.values() if plugin.django_app),
@@ -160,6 +160,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",  # what follows it names the group an operation is listed in
 }
 
 CELERY_BROKER_URL = hub.broker_url

@@ -1,5 +1,24 @@
+"""The addresses of pages; every name is used by templates as pages:<name>."""
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.views.i18n import set_language
+
+from marketplace.pages.views import (
+    account,
+    earnings,
+    gallery,
+    generate,
+    generation,
+    history,
+    images,
+    model,
+    publish,
+    studio,
+    theme,
+    upload,
+    wallet,
+)
 
 app_name = "pages"
 
@@ -8,4 +27,31 @@ def healthy(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the signatu
     return HttpResponse("ok", content_type="text/plain")
 
 
-urlpatterns: list[URLPattern] = [path("healthz", healthy, name="healthz")]
+urlpatterns: list[URLPattern] = [
+    path("", gallery.gallery, name="gallery"),
+    path("styles/<slug:slug>/", model.style, name="style"),
+    path("covers/<int:version_id>/<str:sha256>.png", images.cover, name="cover"),
+    path("create/", generate.create, name="create"),
+    path("quote/", generate.quote, name="quote"),
+    path("generations/<uuid:generation_id>/", generation.generation, name="generation"),
+    path("generations/<uuid:generation_id>/status/", generation.generation_status, name="generation_status"),
+    path("generations/<uuid:generation_id>/cancel/", generation.generation_cancel, name="generation_cancel"),
+    path("generations/<uuid:generation_id>/image.png", images.generation_image, name="generation_image"),
+    path("generations/<uuid:generation_id>/download/", images.generation_download, name="generation_download"),
+    path("history/", history.history, name="history"),
+    path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/top-up/", wallet.top_up, name="top_up"),
+    path("studio/", studio.studio, name="studio"),
+    path("studio/uploads/", studio.uploads, name="uploads"),
+    path("studio/upload/", upload.upload, name="upload"),
+    path("studio/uploads/<uuid:upload_id>/abort/", studio.abort_upload, name="abort_upload"),
+    path("studio/uploads/<uuid:upload_id>/publish/", publish.publish, name="publish"),
+    path("studio/versions/<int:version_id>/withdraw/", studio.withdraw, name="withdraw"),
+    path("earnings/", earnings.earnings, name="earnings"),
+    path("account/", account.account, name="account"),
+    path("account/tokens/", account.create_token, name="create_token"),
+    path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="revoke_token"),
+    path("theme/", theme.theme, name="theme"),
+    path("language/", set_language, name="language"),
+    path("healthz", healthy, name="healthz"),
+]

@@ -1,0 +1,130 @@
+"""The form that orders an image, with a style or with the plain base."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.catalogue.models import BaseModel, StyleVersion
+from marketplace.generation.models import Generation
+from marketplace.generation.requests import AdapterChoice, GenerationRequest
+from marketplace.generation.validation import MAX_PROMPT, MAX_SEED, engine_info
+from marketplace.pages.forms.sizes import Size, size_named, sizes_of
+from marketplace.pages.labels import SCHEDULER_LABELS
+from marketplace.pages.widgets import RangeInput
+
+DEFAULT_STEPS = 20
+DEFAULT_GUIDANCE = 5.0
+DEFAULT_WEIGHT = 0.8
+
+
+class GenerateForm(forms.Form):
+    """`version` is the style used, or None for the plain base."""
+
+    prompt = forms.CharField(
+        label=_("Prompt"),
+        max_length=MAX_PROMPT,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    negative_prompt = forms.CharField(
+        label=_("What to avoid"),
+        required=False,
+        max_length=MAX_PROMPT,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The picture is steered away from this."),
+    )
+    size = forms.ChoiceField(label=_("Size"), widget=forms.RadioSelect(attrs={"class": "sr-only"}))
+    weight = forms.FloatField(label=_("Strength of the style"), min_value=0, max_value=1.5, initial=DEFAULT_WEIGHT)
+    steps = forms.IntegerField(label=_("Steps"), min_value=1, initial=DEFAULT_STEPS)
+    guidance_scale = forms.FloatField(label=_("Guidance scale"), min_value=0, max_value=15, initial=DEFAULT_GUIDANCE)
+    seed = forms.IntegerField(
+        label=_("Seed"),
+        required=False,
+        min_value=0,
+        max_value=MAX_SEED,
+        help_text=_("The same seed and settings give the same picture. Leave empty for a random one."),
+    )
+    scheduler = forms.ChoiceField(label=_("Scheduler"))
+    resale = forms.BooleanField(
+        label=_("I want to resell this picture"),
+        required=False,
+        help_text=_("The creators of its styles allow it."),
+    )
+
+    def __init__(self, *args: Any, base: BaseModel, version: StyleVersion | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.base, self.version = base, version
+        info = engine_info(base)
+        self.sizes = sizes_of(base, info.size_multiple)
+        self._offer_sizes()
+        self._slide("weight", 0.05)
+        self._slide("guidance_scale", 0.5)
+        self.fields["steps"] = forms.IntegerField(
+            label=_("Steps"), min_value=1, max_value=info.max_steps, initial=min(DEFAULT_STEPS, info.max_steps)
+        )
+        self._slide("steps", 1)
+        self._choose("scheduler", [(name, SCHEDULER_LABELS.get(name, name)) for name in info.schedulers])
+        self._drop_what_has_no_use()
+
+    def request(self) -> GenerationRequest:
+        """What a valid form asks for."""
+        data = self.cleaned_data
+        size = size_named(data["size"])
+        return GenerationRequest(
+            base_model=self.base.slug,
+            prompt=data["prompt"],
+            negative_prompt=data["negative_prompt"],
+            adapters=self._adapters(),
+            width=size.width,
+            height=size.height,
+            steps=data["steps"],
+            guidance_scale=data["guidance_scale"],
+            seed=data["seed"],
+            scheduler=data["scheduler"],
+            resale=data.get("resale", False),
+        )
+
+    def _adapters(self) -> tuple[AdapterChoice, ...]:
+        if self.version is None:
+            return ()
+        return (AdapterChoice(version_id=self.version.pk, weight=self.cleaned_data.get("weight", 1.0)),)
+
+    def _offer_sizes(self) -> None:
+        asked = self.initial.get("size")
+        if asked and asked not in {size.name for size in self.sizes}:
+            self.sizes.append(size_named(asked))
+        self._choose("size", [(size.name, size.label) for size in self.sizes])
+        self.fields["size"].initial = self.sizes[0].name
+
+    def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type; these fields are declared above
+        field.choices = choices
+
+    def _slide(self, name: str, step: float) -> None:
+        field = self.fields[name]
+        attributes = {"step": step, "data-output": f"id_{name}-value"}
+        field.widget = RangeInput(attrs={**field.widget_attrs(RangeInput()), **attributes})
+
+    def _drop_what_has_no_use(self) -> None:
+        if self.version is None or self.version.pack.kind != "lora":
+            del self.fields["weight"]
+        if self.version is not None and not self.version.may_be_resold:
+            del self.fields["resale"]
+
+
+def values_of(generation: Generation) -> dict[str, Any]:
+    """The form's values that would ask for the same image again."""
+    adapter = generation.adapters.first()
+    return {
+        "prompt": generation.prompt,
+        "negative_prompt": generation.negative_prompt,
+        "size": Size(generation.width, generation.height).name,
+        "weight": adapter.weight if adapter else DEFAULT_WEIGHT,
+        "steps": generation.steps,
+        "guidance_scale": generation.guidance_scale,
+        "seed": generation.seed,
+        "scheduler": generation.scheduler,
+        "resale": generation.resale,
+    }

@@ -1,0 +1,158 @@
+"""The form of a version's terms. The rules about them live in catalogue.terms; this only reads what was typed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import zip_longest
+from pathlib import PurePath
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.api.errors import http_status
+from marketplace.catalogue.licences import LICENCES
+from marketplace.catalogue.models import Style
+from marketplace.catalogue.terms import MAX_CREATOR_SHARE_BP, Artist, Consent, PublishTerms, TrainingSource
+from marketplace.errors import Refusal
+from marketplace.ledger.money import MICRO_PER_CREDIT
+from marketplace.pages.forms.refusals import show_refusal
+from marketplace.pages.labels import CONSENTS
+from marketplace.pages.widgets import RangeInput
+from marketplace.uploads.models import Upload
+
+# What the services call a field, where the page asks for it in other units.
+FIELD_OF = {"price_micro": "price_credits", "creator_share_bp": "share_percent"}
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    name: str = ""
+    url: str = ""
+    consent: str = Consent.OWN_WORK
+
+
+@dataclass(frozen=True)
+class ArtistRow:
+    name: str = ""
+    consents: bool = False
+
+
+class PublishForm(forms.Form):
+    style = forms.ModelChoiceField(
+        label=_("Publish as"),
+        queryset=Style.objects.none(),
+        required=False,
+        empty_label=_("A new style"),
+        to_field_name="slug",
+        help_text=_("Or as the next version of a style that you have."),
+    )
+    title = forms.CharField(label=_("Title"), max_length=80)
+    description = forms.CharField(
+        label=_("Description"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    trigger_words = forms.CharField(
+        label=_("Trigger words"),
+        max_length=300,
+        required=False,
+        help_text=_("What a prompt must say to call the style."),
+    )
+    sample_prompt = forms.CharField(
+        label=_("Prompt of the sample picture"),
+        max_length=300,
+        help_text=_("The cover is drawn from it as soon as you publish, at no cost."),
+    )
+    price_credits = forms.DecimalField(
+        label=_("Price per picture, in credits"),
+        min_value=0,
+        max_digits=9,
+        decimal_places=4,
+        initial=1,
+        help_text=_("1 credit is 0.01 US dollar."),
+    )
+    share_percent = forms.IntegerField(
+        label=_("Your share of the price"), min_value=0, max_value=MAX_CREATOR_SHARE_BP // 100, initial=70
+    )
+    licence = forms.ChoiceField(label=_("Licence of the pictures"))
+    may_be_merged = forms.BooleanField(label=_("It may be mixed with other styles in one picture"), required=False)
+    may_be_resold = forms.BooleanField(label=_("Partners may resell pictures made with it"), required=False)
+    outputs_may_train = forms.BooleanField(label=_("Pictures made with it may be used to train models"), required=False)
+
+    consents = CONSENTS
+    empty_source = SourceRow()
+    empty_artist = ArtistRow()
+
+    def __init__(self, *args: Any, styles: QuerySet[Style], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.source_errors: list[str] = []
+        self.artist_errors: list[str] = []
+        share = self.fields["share_percent"]
+        slider = {"step": 5, "data-output": "id_share_percent-value", "data-unit": " %"}
+        share.widget = RangeInput(attrs={**share.widget_attrs(RangeInput()), **slider})
+        licence, style = self.fields["licence"], self.fields["style"]
+        assert isinstance(licence, forms.ChoiceField)  # noqa: S101 - narrows the type; declared above
+        assert isinstance(style, forms.ModelChoiceField)  # noqa: S101 - as above
+        licence.choices = [(item.id, f"{item.title}: {item.summary}") for item in LICENCES.values()]
+        style.queryset = styles
+        if not styles.exists():
+            del self.fields["style"]
+
+    @property
+    def source_rows(self) -> list[SourceRow]:
+        """As typed; a fresh form starts with one empty row."""
+        if not self.is_bound:
+            return [self.empty_source]
+        columns = (self.data.getlist(name) for name in ("source", "source_url", "consent"))  # type: ignore[attr-defined]  # a QueryDict, as every view passes
+        return [SourceRow(*row) for row in zip_longest(*columns, fillvalue="")]
+
+    @property
+    def artist_rows(self) -> list[ArtistRow]:
+        if not self.is_bound:
+            return []
+        names, agreed = (self.data.getlist(name) for name in ("artist", "artist_agreed"))  # type: ignore[attr-defined]  # as above
+        return [ArtistRow(name, answer == "yes") for name, answer in zip_longest(names, agreed, fillvalue="")]
+
+    def terms(self) -> PublishTerms:
+        """What a valid form states."""
+        data = self.cleaned_data
+        style = data.get("style")
+        texts = ("title", "description", "trigger_words", "sample_prompt", "licence")
+        permissions = ("may_be_merged", "may_be_resold", "outputs_may_train")
+        return PublishTerms(
+            style=style.slug if style else None,
+            price_micro=int(data["price_credits"] * Decimal(MICRO_PER_CREDIT)),
+            creator_share_bp=data["share_percent"] * 100,
+            training_sources=tuple(_sources(self.source_rows)),
+            artists_imitated=tuple(
+                Artist(row.name.strip(), row.consents) for row in self.artist_rows if row.name.strip()
+            ),
+            **{name: data[name] for name in texts + permissions},
+        )
+
+    def show(self, refusal: Refusal) -> int:
+        """Put a refusal where it belongs; returns the HTTP status of the answer."""
+        rows = {"training_sources": self.source_errors, "artists_imitated": self.artist_errors}
+        if refusal.field in rows:
+            rows[refusal.field].append(refusal.message)
+            return http_status(refusal)
+        refusal.field = FIELD_OF.get(refusal.field or "", refusal.field)
+        return show_refusal(self, refusal)
+
+
+def _sources(rows: Iterable[SourceRow]) -> Iterable[TrainingSource]:
+    """Rows left empty are no sources; a consent that is none of ours counts as none."""
+    known = {consent.value for consent in Consent}
+    for row in rows:
+        if row.name.strip():
+            consent = Consent(row.consent) if row.consent in known else Consent.NONE
+            yield TrainingSource(row.name.strip(), consent, row.url.strip())
+
+
+def values_from(upload: Upload) -> dict[str, Any]:
+    """What the file's own metadata says (uploads.file_metadata.FileSummary), as a start."""
+    title = upload.metadata.get("title") or PurePath(upload.file_name).stem
+    return {
+        "title": title.replace("_", " ").replace("-", " ").strip()[:80],
+        "trigger_words": upload.metadata.get("trigger_words", ""),
+    }

@@ -1,0 +1,26 @@
+"""The gallery: every published style, by its pictures."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from marketplace.catalogue.models import BaseModel
+from marketplace.catalogue.selectors import published_styles
+
+CARDS_PER_PAGE = 24
+
+
+@require_safe
+def gallery(request: HttpRequest) -> HttpResponse:
+    """The whole page, or for htmx the cards alone."""
+    search, base = request.GET.get("q", "").strip()[:100], request.GET.get("base", "")
+    styles = published_styles(search=search, base_model=base or None)
+    context = {
+        "page": Paginator(styles, CARDS_PER_PAGE).get_page(request.GET.get("page")),
+        "bases": BaseModel.objects.filter(enabled=True).order_by("title"),
+        "search": search,
+        "base": base,
+    }
+    template = "parts/cards.html" if request.headers.get("HX-Request") else "pages/gallery.html"
+    return render(request, template, context)

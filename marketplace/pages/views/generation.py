@@ -1,0 +1,97 @@
+"""One generation, from the queue to the image and its receipt. Another person's does not exist."""
+
+import math
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import reswap, retarget
+
+from marketplace.catalogue.licences import credit_line
+from marketplace.errors import Conflict
+from marketplace.generation.models import Generation
+from marketplace.generation.pricing import split_of
+from marketplace.generation.selectors import eta_seconds, get_for_buyer, place_in_queue
+from marketplace.generation.services import cancel as cancel_generation
+from marketplace.pages.people import signed_in
+
+FINAL = {Generation.State.SUCCEEDED, Generation.State.FAILED, Generation.State.CANCELLED}
+
+
+@require_safe
+@login_required
+@never_cache
+def generation(request: HttpRequest, generation_id: UUID) -> HttpResponse:
+    return render(request, "pages/generation.html", _context(get_for_buyer(signed_in(request), generation_id)))
+
+
+@require_safe
+@login_required
+@never_cache
+def generation_status(request: HttpRequest, generation_id: UUID) -> HttpResponse:
+    """The progress alone while it runs; once it is over, the whole, which asks no more."""
+    found = get_for_buyer(signed_in(request), generation_id)
+    if found.state not in FINAL:
+        return render(request, "parts/progress.html", _progress(found))
+    response = render(request, "parts/generation.html", _context(found))
+    return reswap(retarget(response, "#generation"), "outerHTML")
+
+
+@require_POST
+@login_required
+def generation_cancel(request: HttpRequest, generation_id: UUID) -> HttpResponse:
+    found = get_for_buyer(signed_in(request), generation_id)
+    try:
+        cancel_generation(generation=found)
+        messages.success(request, gettext("Cancelled. Your credits are back in your wallet."))
+    except Conflict as refusal:
+        messages.info(request, refusal.message)
+    return redirect("pages:generation", generation_id)
+
+
+def _progress(generation: Generation) -> dict[str, object]:
+    seconds = eta_seconds(generation)
+    return {
+        "generation": generation,
+        "place": place_in_queue(generation),
+        "eta": None if seconds is None else max(1, math.ceil(seconds)),
+    }
+
+
+def _context(generation: Generation) -> dict[str, object]:
+    final = generation.state in FINAL
+    adapters = list(generation.adapters.select_related("version__style__creator"))
+    return {
+        **({"generation": generation} if final else _progress(generation)),
+        "final": final,
+        "adapters": adapters,
+        "split": split_of(generation),
+        "image_url": reverse("pages:generation_image", args=[generation.pk]) if generation.image_sha256 else "",
+        "again_url": _again_url(generation, [use.version.style.slug for use in adapters]),
+        "credit_lines": [
+            line
+            for use in adapters
+            if (
+                line := credit_line(
+                    licence=use.version.licence,
+                    title=use.version.style.title,
+                    creator=use.version.style.creator.display_name,
+                )
+            )
+        ],
+    }
+
+
+def _again_url(generation: Generation, slugs: list[str]) -> str:
+    """The page whose form asks for such an image; "" for one that mixes styles, which only the API can ask for."""
+    if len(slugs) > 1:
+        return ""
+    page = reverse("pages:style", args=slugs) if slugs else reverse("pages:create")
+    base = "" if slugs else f"&base={generation.base_model.slug}"
+    return f"{page}?from={generation.pk}{base}"

@@ -1,0 +1,40 @@
+"""Pictures, streamed from the store: covers for everyone, a buyer's own for the buyer alone."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from marketplace.catalogue.models import StyleVersion
+from marketplace.generation.images import generation_image as image_of
+from marketplace.generation.images import image_response
+from marketplace.generation.selectors import get_for_buyer
+from marketplace.pages.people import signed_in
+
+
+@require_safe
+def cover(request: HttpRequest, version_id: int, sha256: str) -> HttpResponseBase:
+    """The address holds the hash, so what caches keep is never out of date."""
+    version = StyleVersion.objects.filter(pk=version_id, cover_sha256=sha256).exclude(cover_sha256="").first()
+    if version is None:
+        raise Http404
+    return image_response(
+        request, version.cover_key, sha256, "image/png", public=True, may_train=version.outputs_may_train
+    )
+
+
+@require_safe
+@login_required
+def generation_image(request: HttpRequest, generation_id: UUID) -> HttpResponseBase:
+    return image_of(request, get_for_buyer(signed_in(request), generation_id))
+
+
+@require_safe
+@login_required
+def generation_download(request: HttpRequest, generation_id: UUID) -> HttpResponseBase:
+    """The same bytes as a file to keep."""
+    generation = get_for_buyer(signed_in(request), generation_id)
+    response = image_of(request, generation)
+    response["Content-Disposition"] = f'attachment; filename="irodori-{str(generation.pk)[:8]}.png"'
+    return response

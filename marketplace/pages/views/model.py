@@ -1,0 +1,37 @@
+"""One style: its pictures, its terms, and the form that orders an image with it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from marketplace.catalogue.licences import LICENCES, Licence
+from marketplace.catalogue.models import Style, StyleVersion
+from marketplace.catalogue.selectors import style_page
+from marketplace.pages.views.generate import answer_form
+
+SAMPLES = 8
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def style(request: HttpRequest, slug: str) -> HttpResponse:
+    """The version that `?version=` numbers, else the newest; a POST orders with the version whose terms were shown."""
+    page = style_page(slug)
+    version = _shown_version(page, request)
+    # The row's own style would be fetched again, with its creator.
+    version.style = page
+    versions = [each for each in page.versions.all() if each.is_published]
+    context = {
+        "style": page,
+        "version": version,
+        "versions": versions,
+        "samples": [each for each in versions if each.cover_sha256][:SAMPLES],
+        "licence": LICENCES.get(version.licence, Licence(version.licence, version.licence, "")),
+    }
+    return answer_form(request, "pages/style.html", context, base=version.pack.base_model, version=version)
+
+
+def _shown_version(page: Style, request: HttpRequest) -> StyleVersion:
+    if request.method == "POST":
+        name, asked = "pk", request.POST.get("version")
+    else:
+        name, asked = "number", request.GET.get("version")
+    return next((version for version in page.versions.all() if str(getattr(version, name)) == asked), page.latest)
