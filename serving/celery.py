@@ -52,7 +52,8 @@ def _start(instance: Any, **_: Any) -> None:
     global _worker
     withdraw_ready()
     try:
-        _worker = ServingWorker(app, serving_config(), engines_of(instance.app.amqp.queues.consume_from))
+        engines = engines_of(instance.app.amqp.queues.consume_from)
+        _worker = ServingWorker(app, serving_config(), instance.hostname, engines)
         _worker.start()
     except Exception as error:
         # The boundary to engine plugins. Celery would log it and take jobs without a base.

@@ -33,9 +33,7 @@ def sender(app: Celery) -> Send:
 
     def send(message: Message) -> None:
         try:
-            app.send_task(
-                TASKS[type(message)], kwargs={"message": message.model_dump(mode="json")}, queue=jobs.SITE_QUEUE
-            )
+            app.send_task(TASKS[type(message)], args=[message.model_dump(mode="json")], queue=jobs.SITE_QUEUE)
         except OperationalError:
             log.exception("report.lost", report=type(message).__name__)
 

@@ -1,10 +1,7 @@
 """What one worker process holds: the engines of the queues it reads, their loop, the cache, and its readiness."""
 
-import os
-import socket
 from collections.abc import Iterable
 from functools import cached_property
-from uuid import uuid4
 
 import structlog
 from celery import Celery
@@ -32,12 +29,14 @@ def engines_of(queues: Iterable[str]) -> list[str]:
 
 
 class ServingWorker:
-    """`engines` are ids; a convert worker has none and never loads a base."""
+    """`engines` are ids; a convert worker has none and never loads a base.
 
-    def __init__(self, app: Celery, config: ServingConfig, engines: Iterable[str]) -> None:
+    `name` is Celery's for this worker: the site sends a cancel to it.
+    """
+
+    def __init__(self, app: Celery, config: ServingConfig, name: str, engines: Iterable[str]) -> None:
         self.config = config
-        # Unique for each start: results of a killed process are not taken for its successor's.
-        self.name = f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:6]}"
+        self.name = name
         self.send: Send = sender(app)
         self.jobs = JobsInHand()
         self.draining = False

@@ -35,7 +35,7 @@ class PeftLoraFormat(AdapterFormat):
 def _target(name: str, header: FileHeader, layout: ModelLayout, settings: Mapping[str, LoraSettings]) -> LowRankTarget:
     component, path = _split(name)
     module = _module(component, path, layout)
-    rank = header.tensors[name + DOWN].shape[0] if header.tensors[name + DOWN].shape else 0
+    rank = _rank(header, name + DOWN)
     own = settings[component]
     if own.rank(path) not in (0, rank):
         raise UnsupportedFileError(
@@ -44,6 +44,11 @@ def _target(name: str, header: FileHeader, layout: ModelLayout, settings: Mappin
         )
     alpha = name + ALPHA if name + ALPHA in header.tensors else None
     return LowRankTarget(component, module, name + DOWN, name + UP, alpha, own.alpha(path, rank))
+
+
+def _rank(header: FileHeader, down: str) -> int:
+    """0 for a tensor without dimensions, which the core's shape check then refuses."""
+    return next(iter(header.tensors[down].shape), 0)
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -88,7 +93,7 @@ def _refuse_rest(header: FileHeader, names: Iterable[str]) -> None:
 def _refuse_unclear_alpha(targets: Iterable[LowRankTarget], header: FileHeader) -> None:
     """One rank and no alpha means alpha = rank, as everywhere; with several ranks nobody can tell."""
     silent = [target for target in targets if target.alpha is None and target.alpha_value is None]
-    if len({header.tensors[target.down].shape[0] for target in silent}) > 1:
+    if len({_rank(header, target.down) for target in silent}) > 1:
         raise UnsupportedFileError(
             "unclear_alpha",
             "The file holds several ranks but no lora_adapter_metadata that says their alpha. Save it again with diffusers.",

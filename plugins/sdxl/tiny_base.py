@@ -6,7 +6,6 @@ trained, so a prompt changes them but doesn't describe them.
 """
 
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -91,26 +90,32 @@ def build(seed: int = 0) -> StableDiffusionXLPipeline:
 def write(folder: Path, seed: int = 0) -> Path:
     """Write the base to `folder` unless it is there already; a reader never sees half of one."""
     recipe = json.dumps({"recipe": RECIPE, "seed": seed})
-    done = folder / RECIPE_FILE
-    if done.is_file() and done.read_text() == recipe:
+    if _is_there(folder, recipe):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
         fresh = Path(temporary) / "base"
         build(seed).save_pretrained(fresh)
         (fresh / RECIPE_FILE).write_text(recipe)
-        _put_in_place(fresh, folder)
+        _put_in_place(fresh, folder, recipe)
     return folder
 
 
-def _put_in_place(fresh: Path, folder: Path) -> None:
+def _is_there(folder: Path, recipe: str) -> bool:
+    done = folder / RECIPE_FILE
+    return done.is_file() and done.read_text() == recipe
+
+
+def _put_in_place(fresh: Path, folder: Path, recipe: str) -> None:
+    """Rename; where another process was first with the same recipe, what it wrote is the same."""
+    if _is_there(folder, recipe):
+        return
     if folder.exists():
         shutil.rmtree(folder)
     try:
-        os.rename(fresh, folder)  # noqa: PTH104 - Path.rename says the same; os.rename names the atomic call
+        fresh.rename(folder)
     except OSError:
-        # Another process was first with the same recipe; what it wrote is the same.
-        if not (folder / RECIPE_FILE).is_file():
+        if not _is_there(folder, recipe):
             raise
 
 

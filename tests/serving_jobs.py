@@ -1,0 +1,63 @@
+"""Jobs, packs and pictures for the tests of the serving tier."""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from hub.jobs import AdapterUse, GenerateJob
+from hub.plugin_api import AdapterFormat, Engine, Generation, LocalPack, ModelLayout
+from serving.adapters.checks import check_plan
+from serving.adapters.tensor_bytes import TensorFile
+from serving.adapters.write import write_pack
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def job(**changes: Any) -> GenerateJob:
+    """A small valid job for the small SDXL base."""
+    fields: dict[str, Any] = {
+        "id": uuid4(),
+        "attempt": 1,
+        "engine": "sdxl",
+        "base_model": "tiny-sdxl",
+        "prompt": "a painting of a lighthouse",
+        "width": 64,
+        "height": 64,
+        "steps": 4,
+        "seed": 7,
+        "output_key": "outputs/test.png",
+    }
+    return GenerateJob.model_validate(fields | changes)
+
+
+def made_into_pack(
+    file: Path, folder: Path, adapter_format: AdapterFormat, layout: ModelLayout, *, weight: float = 1.0
+) -> LocalPack:
+    """What the convert worker and the pack cache do, without the store between them."""
+    source = TensorFile(file)
+    plan = adapter_format.plan(source.header, layout)
+    check_plan(plan, source.header, layout)
+    path = folder / f"{file.stem}.pack"
+    sha256 = write_pack(plan, source, layout.digest(), path)
+    assert sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    use = {"pack_sha256": sha256, "pack_key": f"packs/{sha256}", "kind": plan.kind, "weight": weight}
+    return LocalPack(AdapterUse.model_validate(use), path)
+
+
+def run_with(engine: Engine, job: GenerateJob, packs: Sequence[LocalPack] = ()) -> Generation:
+    run = engine.start(job, packs)
+    while not run.done:
+        engine.step([run])
+    return engine.finish(run)
+
+
+def pixels(generation: Generation) -> "np.ndarray[Any, Any]":
+    """[height, width, 3], as signed numbers so that differences don't wrap."""
+    import numpy as np
+    from PIL import Image
+
+    return np.asarray(Image.open(io.BytesIO(generation.content))).astype(np.int16)

@@ -1,0 +1,150 @@
+"""Adapters give what diffusers makes from the creator's own file, and leave the base as it was."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from hub.plugin_api import JobRefusedError, LocalPack, NoConfig
+from plugins.kohya_lora.format import KohyaLoraFormat
+from plugins.peft_lora.format import PeftLoraFormat
+from plugins.sdxl.adapters import applied
+from plugins.sdxl.engine import SdxlEngine
+from plugins.sdxl.unet_format import SdxlUnetFormat
+from tests.fixtures_torch import AdapterFiles
+from tests.serving_jobs import job, made_into_pack, pixels, run_with
+
+pytestmark = pytest.mark.torch
+MakePack = Callable[..., LocalPack]
+
+
+@pytest.fixture
+def pack_of(sdxl_engine: SdxlEngine, tmp_path: Path) -> MakePack:
+    formats = {"kohya": KohyaLoraFormat, "peft": PeftLoraFormat, "fine_tune": SdxlUnetFormat}
+
+    def make(file: Path, weight: float = 1.0, kind: str = "") -> LocalPack:
+        chosen = formats[kind or file.stem](NoConfig())
+        return made_into_pack(file, tmp_path, chosen, sdxl_engine.layout(), weight=weight)
+
+    return make
+
+
+def called(pipeline: Any) -> "np.ndarray[Any, Any]":
+    request = job()
+    image = pipeline(
+        request.prompt,
+        width=request.width,
+        height=request.height,
+        num_inference_steps=request.steps,
+        guidance_scale=request.guidance_scale,
+        generator=torch.Generator("cpu").manual_seed(request.seed),
+    ).images[0]
+    return np.asarray(image).astype(np.int16)
+
+
+@pytest.mark.parametrize("kind", ["kohya", "peft"])
+@pytest.mark.parametrize("weight", [0.8, -0.5])
+def test_a_lora_equals_diffusers(
+    sdxl_engine: SdxlEngine,
+    plain_pipeline: Any,
+    adapter_files: AdapterFiles,
+    pack_of: MakePack,
+    kind: str,
+    weight: float,
+) -> None:
+    file = getattr(adapter_files, kind)
+    plain_pipeline.load_lora_weights(str(file), adapter_name="style")
+    plain_pipeline.set_adapters("style", weight)
+    ours = pixels(run_with(sdxl_engine, job(), [pack_of(file, weight)]))
+    assert np.abs(ours - called(plain_pipeline)).max() <= 1
+    assert np.abs(ours - pixels(run_with(sdxl_engine, job()))).mean() > 2
+
+
+def test_two_loras_add_up_as_in_diffusers(
+    sdxl_engine: SdxlEngine, plain_pipeline: Any, adapter_files: AdapterFiles, pack_of: MakePack
+) -> None:
+    plain_pipeline.load_lora_weights(str(adapter_files.kohya), adapter_name="one")
+    plain_pipeline.load_lora_weights(str(adapter_files.peft), adapter_name="two")
+    plain_pipeline.set_adapters(["one", "two"], [0.8, 0.4])
+    packs = [pack_of(adapter_files.kohya, 0.8), pack_of(adapter_files.peft, 0.4)]
+    assert np.abs(pixels(run_with(sdxl_engine, job(), packs)) - called(plain_pipeline)).max() <= 1
+
+
+def test_a_lora_on_convolutions_equals_diffusers(
+    sdxl_engine: SdxlEngine, plain_pipeline: Any, pack_of: MakePack, tmp_path: Path
+) -> None:
+    generator = torch.Generator().manual_seed(4)
+    tensors = {}
+    for module, (out, into, *kernel) in sdxl_engine.layout().modules("unet").items():
+        if kernel:
+            tensors[f"unet.{module}.lora_A.weight"] = torch.randn(4, into, *kernel, generator=generator) * 0.1
+            tensors[f"unet.{module}.lora_B.weight"] = torch.randn(out, 4, 1, 1, generator=generator) * 0.1
+    file = tmp_path / "convolutions.safetensors"
+    save_file(tensors, file)
+    plain_pipeline.load_lora_weights(str(file), adapter_name="style")
+    plain_pipeline.set_adapters("style", 0.8)
+    ours = pixels(run_with(sdxl_engine, job(), [pack_of(file, 0.8, "peft")]))
+    assert np.abs(ours - called(plain_pipeline)).max() <= 1
+    assert np.abs(ours - pixels(run_with(sdxl_engine, job()))).mean() > 2
+
+
+def test_a_fine_tune_equals_diffusers(
+    sdxl_engine: SdxlEngine, plain_pipeline: Any, adapter_files: AdapterFiles, pack_of: MakePack
+) -> None:
+    plain_pipeline.unet.load_state_dict(load_file(adapter_files.fine_tune))
+    ours = pixels(run_with(sdxl_engine, job(), [pack_of(adapter_files.fine_tune)]))
+    assert np.abs(ours - called(plain_pipeline)).max() <= 1
+    assert np.abs(ours - pixels(run_with(sdxl_engine, job()))).mean() > 2
+
+
+def test_the_base_is_restored_and_runs_do_not_mix(
+    sdxl_engine: SdxlEngine, adapter_files: AdapterFiles, pack_of: MakePack
+) -> None:
+    before = sdxl_engine.fingerprint()
+    choices = [[], [pack_of(adapter_files.kohya, 0.8)], [pack_of(adapter_files.fine_tune), pack_of(adapter_files.peft)]]
+    alone = [run_with(sdxl_engine, job(), packs) for packs in choices]
+    runs = [sdxl_engine.start(job(), packs) for packs in choices]
+    for _ in range(4):
+        sdxl_engine.step(runs)
+    assert [sdxl_engine.finish(run) for run in runs] == alone
+    assert len({generation.content for generation in alone}) == 3
+    assert sdxl_engine.fingerprint() == before
+
+
+@pytest.mark.parametrize("kind", ["kohya", "peft", "fine_tune"])
+def test_an_error_in_the_middle_restores_the_base(
+    sdxl_engine: SdxlEngine, adapter_files: AdapterFiles, pack_of: MakePack, kind: str
+) -> None:
+    before, expected = sdxl_engine.fingerprint(), run_with(sdxl_engine, job())
+    run = sdxl_engine.start(job(), [pack_of(getattr(adapter_files, kind))])
+    with pytest.raises(ZeroDivisionError), applied(run.adapters, sdxl_engine.models):
+        assert kind != "fine_tune" or sdxl_engine.fingerprint() != before
+        raise ZeroDivisionError
+    run.latents = run.latents[:, :3]  # The UNet fails in its first layer, inside the engine's own block.
+    with pytest.raises(RuntimeError):
+        sdxl_engine.step([run])
+    assert sdxl_engine.fingerprint() == before
+    assert run_with(sdxl_engine, job()) == expected
+
+
+def test_refuses_a_pack_of_another_base(sdxl_engine: SdxlEngine, adapter_files: AdapterFiles, tmp_path: Path) -> None:
+    layout = sdxl_engine.layout()
+    smaller = type(layout)({"unet": layout.components["unet"]}, layout.adaptable)
+    pack = made_into_pack(adapter_files.fine_tune, tmp_path, SdxlUnetFormat(NoConfig()), smaller)
+    with pytest.raises(JobRefusedError) as refused:
+        sdxl_engine.start(job(), [pack])
+    assert refused.value.code == "wrong_base"
+
+
+def test_refuses_two_fine_tunes_and_a_weakened_one(sdxl_engine: SdxlEngine) -> None:
+    use = {"pack_sha256": "0" * 64, "pack_key": "packs/0", "kind": "fine_tune", "weight": 1.0}
+    codes = []
+    for uses in ([use, use], [use | {"weight": 0.5}]):
+        with pytest.raises(JobRefusedError) as refused:
+            sdxl_engine.group(job(adapters=uses))
+        codes.append(refused.value.code)
+    assert codes == ["two_fine_tunes", "fine_tune_weight"]
