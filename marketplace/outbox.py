@@ -14,4 +14,13 @@ from hub.celery import app
 
 def send_after_commit(task: str, *args: Any, queue: str) -> None:
     """Send a Celery task by name with JSON arguments; at once where no transaction is open."""
-    transaction.on_commit(partial(app.send_task, task, args=args, queue=queue), robust=True)
+    send = partial(
+        app.send_task,
+        task,
+        args=args,
+        queue=queue,
+        # Once more at once: a pooled connection may be older than the broker.
+        retry=True,
+        retry_policy={"max_retries": 1, "interval_start": 0},
+    )
+    transaction.on_commit(send, robust=True)

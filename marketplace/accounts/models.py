@@ -4,6 +4,7 @@ from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from knox.models import AuthToken
 
 
 class UserManager(BaseUserManager["User"]):
@@ -42,3 +43,13 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.display_name
+
+
+class TokenName(models.Model):
+    """What a person calls an API token, so that they know which one to revoke."""
+
+    token = models.OneToOneField(AuthToken, on_delete=models.CASCADE, primary_key=True, related_name="label")
+    name = models.CharField(_("name"), max_length=60)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,11 +1,17 @@
+"""Everything below /api/: version 1, the providers' webhooks, the schema and its page."""
+
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
+
+from marketplace.api.docs import DocsView
 
 app_name = "api"
+v1 = [
+    path("", include(f"marketplace.{app}.urls")) for app in ("accounts", "catalogue", "generation", "orders", "uploads")
+]
 urlpatterns = [
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
-    path("v1/", include("marketplace.generation.urls")),
-    path("v1/", include("marketplace.orders.urls")),
+    path("v1/", include(v1)),
     path("payments/", include("marketplace.orders.webhook_urls")),
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", DocsView.as_view(), name="docs"),
 ]

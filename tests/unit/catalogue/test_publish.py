@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Messages that would go to the broker; no broker runs in a unit test."""
     messages: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(app, "send_task", lambda name, args, queue: messages.append((name, args, queue)))
+    monkeypatch.setattr(app, "send_task", lambda name, args, queue, **_: messages.append((name, args, queue)))
     return messages
 
 

@@ -1,0 +1,7 @@
+"""The API's page of documentation."""
+
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    url_name = "api:schema"

@@ -1,0 +1,133 @@
+"""Styles, versions and terms as the API shows and takes them."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.catalogue.licences import LICENCES, credit_line
+from marketplace.catalogue.models import BaseModel, Style, StyleVersion
+from marketplace.catalogue.terms import Artist, Consent, PublishTerms, TrainingSource
+
+
+class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):
+    class Meta:
+        model = BaseModel
+        fields = ("slug", "title", "summary", "licence", "default_side", "min_side", "max_side")
+
+
+class TrainingSourceSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200)
+    consent = serializers.ChoiceField(choices=[(consent.value, consent.value) for consent in Consent])
+    url = serializers.CharField(max_length=500, allow_blank=True, default="")
+
+
+class ArtistSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120)
+    consents = serializers.BooleanField()
+
+
+class LicenceSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    title = serializers.CharField()
+    summary = serializers.CharField()
+
+
+class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
+    base_model = serializers.CharField(source="pack.base_model.slug")
+    kind = serializers.CharField(source="pack.kind", help_text="lora or fine_tune")
+    cover = serializers.SerializerMethodField(help_text="Address of its sample picture, or null while there is none.")
+    licence = serializers.SerializerMethodField()
+    credit = serializers.SerializerMethodField(help_text="The line that must go with each picture; empty if none must.")
+    training_sources = TrainingSourceSerializer(many=True)
+    artists_imitated = ArtistSerializer(many=True)
+
+    class Meta:
+        model = StyleVersion
+        fields = (
+            "id",
+            "number",
+            "state",
+            "published_at",
+            "base_model",
+            "kind",
+            "trigger_words",
+            "sample_prompt",
+            "cover",
+            "licence",
+            "credit",
+            "price_micro",
+            "creator_share_bp",
+            "training_sources",
+            "artists_imitated",
+            "outputs_may_train",
+            "may_be_merged",
+            "may_be_resold",
+        )
+        read_only_fields = fields
+
+    def get_cover(self, version: StyleVersion) -> str | None:
+        if not version.cover_sha256:
+            return None
+        return str(
+            self.context["request"].build_absolute_uri(reverse("pages:cover", args=[version.pk, version.cover_sha256]))
+        )
+
+    @extend_schema_field(LicenceSerializer)
+    def get_licence(self, version: StyleVersion) -> dict[str, str]:
+        licence = LICENCES.get(version.licence)
+        if licence is None:
+            return {"id": version.licence, "title": version.licence, "summary": ""}
+        return {name: str(value) for name, value in asdict(licence).items() if name in {"id", "title", "summary"}}
+
+    def get_credit(self, version: StyleVersion) -> str:
+        style = version.style
+        return credit_line(licence=version.licence, title=style.title, creator=style.creator.display_name)
+
+
+class StyleSerializer(serializers.ModelSerializer[Style]):
+    creator = serializers.CharField(source="creator.display_name")
+    latest = VersionSerializer()
+
+    class Meta:
+        model = Style
+        fields: tuple[str, ...] = ("slug", "title", "description", "creator", "created_at", "latest")
+
+
+class StylePageSerializer(StyleSerializer):
+    versions = VersionSerializer(many=True)
+
+    class Meta(StyleSerializer.Meta):
+        fields = (*StyleSerializer.Meta.fields, "versions")
+
+
+class PublishSerializer(serializers.Serializer[Any]):
+    """Lengths, ranges and consent are the service's to judge: one place, one wording."""
+
+    upload = serializers.UUIDField(help_text="A ready upload of yours.")
+    style = serializers.SlugField(  # type: ignore[assignment]  # DRF takes fields out of the class: nothing is hidden
+        required=False, allow_null=True, help_text="One of your styles, for its next version."
+    )
+    title = serializers.CharField(allow_blank=True)
+    description = serializers.CharField(allow_blank=True, default="")
+    trigger_words = serializers.CharField(allow_blank=True, default="")
+    sample_prompt = serializers.CharField(allow_blank=True, help_text="The cover is drawn from it.")
+    licence = serializers.CharField(help_text="irodori-standard, irodori-personal, CC-BY-4.0 or CC0-1.0")
+    price_micro = serializers.IntegerField(help_text="Per picture, in 1e-6 USD: 10,000 is one credit.")
+    creator_share_bp = serializers.IntegerField(help_text="Your part of the price in 1/10,000, at most 9,000.")
+    training_sources = TrainingSourceSerializer(many=True)
+    artists_imitated = ArtistSerializer(many=True, default=())
+    outputs_may_train = serializers.BooleanField(default=False)
+    may_be_merged = serializers.BooleanField(default=False)
+    may_be_resold = serializers.BooleanField(default=False)
+
+    def terms(self) -> PublishTerms:
+        fields = {name: value for name, value in self.validated_data.items() if name != "upload"}
+        sources = tuple(
+            TrainingSource(source["name"], Consent(source["consent"]), source["url"])
+            for source in fields.pop("training_sources")
+        )
+        artists = tuple(Artist(**artist) for artist in fields.pop("artists_imitated"))
+        return PublishTerms(training_sources=sources, artists_imitated=artists, **fields)

@@ -1,0 +1,86 @@
+"""Uploads as the API shows and takes them."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from hub.object_store import Part
+from marketplace.uploads.models import Upload
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField(help_text="What is wrong and what to do.")
+
+
+class FileSummarySerializer(serializers.Serializer[Any]):
+    """What the file says of itself, to fill the publishing form with."""
+
+    title = serializers.CharField()
+    trigger_words = serializers.CharField()
+    base_version = serializers.CharField()
+    network_dim = serializers.IntegerField(allow_null=True)
+    network_alpha = serializers.FloatField(allow_null=True)
+    steps = serializers.IntegerField(allow_null=True)
+
+
+class UploadSerializer(serializers.ModelSerializer[Upload]):
+    base_model = serializers.CharField(source="base_model.slug")
+    part_count = serializers.IntegerField()
+    kind = serializers.SerializerMethodField(help_text="lora or fine_tune, once it is ready.")
+    metadata = serializers.SerializerMethodField()
+    refusal = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Upload
+        fields = (
+            "id",
+            "file_name",
+            "base_model",
+            "size",
+            "part_size",
+            "part_count",
+            "state",
+            "created_at",
+            "sha256",
+            "format",
+            "kind",
+            "metadata",
+            "refusal",
+        )
+
+    def get_kind(self, upload: Upload) -> str | None:
+        return upload.pack.kind if upload.pack else None
+
+    @extend_schema_field(FileSummarySerializer(allow_null=True))
+    def get_metadata(self, upload: Upload) -> dict[str, Any] | None:
+        return upload.metadata or None
+
+    @extend_schema_field(RefusalSerializer(allow_null=True))
+    def get_refusal(self, upload: Upload) -> dict[str, str] | None:
+        if not upload.refusal_code:
+            return None
+        return {"code": upload.refusal_code, "message": upload.refusal_message}
+
+
+class StartUploadSerializer(serializers.Serializer[Any]):
+    file_name = serializers.CharField(trim_whitespace=False)
+    size = serializers.IntegerField(help_text="In bytes; the file that arrives must have exactly as many.")
+    base_model = serializers.CharField(help_text="The base the file was made for.")
+
+
+class PartSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField(min_value=1)
+    etag = serializers.CharField(max_length=200, help_text="The ETag header that the store answered to the PUT.")
+
+
+class CompleteSerializer(serializers.Serializer[Any]):
+    parts = serializers.ListField(child=PartSerializer(), max_length=10_000)
+
+    def listed(self) -> list[Part]:
+        return [Part(part["number"], part["etag"]) for part in self.validated_data["parts"]]
+
+
+class PartUrlSerializer(serializers.Serializer[Any]):
+    url = serializers.CharField(help_text="PUT the part's bytes here within 15 minutes.")
