@@ -77,7 +77,7 @@ def shares_of(generation: Generation) -> list[StyleShare]:
     return [style_share(use.version, use.price_micro, use.creator_share_bp) for use in uses]
 
 
-def styles_used() -> Prefetch:
+def styles_used() -> "Prefetch[str]":
     """A generation's styles with what their payment needs, in the order they were chosen."""
     uses = GenerationAdapter.objects.select_related("version__style__creator", "version__pack").order_by("pk")
     return Prefetch("adapters", queryset=uses)
