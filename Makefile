@@ -18,7 +18,7 @@ demo: $(STAMP) ## Set everything up and run the whole hub on this machine; Ctrl-
 	@$(BIN)/irodori up --data-dir $(DATA_DIR) --port $(PORT)
 
 test: $(STAMP) ## Set everything up and run the test suite on the embedded stack
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "not services and not slow and not browser"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow and not browser"
 	$(BIN)/pytest -q -m "browser and not slow"
 
 test-unit: $(STAMP) ## Run the unit tests: seconds, no service
@@ -29,6 +29,7 @@ test-browser: $(STAMP) ## Drive the main job in Chromium
 
 test-services: $(STAMP) ## Run the marked tests on PostgreSQL, Redis and RabbitMQ (HUB_TEST_..._URL, default localhost)
 	HUB_TEST_SERVICES=1 $(BIN)/pytest -q -m services
+	HUB_TEST_SERVICES=1 HUB_TEST_BROKER=amqp $(BIN)/pytest -q tests/services
 
 smoke: $(STAMP) ## Drive the main job over HTTP on an empty stack and check images, money and crashes
 	@$(BIN)/python -m tests.e2e.smoke

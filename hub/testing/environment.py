@@ -20,7 +20,9 @@ AMQP_URL = os.environ.get("HUB_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:567
 FOLDER = DataFolder(Path(tempfile.mkdtemp(prefix="irodori-tests-")))
 PORTS, _ = choose_ports(Ports(site=0, broker=0, s3=0, master=0, volume=0, filer=0))
 EMBEDDED_BROKER_URL = f"redis://{HOST}:{PORTS.broker}/0"
-BROKER_URL = REDIS_URL if ON_SERVICES else EMBEDDED_BROKER_URL
+# `make test-services` runs the life cycle once more with HUB_TEST_BROKER=amqp.
+_SERVICE_BROKER_URL = AMQP_URL if os.environ.get("HUB_TEST_BROKER") == "amqp" else REDIS_URL
+BROKER_URL = _SERVICE_BROKER_URL if ON_SERVICES else EMBEDDED_BROKER_URL
 
 # A developer's own settings, or those of the xdist process that started this one, must not reach the tests.
 for _name in [name for name in os.environ if name.startswith("HUB_") and not name.startswith("HUB_TEST_")]:

@@ -1,5 +1,7 @@
 """The smallest engine."""
 
+import time
+
 from hub.jobs import GenerateJob
 from hub.plugin_api import Generation, OneShotEngine
 from plugins.echo.plugin import EchoConfig
@@ -7,7 +9,8 @@ from plugins.echo.plugin import EchoConfig
 
 class EchoEngine(OneShotEngine):
     def __init__(self, config: EchoConfig) -> None:
-        self.prefix = config.prefix
+        self.config = config
 
     def generate(self, job: GenerateJob) -> Generation:
-        return Generation(f"{self.prefix}{job.prompt}".encode(), "text/plain", job.seed)
+        time.sleep(self.config.seconds)
+        return Generation(f"{self.config.prefix}{job.prompt}".encode(), "text/plain", job.seed)

@@ -6,7 +6,10 @@ from hub.plugin_api import Component, EngineInfo, Plugin
 
 
 class EchoConfig(BaseModel, extra="forbid", frozen=True):
+    """`seconds` is how long an answer takes, for trying queues and crashes without a model."""
+
     prefix: str = ""
+    seconds: float = 0.0
 
 
 def compute_price(width: int, height: int, steps: int) -> int:  # noqa: ARG001 - the signature every engine has
