@@ -20,7 +20,7 @@ CONSENTS = (
 PACK_KINDS = {"lora": _("LoRA"), "fine_tune": _("Fine-tuned model")}
 ENTRY_KINDS = {
     "top_up": _("Top-up"),
-    "hold": _("Held for a picture"),
+    "hold": _("Picture ordered"),
     "capture": _("Picture delivered"),
-    "void": _("Hold returned"),
+    "void": _("No picture, returned"),
 }

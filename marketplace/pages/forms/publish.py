@@ -74,12 +74,13 @@ class PublishForm(forms.Form):
     share_percent = forms.IntegerField(
         label=_("Your share of the price"), min_value=0, max_value=MAX_CREATOR_SHARE_BP // 100, initial=70
     )
-    licence = forms.ChoiceField(label=_("Licence of the pictures"))
+    licence = forms.ChoiceField(label=_("Licence of the pictures"), initial=next(iter(LICENCES)))
     may_be_merged = forms.BooleanField(label=_("It may be mixed with other styles in one picture"), required=False)
     may_be_resold = forms.BooleanField(label=_("Partners may resell pictures made with it"), required=False)
     outputs_may_train = forms.BooleanField(label=_("Pictures made with it may be used to train models"), required=False)
 
     consents = CONSENTS
+    licences = tuple(LICENCES.values())
     empty_source = SourceRow()
     empty_artist = ArtistRow()
 
@@ -93,7 +94,7 @@ class PublishForm(forms.Form):
         licence, style = self.fields["licence"], self.fields["style"]
         assert isinstance(licence, forms.ChoiceField)  # noqa: S101 - narrows the type; declared above
         assert isinstance(style, forms.ModelChoiceField)  # noqa: S101 - as above
-        licence.choices = [(item.id, f"{item.title}: {item.summary}") for item in LICENCES.values()]
+        licence.choices = [(item.id, item.title) for item in LICENCES.values()]
         style.queryset = styles
         if not styles.exists():
             del self.fields["style"]

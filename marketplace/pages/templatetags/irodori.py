@@ -39,8 +39,8 @@ def credits(micro: int) -> str:  # noqa: A001 - the name templates read best
 
 @register.filter
 def amount(micro: int) -> str:
-    """Micro-units as "1.25", for columns whose heading says credits."""
-    return format_credits(micro)
+    """Micro-units as "1.25", for columns whose heading says credits; a real minus sign, as wide as a plus."""
+    return format_credits(micro).replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter
