@@ -1,0 +1,34 @@
+"""The OpenAPI document and its page."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+
+def test_the_schema_is_made_without_a_warning() -> None:
+    call_command("spectacular", "--fail-on-warn", "--validate", stdout=io.StringIO())
+
+
+@pytest.mark.django_db
+def test_every_operation_is_listed_under_its_resource() -> None:
+    schema = Client().get("/api/schema", HTTP_ACCEPT="application/vnd.oai.openapi+json").json()
+    tags = {
+        path: {tag for operation in item.values() for tag in operation["tags"]}
+        for path, item in schema["paths"].items()
+    }
+    assert tags == {path: {path.split("/")[3]} for path in schema["paths"]}
+    assert all(operation["summary"] for item in schema["paths"].values() for operation in item.values())
+
+
+@pytest.mark.django_db
+def test_the_page_of_documentation_needs_nothing_inline_and_nothing_from_outside() -> None:
+    response = Client().get("/api/docs")
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "<style" not in page
+    assert "style=" not in page
+    assert "<script>" not in page
+    assert 'src="http' not in page
+    assert "'unsafe-inline'" not in response["Content-Security-Policy"]
