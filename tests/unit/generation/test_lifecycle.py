@@ -10,7 +10,7 @@ from marketplace.ledger.selectors import held_balance, wallet_balance
 from tests.factories.generation import WORKER, failed, heartbeat, order, started, succeeded
 from tests.factories.ledger import CREDIT, make_buyer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 
 def state_of(generation: Generation) -> tuple[str, int, str, int]:

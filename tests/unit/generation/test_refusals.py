@@ -61,13 +61,15 @@ def refusal_of(**changes: Any) -> tuple[type[Refusal], str, str | None]:
         ({"adapters": (AdapterChoice(1, 1.0),) * 2}, "style_twice", "adapters"),
         ({"adapters": tuple(AdapterChoice(n, 1.0) for n in range(5))}, "too_many_styles", "adapters"),
     ],
-    ids=str,
+    ids=lambda value: ascii(value)[:40],
 )
 def test_what_cannot_be_drawn_is_refused(changes: dict[str, Any], code: str, field: str) -> None:
     assert refusal_of(**changes) == (InvalidInput, code, field)
 
 
-@pytest.mark.parametrize("prompt", ["x" * 2000, "two\nlines\tand a tab", "絵文字 👩‍🎨 and ‏عربي"])
+@pytest.mark.parametrize(
+    "prompt", ["x" * 2000, "two\nlines\tand a tab", "絵文字 👩‍🎨 and ‏عربي"], ids=["longest", "lines", "scripts"]
+)
 def test_ordinary_text_of_any_script_is_accepted(prompt: str) -> None:
     assert order(prompt=prompt).prompt == prompt
 

@@ -13,7 +13,7 @@ from marketplace.ledger.lines import Line, earnings, platform_revenue, wallet
 from marketplace.ledger.models import Entry, Transaction
 from tests.factories.accounts import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 CREDIT = 10_000
 
 

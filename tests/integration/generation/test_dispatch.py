@@ -1,0 +1,106 @@
+"""Jobs on a real broker: sent after commit, sent again by the reaper, never lost because the broker was away."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from queue import Empty
+from typing import Any
+
+import pytest
+from celery import Celery
+from django.utils import timezone
+
+from hub.celery import app
+from hub.jobs import GenerateJob, generate_queue
+from hub.local.ports import HOST, Ports, choose_ports
+from hub.local.servers import running_broker
+from hub.testing.environment import FOLDER
+from marketplace.generation import dispatch, services
+from marketplace.generation.dispatch import job_of
+from marketplace.generation.models import Generation
+from tests.factories.generation import order, started
+
+pytestmark = [pytest.mark.django_db, pytest.mark.stack, pytest.mark.services]
+Committed = Callable[..., Any]
+
+
+@pytest.fixture
+def sent(broker: str) -> Iterator[Callable[[], list[GenerateJob]]]:
+    """What lies in the echo engine's queue since the last look."""
+    with app.connection_for_read(broker) as connection:
+        queue = connection.SimpleQueue(generate_queue("echo"))
+        queue.clear()
+
+        def look() -> list[GenerateJob]:
+            jobs = []
+            with suppress(Empty):
+                while True:
+                    message = queue.get(block=False)
+                    message.ack()
+                    jobs.append(GenerateJob.model_validate(message.payload[0][0]))
+            return jobs
+
+        yield look
+        queue.clear()
+        queue.close()
+
+
+def test_an_order_is_sent_after_commit(
+    sent: Callable[[], list[GenerateJob]], django_capture_on_commit_callbacks: Committed
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        generation = order()
+        assert sent() == []
+    assert sent() == [job_of(generation)]
+    generation.refresh_from_db()
+    assert (generation.times_sent, generation.sent_at is not None) == (1, True)
+
+
+def test_what_nobody_started_is_sent_again_and_costs_no_attempt(sent: Callable[[], list[GenerateJob]]) -> None:
+    generation = order()
+    now = timezone.now()
+    services.reap(now=now)
+    assert sent() == []  # only just saved: its message may be on the way
+    services.reap(now=now + timedelta(seconds=4))
+    services.reap(now=now + timedelta(seconds=20))
+    assert sent() == [job_of(generation)]
+    services.reap(now=now + timedelta(seconds=35))
+    services.reap(now=now + timedelta(seconds=55))
+    assert sent() == [job_of(generation)]
+    generation.refresh_from_db()
+    assert (generation.state, generation.attempt, generation.times_sent) == ("queued", 1, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_lost_its_worker_is_sent_once_as_the_next_attempt(sent: Callable[[], list[GenerateJob]]) -> None:
+    generation = order()
+    services.started(started(generation))
+    assert sent() == [job_of(generation)]
+    Generation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    services.reap(now=timezone.now())
+    generation.refresh_from_db()
+    assert (generation.attempt, sent()) == (2, [job_of(generation)])
+
+
+def test_what_is_no_longer_wanted_is_not_sent(sent: Callable[[], list[GenerateJob]]) -> None:
+    generation = order()
+    services.cancel(generation=generation)
+    assert (dispatch.send(generation.pk), sent()) == (True, [])
+
+
+def test_a_broker_that_goes_and_comes_back_loses_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports, _ = choose_ports(Ports(site=0, broker=0, s3=0, master=0, volume=0, filer=0))
+    other = Celery("other")
+    other.config_from_object("django.conf:settings", namespace="CELERY")
+    other.conf.update(broker_url=f"redis://{HOST}:{ports.broker}/0")
+    monkeypatch.setattr(dispatch, "app", other)
+    generation = order()
+    answers = [dispatch.send(generation.pk)]
+    for _round in range(2):
+        with running_broker(FOLDER, ports.broker):
+            answers.append(dispatch.send(generation.pk))
+        answers.append(dispatch.send(generation.pk))
+        dispatch.send_cancel(generation.pk, 1)
+    assert answers == [False, True, False, True, False]
+    generation.refresh_from_db()
+    assert (generation.state, generation.times_sent) == ("queued", 2)
