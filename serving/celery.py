@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from celery import Celery
 from celery.signals import celeryd_after_setup, setup_logging, worker_ready, worker_shutdown, worker_shutting_down
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from hub.celery_options import CELERY_OPTIONS
 from hub.jobs import CONVERT_QUEUE, generate_queue
@@ -27,8 +27,10 @@ log = structlog.get_logger(__name__)
 app = Celery("irodori-serving", broker=serving_config().broker_url, include=["serving.tasks"])
 app.conf.update(CELERY_OPTIONS)
 # What a worker without --queues reads.
-app.conf.task_queues = [Queue(generate_queue(name)) for name in serving_config().serving_engines] + [
-    Queue(CONVERT_QUEUE)
+app.conf.task_queues = [
+    # Each its own exchange, as Celery gives a queue that is only named: the site names them when it sends.
+    Queue(name, Exchange(name, "direct"), routing_key=name)
+    for name in (*map(generate_queue, serving_config().serving_engines), CONVERT_QUEUE)
 ]
 
 _worker: ServingWorker | None = None

@@ -48,6 +48,7 @@ class ServingWorker:
         """Load the engines; only then may jobs come."""
         if self.loop.engines:
             self.loop.start()
+            _ = self.generator  # Its S3 client takes a third of a second, which the first buyer should not wait.
 
     def stop(self) -> None:
         if self.loop.engines:

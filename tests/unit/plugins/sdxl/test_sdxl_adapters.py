@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from hub.plugin_api import JobRefusedError, LocalPack, NoConfig
+from hub.plugin_api import AdapterFormat, JobRefusedError, LocalPack, NoConfig
 from plugins.kohya_lora.format import KohyaLoraFormat
 from plugins.peft_lora.format import PeftLoraFormat
 from plugins.sdxl.adapters import applied
@@ -24,11 +24,14 @@ MakePack = Callable[..., LocalPack]
 
 @pytest.fixture
 def pack_of(sdxl_engine: SdxlEngine, tmp_path: Path) -> MakePack:
-    formats = {"kohya": KohyaLoraFormat, "peft": PeftLoraFormat, "fine_tune": SdxlUnetFormat}
+    formats: dict[str, AdapterFormat] = {
+        "kohya": KohyaLoraFormat(NoConfig()),
+        "peft": PeftLoraFormat(NoConfig()),
+        "fine_tune": SdxlUnetFormat(NoConfig()),
+    }
 
     def make(file: Path, weight: float = 1.0, kind: str = "") -> LocalPack:
-        chosen = formats[kind or file.stem](NoConfig())
-        return made_into_pack(file, tmp_path, chosen, sdxl_engine.layout(), weight=weight)
+        return made_into_pack(file, tmp_path, formats[kind or file.stem], sdxl_engine.layout(), weight=weight)
 
     return make
 
@@ -121,9 +124,8 @@ def test_an_error_in_the_middle_restores_the_base(
 ) -> None:
     before, expected = sdxl_engine.fingerprint(), run_with(sdxl_engine, job())
     run = sdxl_engine.start(job(), [pack_of(getattr(adapter_files, kind))])
-    with pytest.raises(ZeroDivisionError), applied(run.adapters, sdxl_engine.models):
-        assert kind != "fine_tune" or sdxl_engine.fingerprint() != before
-        raise ZeroDivisionError
+    with applied(run.adapters, sdxl_engine.models):
+        assert (sdxl_engine.fingerprint() != before) is (kind == "fine_tune")
     run.latents = run.latents[:, :3]  # The UNet fails in its first layer, inside the engine's own block.
     with pytest.raises(RuntimeError):
         sdxl_engine.step([run])
