@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.forms.models import model_to_dict
 
-from hub.celery import app
 from marketplace.catalogue.models import StyleVersion
 from marketplace.catalogue.services import publish, withdraw
 from marketplace.catalogue.terms import Artist, Consent, TrainingSource
@@ -14,22 +13,13 @@ from marketplace.rights.services import add_opt_out
 from marketplace.uploads.models import Upload
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import make_style, make_terms, make_version
+from tests.factories.messages import messages_of
 from tests.factories.uploads import make_upload, ready_upload
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """Messages that would go to the broker; no broker runs in a unit test."""
-    messages: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(app, "send_task", lambda name, args, queue, **_: messages.append((name, args, queue)))
-    return messages
-
-
-def test_publishing_saves_every_term_and_asks_for_a_sample(
-    sent: list[tuple[Any, ...]], django_capture_on_commit_callbacks: Any
-) -> None:
+def test_publishing_saves_every_term_and_asks_for_a_sample(django_capture_on_commit_callbacks: Any) -> None:
     upload = ready_upload()
     terms = make_terms(
         description="Soft\nwashes.",
@@ -38,7 +28,7 @@ def test_publishing_saves_every_term_and_asks_for_a_sample(
         artists_imitated=(Artist("A Friend", consents=True),),
         training_sources=(TrainingSource("Old prints", Consent.PUBLIC_DOMAIN, "https://example.org/prints"),),
     )
-    with django_capture_on_commit_callbacks(execute=True):
+    with django_capture_on_commit_callbacks() as callbacks:
         version = publish(creator=upload.owner, upload=upload, terms=terms)
     version.refresh_from_db()
     assert (version.style.slug, version.style.title, version.style.description) == (
@@ -63,7 +53,7 @@ def test_publishing_saves_every_term_and_asks_for_a_sample(
         "may_be_resold": False,
     }
     assert version.pack == upload.pack
-    assert sent == [("generation.request_sample", (version.pk,), "site")]
+    assert messages_of(callbacks) == [("generation.request_sample", (version.pk,), "site")]
 
 
 def test_naming_ones_own_style_adds_its_next_version() -> None:
