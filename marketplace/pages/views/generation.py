@@ -72,7 +72,7 @@ def _context(generation: Generation) -> dict[str, object]:
         "final": final,
         "adapters": adapters,
         "split": split_of(generation),
-        "image_url": reverse("pages:generation_image", args=[generation.pk]) if generation.image_sha256 else "",
+        "image_url": _image_url(generation),
         "again_url": _again_url(generation, [use.version.style.slug for use in adapters]),
         "credit_lines": [
             line
@@ -86,6 +86,13 @@ def _context(generation: Generation) -> dict[str, object]:
             )
         ],
     }
+
+
+def _image_url(generation: Generation) -> str:
+    """ "" where there is nothing to see: not finished, or made by an engine that makes no pictures."""
+    if not generation.image_media_type.startswith("image/"):
+        return ""
+    return reverse("pages:generation_image", args=[generation.pk])
 
 
 def _again_url(generation: Generation, slugs: list[str]) -> str:

@@ -1,5 +1,6 @@
 """Pictures, streamed from the store: covers for everyone, a buyer's own for the buyer alone."""
 
+from mimetypes import guess_extension
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -36,5 +37,6 @@ def generation_download(request: HttpRequest, generation_id: UUID) -> HttpRespon
     """The same bytes as a file to keep."""
     generation = get_for_buyer(signed_in(request), generation_id)
     response = image_of(request, generation)
-    response["Content-Disposition"] = f'attachment; filename="irodori-{str(generation.pk)[:8]}.png"'
+    ending = guess_extension(generation.image_media_type) or ""
+    response["Content-Disposition"] = f'attachment; filename="irodori-{str(generation.pk)[:8]}{ending}"'
     return response

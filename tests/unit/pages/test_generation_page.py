@@ -1,0 +1,106 @@
+"""A generation as its buyer sees it, in every state."""
+
+import pytest
+from django.test import Client
+
+from marketplace.generation.models import Generation
+from marketplace.ledger.selectors import held_balance
+from tests.factories.catalogue import make_style
+from tests.factories.generation import echo_version, order
+from tests.factories.ledger import make_buyer
+from tests.unit.pages.clients import signed_in
+
+pytestmark = pytest.mark.django_db
+State = Generation.State
+
+
+def shown(generation: Generation, part: str = "") -> tuple[Client, str]:
+    client = signed_in(generation.buyer)
+    return client, client.get(f"/generations/{generation.pk}/{part}").content.decode()
+
+
+def in_state(state: str, **changes: object) -> Generation:
+    made = order()
+    Generation.objects.filter(pk=made.pk).update(state=state, **changes)
+    made.refresh_from_db()
+    return made
+
+
+def test_a_waiting_picture_says_its_place_and_asks_again_each_second() -> None:
+    order()
+    _, page = shown(order())
+    assert ("Number 2 in the queue" in page, 'hx-trigger="every 1s"' in page) == (True, True)
+
+
+def test_a_running_picture_shows_its_step() -> None:
+    _, progress = shown(in_state(State.RUNNING, step=3), "status/")
+    assert ("Step 3 of 4" in progress, 'value="3"' in progress, "<html" in progress) == (True, True, False)
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED])
+def test_a_finished_picture_replaces_the_whole_and_asks_no_more(state: str) -> None:
+    made = in_state(state)
+    answer = signed_in(made.buyer).get(f"/generations/{made.pk}/status/")
+    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#generation", "outerHTML")
+    assert "hx-get" not in answer.content.decode()
+
+
+def test_a_delivered_picture_comes_with_a_receipt_its_settings_and_the_credit_line() -> None:
+    version = echo_version(style=make_style(title="Harbour"), licence="CC-BY-4.0")
+    made = order(None, version)
+    Generation.objects.filter(pk=made.pk).update(
+        state=State.SUCCEEDED, image_sha256="a" * 64, image_media_type="image/png", seconds=2.04
+    )
+    _, page = shown(made)
+    expected = (
+        f"/generations/{made.pk}/image.png",
+        f"/generations/{made.pk}/download/",
+        "Receipt",
+        "1.01 credits",
+        version.style.creator.display_name,
+        "a harbour at dawn",
+        "64 × 64",
+        "2.0 s",
+        f"“Harbour” by {version.style.creator.display_name}, CC-BY-4.0",
+        f"/styles/{version.style.slug}/?from={made.pk}",
+    )
+    assert [text for text in expected if text not in page] == []
+
+
+def test_a_failed_picture_says_why_and_that_nothing_was_charged() -> None:
+    _, page = shown(in_state(State.FAILED, failure_message="The engine stopped."))
+    assert ("The engine stopped." in page, "nothing was charged" in page) == (True, True)
+
+
+def test_cancelling_returns_the_hold() -> None:
+    made = order(make_buyer())
+    answer = signed_in(made.buyer).post(f"/generations/{made.pk}/cancel/")
+    made.refresh_from_db()
+    assert (answer.status_code, made.state, held_balance(made.buyer)) == (302, State.CANCELLED, 0)
+
+
+def test_cancelling_what_is_finished_changes_nothing() -> None:
+    made = in_state(State.SUCCEEDED)
+    answer = signed_in(made.buyer).post(f"/generations/{made.pk}/cancel/", follow=True)
+    made.refresh_from_db()
+    assert (made.state, "already finished" in answer.content.decode()) == (State.SUCCEEDED, True)
+
+
+def test_a_prompt_is_shown_as_text_whatever_it_holds() -> None:
+    made = order(None, prompt='<script>alert("x")</script>')
+    _, page = shown(made)
+    assert ("<script>alert" in page, "&lt;script&gt;alert" in page) == (False, True)
+
+
+def test_the_history_shows_every_setting_newest_first_a_page_at_a_time() -> None:
+    buyer = make_buyer()
+    for number in range(25):
+        order(buyer, prompt=f"picture {number}")
+    order()
+    client = signed_in(buyer)
+    first, second = client.get("/history/"), client.get("/history/?page=2")
+    assert [made.prompt for made in first.context["page"]] == [f"picture {number}" for number in range(24, 0, -1)]
+    assert [made.prompt for made in second.context["page"]] == ["picture 0"]
+    page = first.content.decode()
+    shown_settings = ("64 × 64", "4 steps", "guidance 5.0", "Euler", "seed 7")
+    assert [text for text in shown_settings if text not in page] == []

@@ -1,0 +1,145 @@
+"""A creator's pages: uploads, publishing, withdrawing, earnings."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from marketplace.catalogue.models import StyleVersion
+from marketplace.uploads.models import Upload
+from tests.factories.accounts import make_user
+from tests.factories.catalogue import make_style, make_version
+from tests.factories.uploads import make_upload, ready_upload
+from tests.unit.pages.clients import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def terms(**changes: Any) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "title": "Harbour",
+        "description": "Soft washes.",
+        "trigger_words": "washed ink",
+        "sample_prompt": "a harbour at dawn",
+        "price_credits": "1.25",
+        "share_percent": "65",
+        "licence": "irodori-standard",
+        "source": ["My drawings", ""],
+        "source_url": ["https://example.org/drawings", ""],
+        "consent": ["own_work", "own_work"],
+        "artist": ["Ren"],
+        "artist_agreed": ["yes"],
+    }
+    return fields | changes
+
+
+def publish(upload: Upload, **changes: Any) -> Any:
+    return signed_in(upload.owner).post(f"/studio/uploads/{upload.pk}/publish/", terms(**changes))
+
+
+def test_the_studio_shows_ones_own_styles_and_uploads() -> None:
+    creator = make_user()
+    make_version(creator=creator, style=make_style(creator=creator, title="Mine"))
+    make_version(style=make_style(title="Theirs"))
+    make_upload(owner=creator, file_name="mine.safetensors")
+    make_upload(file_name="theirs.safetensors")
+    page = signed_in(creator).get("/studio/").content.decode()
+    shown = {name: name in page for name in ("Mine", "Theirs", "mine.safetensors", "theirs.safetensors")}
+    assert shown == {"Mine": True, "Theirs": False, "mine.safetensors": True, "theirs.safetensors": False}
+
+
+@pytest.mark.parametrize(
+    ("state", "asks_again"),
+    [("receiving", False), ("checking", True), ("converting", True), ("ready", False), ("refused", False)],
+)
+def test_the_list_asks_again_only_while_a_file_is_being_checked(state: str, asks_again: bool) -> None:
+    creator = make_user()
+    make_upload(owner=creator, state=state, refusal_message="It holds a NaN." if state == "refused" else "")
+    page = signed_in(creator).get("/studio/uploads/").content.decode()
+    assert ("hx-get" in page, "It holds a NaN." in page) == (asks_again, state == "refused")
+
+
+def test_what_is_published_or_cancelled_leaves_the_list() -> None:
+    creator = make_user()
+    published = ready_upload(owner=creator)
+    make_version(creator=creator, pack=published.pack)
+    make_upload(owner=creator, state=Upload.State.ABORTED)
+    assert signed_in(creator).get("/studio/uploads/").context["uploads"] == []
+
+
+def test_the_publishing_form_starts_from_the_file_and_allows_nothing() -> None:
+    upload = ready_upload(metadata={"title": "ink_and_tea", "trigger_words": "ink and tea"})
+    form = signed_in(upload.owner).get(f"/studio/uploads/{upload.pk}/publish/").context["form"]
+    values = {name: form[name].value() for name in ("title", "trigger_words", "may_be_merged", "may_be_resold")}
+    assert values | {"training": form["outputs_may_train"].value()} == {
+        "title": "ink and tea",
+        "trigger_words": "ink and tea",
+        "may_be_merged": None,
+        "may_be_resold": None,
+        "training": None,
+    }
+
+
+def test_publishing_states_exactly_what_was_typed() -> None:
+    upload = ready_upload()
+    answer = publish(upload, may_be_merged="on")
+    version = StyleVersion.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/styles/{version.style.slug}/")
+    assert {
+        "title": version.style.title,
+        "price": version.price_micro,
+        "share": version.creator_share_bp,
+        "sources": version.training_sources,
+        "artists": version.artists_imitated,
+        "permissions": (version.may_be_merged, version.may_be_resold, version.outputs_may_train),
+        "pack": version.pack,
+    } == {
+        "title": "Harbour",
+        "price": 12_500,
+        "share": 6_500,
+        "sources": [{"name": "My drawings", "url": "https://example.org/drawings", "consent": "own_work"}],
+        "artists": [{"name": "Ren", "consents": True}],
+        "permissions": (True, False, False),
+        "pack": upload.pack,
+    }
+
+
+def test_a_next_version_keeps_the_style() -> None:
+    creator = make_user()
+    style = make_version(creator=creator).style
+    publish(ready_upload(owner=creator), style=style.slug)
+    assert list(style.versions.order_by("number").values_list("number", flat=True)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"source": [""]}, "Name what the style learnt from"),
+        ({"consent": ["none"]}, "was used without consent"),
+        ({"consent": ["made-up"]}, "was used without consent"),
+        ({"artist_agreed": ["no"]}, "has not agreed to be imitated"),
+        ({"licence": "irodori-personal", "may_be_resold": "on"}, "allows no resale"),
+        ({"title": ""}, "This field is required"),
+        ({"share_percent": "91"}, "less than or equal to 90"),
+        ({"price_credits": "10001"}, "between 0 and 10,000 credits"),
+        ({"price_credits": "NaN"}, "Enter a number"),
+        ({"price_credits": "-1"}, "greater than or equal to 0"),
+    ],
+)
+def test_a_refused_form_says_why_and_keeps_what_was_typed(changes: dict[str, Any], sentence: str) -> None:
+    answer = publish(ready_upload(), **changes)
+    page = answer.content.decode()
+    assert (answer.status_code, sentence in page, "Soft washes." in page) == (400, True, True)
+    assert StyleVersion.objects.count() == 0
+
+
+def test_a_file_that_is_not_ready_can_not_be_published() -> None:
+    upload = make_upload()
+    assert publish(upload).status_code == 409
+
+
+def test_withdrawing_takes_the_version_out_of_the_gallery(client: Client) -> None:
+    version = make_version()
+    signed_in(version.style.creator).post(f"/studio/versions/{version.pk}/withdraw/")
+    version.refresh_from_db()
+    assert (version.state, list(client.get("/").context["page"])) == ("withdrawn", [])
