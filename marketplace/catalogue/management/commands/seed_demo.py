@@ -1,0 +1,47 @@
+"""`manage.py seed_demo`: what a demo needs before the first style is uploaded. Running it again changes nothing."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import BaseModel
+from marketplace.rights.services import add_opt_out
+
+TINY = {
+    "title": "Tiny SDXL",
+    "summary": "SDXL's architecture at a size that any laptop runs.",
+    "engine": "sdxl",
+    "licence": "Apache-2.0",
+    "default_side": 128,
+    "min_side": 64,
+    "max_side": 256,
+}
+# Invented: no real person or brand is listed on anyone's behalf.
+OPTED_OUT = ("Example Artist", "Sample Studio", "見本太郎")
+PEOPLE = {
+    "creator@demo.example": ("Demo Creator", False),
+    "buyer@demo.example": ("Demo Buyer", False),
+    "admin@demo.example": ("Demo Staff", True),
+}
+
+
+class Command(BaseCommand):
+    help = "Add the small base model and invented opt-out names; with --people-password also the demo accounts."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--people-password", default="", help="Make the demo accounts, with this password.")
+
+    def handle(self, *, people_password: str, **_options: Any) -> None:
+        BaseModel.objects.get_or_create(slug="tiny-sdxl", defaults=TINY)
+        for name in OPTED_OUT:
+            add_opt_out(name=name)
+        if people_password:
+            _add_people(people_password)
+
+
+def _add_people(password: str) -> None:
+    for email, (display_name, staff) in PEOPLE.items():
+        if not User.objects.filter(email=email).exists():
+            create = User.objects.create_superuser if staff else User.objects.create_user
+            create(email, password, display_name=display_name)
