@@ -45,11 +45,10 @@ def prepare(
 def _steps(folder: DataFolder, env: Mapping[str, str]) -> list[Step]:
     steps = [
         Step(
-            "migrate",
+            "database",
             "Preparing the database ...",
-            # The checks cost four seconds and have nothing to do with the tables.
-            (sys.executable, str(ROOT / "manage.py"), "migrate", "--no-input", "--skip-checks"),
-            migrations_stamp(env.get("HUB_PLUGINS", "")),
+            (sys.executable, "-m", "hub.local.database"),
+            migrations_stamp(env.get("HUB_PLUGINS", ""), env["HUB_PLUGIN_CONFIG"]),
         )
     ]
     if uses_tiny_base(env, folder):

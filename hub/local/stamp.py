@@ -17,11 +17,12 @@ def files_stamp(paths: Iterable[Path], *also: str) -> str:
     return digest.hexdigest()
 
 
-def migrations_stamp(plugins: str) -> str:
-    """Changes when a migration of ours changes, or a package that may bring its own is installed or upgraded."""
+def migrations_stamp(*settings: str) -> str:
+    """Changes with a migration of ours, a setting, or when a package that may bring its own is installed."""
     ours = [path for part in ("marketplace", "plugins") for path in (ROOT / part).glob("*/migrations/*.py")]
+    ours.append(ROOT / "hub" / "local" / "database.py")
     packages = Path(sysconfig.get_paths()["purelib"]).glob("*.dist-info")
-    return files_stamp(ours, plugins, *sorted(path.name for path in packages))
+    return files_stamp(ours, *settings, *sorted(path.name for path in packages))
 
 
 def is_stamped(path: Path, stamp: str) -> bool:

@@ -25,10 +25,9 @@ def delivered(store: ObjectStore, generation: Generation) -> tuple[str, bytes]:
 
 
 def charges(generation: Generation) -> list[str]:
-    """The kinds of every transaction of this generation, oldest first."""
-    return list(
-        Transaction.objects.filter(key__contains=str(generation.pk)).order_by("id").values_list("kind", flat=True)
-    )
+    """What every ledger transaction of this generation was for."""
+    found = Transaction.objects.filter(key__contains=str(generation.pk))
+    return sorted(found.values_list("kind", flat=True))
 
 
 def test_an_order_becomes_one_image_and_one_charge(workers: Workers, object_store_server: ObjectStore) -> None:

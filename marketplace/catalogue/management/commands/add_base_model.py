@@ -1,0 +1,27 @@
+"""`manage.py add_base_model SLUG ...`: offer a base that some engine serves, or change what is said of it."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from marketplace.catalogue.models import BaseModel
+
+
+class Command(BaseCommand):
+    help = "Offer a base model, or change one: SLUG is the name that jobs and the engine's settings use."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("--title", required=True)
+        parser.add_argument("--summary", default="")
+        parser.add_argument("--engine", default="sdxl", help="The engine that serves it (see `irodori plugins`).")
+        parser.add_argument("--licence", required=True, help="The licence of its weights.")
+        parser.add_argument("--default-side", type=int, default=1024, help="Pixels.")
+        parser.add_argument("--min-side", type=int, default=512)
+        parser.add_argument("--max-side", type=int, default=1536)
+
+    def handle(self, *, slug: str, **options: Any) -> None:
+        names = ("title", "summary", "engine", "licence", "default_side", "min_side", "max_side")
+        fields = {name: options[name] for name in names}
+        _, created = BaseModel.objects.update_or_create(slug=slug, defaults=fields)
+        self.stdout.write(f"{'Added' if created else 'Changed'} {slug}.")
