@@ -4,21 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.plugin_api import LowRankTarget, ModelLayout, NoConfig, UnsupportedFileError
+from hub.plugin_api import LowRankTarget, ModelLayout, NoConfig, Shape, UnsupportedFileError
 from hub.tensor_file import FileHeader, TensorInfo
 from plugins.kohya_lora.format import KohyaLoraFormat
 from plugins.kohya_lora.names import flat_name, kohya_names, sgm_names
 
-UNET = {
+UNET: dict[str, Shape] = {
     "conv_in.weight": (8, 4, 3, 3),
     "down_blocks.0.resnets.0.conv1.weight": (8, 8, 3, 3),
     "down_blocks.0.resnets.1.conv1.weight": (8, 8, 3, 3),
     "down_blocks.1.attentions.0.proj_in.weight": (8, 8),
     "up_blocks.0.attentions.2.proj_in.weight": (8, 8),
 }
-TEXT = {"encoder.layers.0.mlp.fc1.weight": (8, 4)}
-TEXT_2 = {"text_model.encoder.layers.0.mlp.fc1.weight": (8, 4)}
-COMPONENTS = {"unet": UNET, "text_encoder": TEXT, "text_encoder_2": TEXT_2}
+TEXT: dict[str, Shape] = {"encoder.layers.0.mlp.fc1.weight": (8, 4)}
+TEXT_2: dict[str, Shape] = {"text_model.encoder.layers.0.mlp.fc1.weight": (8, 4)}
+COMPONENTS: dict[str, dict[str, Shape]] = {"unet": UNET, "text_encoder": TEXT, "text_encoder_2": TEXT_2}
 LAYOUT = ModelLayout(
     COMPONENTS,
     {name: frozenset(key.removesuffix(".weight") for key in keys) for name, keys in COMPONENTS.items()},

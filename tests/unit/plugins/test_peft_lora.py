@@ -21,14 +21,15 @@ LAYOUT = ModelLayout(
     {name: {f"{path}.weight": (8, 8) for path in paths} for name, paths in PATHS.items()},
     {name: frozenset(paths) for name, paths in PATHS.items()},
 )
+RANK = 4
 PROJ = "unet.mid_block.attentions.0.proj_in"
 
 
-def header(*names: str, rank: int = 4, ranks: dict[str, int] | None = None, **settings: Any) -> FileHeader:
+def header(*names: str, ranks: dict[str, int] | None = None, settings: dict[str, Any] | None = None) -> FileHeader:
     """`names` are modules, or whole tensor names where they end in one; settings go into the metadata."""
     whole = [name for name in names if name.endswith(("weight", "vector", "alpha"))]
     pairs = [f"{name}.lora_{half}.weight" for name in names if name not in whole for half in "AB"]
-    shapes = {name: (ranks or {}).get(name.rpartition(".lora_")[0], rank) for name in whole + pairs}
+    shapes = {name: (ranks or {}).get(name.rpartition(".lora_")[0], RANK) for name in whole + pairs}
     tensors = {name: TensorInfo("F16", (size, 8), 0, size * 16) for name, size in shapes.items()}
     return FileHeader(tensors, {"lora_adapter_metadata": json.dumps(settings)} if settings else {}, 8)
 
@@ -64,7 +65,7 @@ def test_finds_the_module(name: str, component: str, module: str) -> None:
     ],
 )
 def test_reads_alpha_from_the_metadata(settings: dict[str, Any], alpha: float | None) -> None:
-    (found,) = PeftLoraFormat(NoConfig()).plan(header(PROJ, **settings), LAYOUT).low_rank
+    (found,) = PeftLoraFormat(NoConfig()).plan(header(PROJ, settings=settings), LAYOUT).low_rank
     assert found.alpha_value == alpha
 
 
@@ -76,10 +77,10 @@ def test_reads_alpha_from_the_metadata(settings: dict[str, Any], alpha: float | 
         (header(f"{PROJ}.lora_A.weight"), "incomplete_module"),
         (header("unet.up_blocks.9.proj_in"), "unknown_modules"),
         (header(PROJ, "mid_block.attentions.0.proj_in"), "unknown_modules"),
-        (header(PROJ, **{"unet.use_dora": True}), "unsupported_kind"),
-        (header(PROJ, **{"unet.r": 8, "unet.lora_alpha": 8}), "bad_metadata"),
-        (header(PROJ, **{"unet.lora_alpha": "much"}), "bad_metadata"),
-        (header(PROJ, **{"unet.lora_alpha": 1, "unet.alpha_pattern": {"(a+)+$": 6}}), "bad_metadata"),
+        (header(PROJ, settings={"unet.use_dora": True}), "unsupported_kind"),
+        (header(PROJ, settings={"unet.r": 8, "unet.lora_alpha": 8}), "bad_metadata"),
+        (header(PROJ, settings={"unet.lora_alpha": "much"}), "bad_metadata"),
+        (header(PROJ, settings={"unet.lora_alpha": 1, "unet.alpha_pattern": {"(a+)+$": 6}}), "bad_metadata"),
         (header(PROJ, "unet.conv_in", ranks={"unet.conv_in": 2}), "unclear_alpha"),
     ],
 )

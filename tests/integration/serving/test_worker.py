@@ -1,0 +1,236 @@
+"""A real worker process, spoken to as the site does: messages in, messages and objects out."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from celery import Celery
+from kombu import Queue
+
+from hub import jobs, keys
+from hub.jobs import ConvertJob, GenerateJob, Message
+from hub.object_store import ObjectStore
+from tests.fixtures_torch import AdapterFiles
+from tests.serving_jobs import job
+
+pytestmark = pytest.mark.stack
+
+WAIT_SECONDS = 60.0
+QUEUES = "generate.echo,convert"
+
+
+@dataclass
+class SiteSide:
+    """Sends jobs and reads what comes back on the site's queue."""
+
+    app: Celery
+    received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def send(self, task: str, message: Message | dict[str, Any], queue: str) -> None:
+        content = message.model_dump(mode="json") if isinstance(message, Message) else message
+        self.app.send_task(task, args=[content], queue=queue)
+
+    def wait_for(self, task: str, seconds: float = WAIT_SECONDS, **fields: Any) -> dict[str, Any]:
+        """The first message of this task with these fields."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for name, content in self.received:
+                if name == task and fields.items() <= content.items():
+                    return content
+            self._receive()
+        raise AssertionError(f"no {task} with {fields} among {self.received}")
+
+    def names_of(self, job_id: UUID) -> list[str]:
+        return [name for name, content in self.received if content.get("id") == str(job_id)]
+
+    def _receive(self) -> None:
+        with self.app.connection_for_read() as connection:
+            queue = Queue(jobs.SITE_QUEUE)(connection.channel())
+            while message := queue.get(no_ack=True):
+                self.received.append((message.headers["task"], message.payload[0][0]))
+        time.sleep(0.05)
+
+
+def echo_job(**changes: Any) -> GenerateJob:
+    id_ = uuid4()
+    return job(**{"id": id_, "engine": "echo", "base_model": "any", "output_key": keys.output(id_, 1)} | changes)
+
+
+@pytest.fixture(scope="module")
+def worker_environment(broker: str, object_store_server: ObjectStore, tiny_base: Path) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    config = f'{{"sdxl": {{"base": "{tiny_base}"}}, "echo": {{"prefix": "> "}}}}'
+    return environment | {"HUB_BROKER_URL": broker, "HUB_PLUGIN_CONFIG": config, "HUB_PROCESS_NAME": "worker-test"}
+
+
+def command(*options: str) -> Sequence[str]:
+    fast = ("--pool=threads", "--concurrency=2", "--without-gossip", "--without-mingle")
+    return [sys.executable, "-m", "celery", "-A", "serving.celery", "worker", f"--queues={QUEUES}", *fast, *options]
+
+
+def ready_file() -> Path:
+    return Path(os.environ["HUB_DATA_DIR"]) / "run" / "worker-test.ready"
+
+
+@pytest.fixture(scope="module")
+def worker(worker_environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command("--hostname=test@host"), env=worker_environment)
+    end = time.monotonic() + WAIT_SECONDS
+    while not ready_file().exists() and time.monotonic() < end and process.poll() is None:
+        time.sleep(0.05)
+    assert ready_file().read_text() == f"{process.pid}\n"
+    yield process
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(WAIT_SECONDS) == 0
+    assert not ready_file().exists()
+
+
+@pytest.fixture
+def site(broker: str, worker: subprocess.Popen[bytes]) -> SiteSide:
+    app = Celery("site-side-of-a-test", broker=broker)
+    with app.connection_for_write() as connection:
+        Queue(jobs.SITE_QUEUE)(connection.channel()).declare()
+        Queue(jobs.SITE_QUEUE)(connection.channel()).purge()
+    return SiteSide(app)
+
+
+def test_a_generation_is_stored_and_reported(site: SiteSide, object_store_server: ObjectStore) -> None:
+    request = echo_job(prompt="a pelican")
+    site.send(jobs.GENERATE_TASK, request, "generate.echo")
+    result = site.wait_for(jobs.GENERATION_SUCCEEDED_TASK, id=str(request.id))
+    seconds = result.pop("seconds")
+    assert 0 <= seconds < WAIT_SECONDS
+    assert result == {
+        "version": 1,
+        "id": str(request.id),
+        "attempt": 1,
+        "worker": "test@host",
+        "sha256": hashlib.sha256(b"> a pelican").hexdigest(),
+        "size": 11,
+        "media_type": "text/plain",
+        "width": 64,
+        "height": 64,
+        "seed": 7,
+    }
+    assert object_store_server.get(request.output_key) == b"> a pelican"
+    assert site.names_of(request.id) == [jobs.GENERATION_STARTED_TASK, jobs.GENERATION_SUCCEEDED_TASK]
+
+
+def test_the_same_message_twice_makes_one_image_and_the_same_answer_again(site: SiteSide) -> None:
+    request = echo_job()
+    site.send(jobs.GENERATE_TASK, request, "generate.echo")
+    first = site.wait_for(jobs.GENERATION_SUCCEEDED_TASK, id=str(request.id))
+    site.received.clear()
+    site.send(jobs.GENERATE_TASK, request, "generate.echo")
+    assert site.wait_for(jobs.GENERATION_SUCCEEDED_TASK, id=str(request.id)) == first
+    assert site.names_of(request.id) == [jobs.GENERATION_SUCCEEDED_TASK]
+
+
+def test_a_pack_that_is_missing_may_be_tried_again(site: SiteSide) -> None:
+    content = b"a pack"
+    pack = {"pack_sha256": hashlib.sha256(content).hexdigest(), "kind": "lora", "weight": 1.0}
+    missing = echo_job(adapters=[pack | {"pack_key": "packs/of-nobody"}])
+    site.send(jobs.GENERATE_TASK, missing, "generate.echo")
+    failed = site.wait_for(jobs.GENERATION_FAILED_TASK, id=str(missing.id))
+    assert (failed["code"], failed["retryable"]) == ("storage_error", True)
+
+
+def test_adapters_on_an_engine_without_any_are_refused(site: SiteSide, object_store_server: ObjectStore) -> None:
+    content = b"a pack"
+    sha256 = object_store_server.put("packs/some", content, "application/octet-stream")
+    pack = {"pack_sha256": sha256, "pack_key": "packs/some", "kind": "lora", "weight": 1.0}
+    request = echo_job(adapters=[pack])
+    site.send(jobs.GENERATE_TASK, request, "generate.echo")
+    failed = site.wait_for(jobs.GENERATION_FAILED_TASK, id=str(request.id))
+    assert (failed["code"], failed["retryable"]) == ("no_adapters", False)
+
+
+def test_a_message_of_another_version_is_answered(site: SiteSide) -> None:
+    request = echo_job()
+    site.send(jobs.GENERATE_TASK, request.model_dump(mode="json") | {"version": 2}, "generate.echo")
+    failed = site.wait_for(jobs.GENERATION_FAILED_TASK, id=str(request.id))
+    assert (failed["code"], failed["retryable"]) == ("bad_message", False)
+
+
+def test_remote_commands_answer(site: SiteSide) -> None:
+    ask = site.app.control.broadcast
+    fingerprints = ask(jobs.FINGERPRINT_COMMAND, reply=True, timeout=10, limit=1)
+    cancelled = ask(jobs.CANCEL_COMMAND, arguments={"id": str(uuid4()), "attempt": 1}, reply=True, timeout=10, limit=1)
+    assert (fingerprints, cancelled) == ([{"test@host": {"echo": ""}}], [{"test@host": {"ok": 0}}])
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("kind", "adapter_format", "expected"),
+    [
+        ("kohya", "kohya_lora", {"kind": "lora", "rank": 8, "modules": 228}),
+        ("peft", "peft_lora", {"kind": "lora", "rank": 4, "modules": 228}),
+        ("fine_tune", "sdxl_unet", {"kind": "fine_tune", "rank": 0}),
+    ],
+)
+def test_an_upload_becomes_a_pack(
+    site: SiteSide,
+    object_store_server: ObjectStore,
+    adapter_files: AdapterFiles,
+    kind: str,
+    adapter_format: str,
+    expected: dict[str, Any],
+) -> None:
+    request = convert_job(object_store_server, getattr(adapter_files, kind).read_bytes(), adapter_format)
+    site.send(jobs.CONVERT_TASK, request, jobs.CONVERT_QUEUE)
+    found = site.wait_for(jobs.CONVERTED_TASK, upload_id=str(request.upload_id))
+    pack = object_store_server.get(found["pack_key"])
+    assert expected.items() <= found.items()
+    assert found["pack_key"] == keys.pack(hashlib.sha256(pack).hexdigest())
+    assert (found["pack_sha256"], found["pack_size"]) == (hashlib.sha256(pack).hexdigest(), len(pack))
+
+
+@pytest.mark.torch
+def test_an_upload_of_another_base_is_refused(
+    site: SiteSide, object_store_server: ObjectStore, adapter_files: AdapterFiles
+) -> None:
+    request = convert_job(object_store_server, adapter_files.kohya.read_bytes(), "sdxl_unet")
+    site.send(jobs.CONVERT_TASK, request, jobs.CONVERT_QUEUE)
+    found = site.wait_for(jobs.CONVERT_REFUSED_TASK, upload_id=str(request.upload_id))
+    assert (found["code"], found["attempt"]) == ("wrong_base", 1)
+
+
+def convert_job(store: ObjectStore, content: bytes, adapter_format: str) -> ConvertJob:
+    sha256 = hashlib.sha256(content).hexdigest()
+    store.put(keys.source(sha256), content, "application/octet-stream")
+    return ConvertJob(
+        upload_id=uuid4(),
+        attempt=1,
+        source_key=keys.source(sha256),
+        source_sha256=sha256,
+        format=adapter_format,
+        engine="sdxl",
+    )
+
+
+def test_refuses_to_start_where_django_would_come_in(worker_environment: dict[str, str]) -> None:
+    environment = worker_environment | {"DJANGO_SETTINGS_MODULE": "hub.settings"}
+    ended = subprocess.run(command(), env=environment, capture_output=True, timeout=WAIT_SECONDS, text=True)
+    assert ended.returncode != 0
+    assert "DJANGO_SETTINGS_MODULE is set" in ended.stderr
+
+
+def test_refuses_to_start_without_its_engine(worker_environment: dict[str, str]) -> None:
+    ended = subprocess.run(
+        [part.replace("generate.echo", "generate.nothing") for part in command()],
+        env=worker_environment,
+        capture_output=True,
+        timeout=WAIT_SECONDS,
+        text=True,
+    )
+    assert ended.returncode != 0
+    assert "No engine called 'nothing' is enabled" in ended.stderr
