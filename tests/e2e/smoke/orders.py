@@ -1,0 +1,41 @@
+"""What is published and what is ordered: the numbers that every part of the smoke test agrees on."""
+
+from typing import Any
+
+BASE_MODEL = "tiny-sdxl"
+LORA_WEIGHT = 0.8
+PRICE_MICRO = 33_330
+SHARE_BP = 7_000
+TOP_UP_MICRO = 20_000_000
+KILLS = 5
+KILL_PATIENCE_S = 60.0
+
+PICTURE: dict[str, Any] = {
+    "prompt": "a lighthouse at dusk, washed ink",
+    "width": 128,
+    "height": 128,
+    "steps": 12,
+    "guidance_scale": 5.0,
+    "seed": 7,
+    "scheduler": "euler",
+}
+# Long enough that its progress is seen before it is done.
+LONG_PICTURE: dict[str, Any] = {**PICTURE, "width": 256, "height": 256, "steps": 100}
+
+
+def order(version: int | None = None, weight: float = 1.0, **changes: Any) -> dict[str, Any]:
+    adapters = [] if version is None else [{"version": version, "weight": weight}]
+    return {"base_model": BASE_MODEL, "adapters": adapters, **PICTURE, **changes}
+
+
+def terms(upload: str, title: str) -> dict[str, Any]:
+    return {
+        "upload": upload,
+        "title": title,
+        "trigger_words": "washed ink",
+        "sample_prompt": "a harbour at dawn, washed ink",
+        "licence": "irodori-standard",
+        "price_micro": PRICE_MICRO,
+        "creator_share_bp": SHARE_BP,
+        "training_sources": [{"name": "My sketchbooks", "consent": "own_work"}],
+    }

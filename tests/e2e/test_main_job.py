@@ -1,0 +1,63 @@
+"""The main job in a browser: a creator uploads and publishes, a buyer pays and generates, the creator earns."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from hub.testing.stack import RunningStack
+from tests.e2e.visitors import PATIENCE_MS, Visitor, visit
+from tests.fixtures_torch import AdapterFiles
+
+pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.torch]
+PART_BYTES = 5 * 2**20
+
+
+def test_a_stranger_publishes_a_style_and_is_paid_when_another_uses_it(
+    browser: Browser, running_stack: RunningStack, adapter_files: AdapterFiles
+) -> None:
+    creator, buyer = visit(browser, running_stack.url), visit(browser, running_stack.url)
+
+    creator.sign_up("Mara Ito", "mara@example.org")
+    fine_tune = adapter_files.fine_tune
+    assert creator.upload(fine_tune) == -(-fine_tune.stat().st_size // PART_BYTES)
+    creator.upload(adapter_files.kohya)
+    creator.publish(adapter_files.kohya.name, title="Harbour ink", price="2", share=70)
+
+    buyer.sign_up("Sam Reed", "sam@example.org")
+    buyer.top_up()
+    expect(buyer.page.get_by_role("link", name="Wallet: 500 credits")).to_be_visible()
+    order(buyer, "Harbour ink", "washed ink, a heron in reeds")
+    expect(buyer.page.get_by_role("link", name="Wallet: 497.99 credits")).to_be_visible()
+    assert downloaded(buyer).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+    buyer.open("/history/")
+    expect(buyer.page.get_by_text("128 × 128 · 20 steps · guidance 5.0 · Euler · seed 7")).to_be_visible()
+    creator.open("/earnings/")
+    expect(creator.page.get_by_role("row", name="Harbour ink version 1 2 1 1.4")).to_be_visible()
+    assert creator.complaints + buyer.complaints == []
+
+
+def order(buyer: Visitor, title: str, prompt: str) -> None:
+    """From the gallery to the finished picture, having read the price."""
+    page = buyer.page
+    buyer.open("/")
+    page.get_by_role("link", name=title).click()
+    page.get_by_label("Prompt").fill(prompt)
+    page.get_by_text("More settings").click()
+    page.get_by_label("Seed").fill("7")
+    price = page.locator("#quote")
+    expect(price).to_contain_text("2.01 credits")
+    expect(price).to_contain_text("Mara Ito · creator")
+    page.get_by_role("button", name="Generate").click()
+    picture = page.get_by_role("main").get_by_role("img", name=prompt)
+    expect(picture).to_be_visible(timeout=PATIENCE_MS)
+    picture.evaluate("image => image.decode()")
+    assert picture.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [128, 128]
+    page.reload()
+
+
+def downloaded(buyer: Visitor) -> Path:
+    with buyer.page.expect_download() as download:
+        buyer.page.get_by_role("link", name="Download").click()
+    return download.value.path()
