@@ -1,0 +1,226 @@
+"""The typed client and the `irodori upload` command, against the real site and a real store."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import hub.client
+from hub import keys
+from hub.cli.upload import upload as upload_command
+from hub.client import HubClient, RefusedError, UnreachableError
+from hub.jobs import Converted
+from hub.object_store import object_store
+from marketplace.accounts.tokens import create_token
+from marketplace.catalogue.models import StyleVersion
+from marketplace.uploads.conversion import accept_conversion
+from marketplace.uploads.ingest import ingest
+from marketplace.uploads.models import Upload
+from tests.factories.accounts import make_user
+from tests.factories.catalogue import tiny_sdxl_base
+from tests.factories.site import SITE_URL, SiteTransport
+from tests.factories.tensor_files import MODULE, lora_file, tensor_file
+
+pytestmark = [pytest.mark.django_db, pytest.mark.stack, pytest.mark.usefixtures("object_store_server")]
+TERMS = {
+    "title": "Washed Ink",
+    "sample_prompt": "a harbour at dawn",
+    "licence": "CC0-1.0",
+    "price_micro": 10_000,
+    "creator_share_bp": 7_000,
+    "training_sources": [{"name": "Mine", "consent": "own_work"}],
+}
+TOML = """
+title = "Washed Ink"
+sample_prompt = "a harbour at dawn"
+licence = "CC0-1.0"
+price_micro = 10_000
+creator_share_bp = 7_000
+[[training_sources]]
+name = "Mine"
+consent = "own_work"
+"""
+
+
+def play_the_workers() -> None:
+    """What ingest and a convert worker do with whatever has arrived."""
+    for row in Upload.objects.filter(state=Upload.State.CHECKING):
+        ingest(upload_id=row.pk)
+    for row in Upload.objects.filter(state=Upload.State.CONVERTING):
+        sha256 = hashlib.sha256(row.sha256.encode()).hexdigest()
+        object_store().put(keys.pack(sha256), row.sha256.encode(), "application/octet-stream")
+        pack = {"pack_key": keys.pack(sha256), "pack_sha256": sha256, "pack_size": 64}
+        accept_conversion(
+            Converted.model_validate(
+                pack | {"upload_id": row.pk, "attempt": 1, "kind": "lora", "rank": 4, "modules": 1}
+            )
+        )
+
+
+def make_token() -> str:
+    tiny_sdxl_base()
+    return create_token(user=make_user())[1]
+
+
+def client(**changes: Any) -> HubClient:
+    return HubClient(SITE_URL, make_token(), transport=SiteTransport(play_the_workers), **changes)
+
+
+def file_in(folder: Path, content: bytes, name: str = "ink.safetensors") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def test_a_file_in_two_parts_is_sent_checked_and_published(tmp_path: Path) -> None:
+    content = tensor_file(
+        {
+            f"{MODULE}.lora_down.weight": np.ones((4, 2**18), np.float32),
+            f"{MODULE}.lora_up.weight": np.ones((2**18, 4), np.float16),
+        }
+    )
+    told: dict[int, int] = {}
+
+    def progress(part: int, length: int, sent: int) -> None:
+        told[part] = told.get(part, 0) + sent
+        assert told[part] <= length
+
+    with client() as hub_client:
+        sent = hub_client.upload_file(file_in(tmp_path, content), base_model="tiny-sdxl", progress=progress)
+        ready = hub_client.wait_for_upload(sent.id)
+        version = hub_client.publish(ready.id, TERMS)
+    assert told == {1: 5 * 2**20, 2: len(content) - 5 * 2**20}
+    assert (ready.state, ready.kind) == ("ready", "lora")
+    assert StyleVersion.objects.get().pk == version.id
+    assert Upload.objects.get().sha256 == hashlib.sha256(content).hexdigest()
+
+
+class Flaky(httpx.BaseTransport):
+    """A store's network that loses the first answers."""
+
+    def __init__(self, failures: int) -> None:
+        self.left, self.real = failures, httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        if self.left:
+            self.left -= 1
+            raise httpx.ReadError("connection lost")
+        return self.real.handle_request(request)
+
+
+def test_a_lost_part_is_sent_again(tmp_path: Path) -> None:
+    content = lora_file()
+    told = []
+    with client(store_transport=Flaky(2)) as hub_client:
+        sent = hub_client.upload_file(
+            file_in(tmp_path, content), base_model="tiny-sdxl", progress=lambda *tell: told.append(tell)
+        )
+        assert hub_client.wait_for_upload(sent.id).state == "ready"
+    assert sum(tell[2] for tell in told) == len(content)
+
+
+def test_a_part_that_never_arrives_cancels_the_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub.client, "PART_TRIES", 2)
+    with (
+        client(store_transport=Flaky(99)) as hub_client,
+        pytest.raises(UnreachableError, match="Part 1 could not be sent"),
+    ):
+        hub_client.upload_file(file_in(tmp_path, lora_file()), base_model="tiny-sdxl")
+    assert Upload.objects.get().state == Upload.State.ABORTED
+
+
+def test_a_refusal_carries_its_sentence_code_and_field(tmp_path: Path) -> None:
+    with client() as hub_client, pytest.raises(RefusedError, match="base models offered") as refused:
+        hub_client.upload_file(file_in(tmp_path, lora_file()), base_model="other")
+    assert (refused.value.status, refused.value.code, refused.value.field) == (400, "unknown_base_model", "base_model")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (httpx.Response(502, text="<html>"), UnreachableError),
+        (httpx.Response(302, headers={"Location": "/elsewhere"}), UnreachableError),
+        (httpx.Response(404, text="nothing"), RefusedError),
+    ],
+)
+def test_what_is_no_hub_is_told_in_a_sentence(answer: httpx.Response, error: type[Exception]) -> None:
+    hub_client = HubClient("http://x", "t", transport=httpx.MockTransport(lambda _: answer))
+    with hub_client, pytest.raises(error, match=r"The hub answered \d+\."):
+        hub_client.generate({})
+
+
+def test_a_hub_that_is_down_is_told_in_a_sentence() -> None:
+    with HubClient("http://127.0.0.1:9", "t") as hub_client, pytest.raises(UnreachableError, match="Is it running"):
+        hub_client.generate({})
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """`irodori upload` with the site in this process."""
+    app, token = typer.Typer(), make_token()
+    app.command()(upload_command)
+    monkeypatch.setattr(
+        hub.client,
+        "HubClient",
+        lambda url, text: HubClient(url, text, transport=SiteTransport(play_the_workers)),
+    )
+    return lambda *words: CliRunner().invoke(
+        app, [str(word) for word in words], env={"IRODORI_TOKEN": token, "IRODORI_URL": SITE_URL, "COLUMNS": "200"}
+    )
+
+
+@pytest.mark.parametrize(("name", "text"), [("terms.toml", TOML), ("terms.json", json.dumps(TERMS))])
+def test_the_command_uploads_and_publishes(command: Any, tmp_path: Path, name: str, text: str) -> None:
+    terms = file_in(tmp_path, text.encode(), name)
+    result = command(file_in(tmp_path, lora_file()), "--base", "tiny-sdxl", "--publish", terms)
+    version = StyleVersion.objects.get()
+    assert (result.exit_code, version.style.title) == (0, "Washed Ink")
+    assert f"Published: version 1, id {version.pk}." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "code", "said"),
+    [
+        (b"PK\x03\x04" + bytes(60), ["--base", "tiny-sdxl"], 3, "This is a zip archive"),
+        (lora_file()[:-1], ["--base", "tiny-sdxl"], 3, "ends before its last tensor"),
+        (lora_file(rank=257), ["--base", "tiny-sdxl"], 3, "rank 257"),
+        (lora_file(), ["--base", "unknown"], 3, "base_model: Choose one"),
+        (lora_file(), ["--base", "tiny-sdxl", "--token", "wrong"], 3, "Invalid token"),
+        (lora_file(), [], 2, "--base"),
+    ],
+)
+def test_the_command_says_what_is_wrong_and_how_it_ended(
+    command: Any, tmp_path: Path, content: bytes, words: list[str], code: int, said: str
+) -> None:
+    result = command(file_in(tmp_path, content), *words)
+    assert (result.exit_code, said in result.output) == (code, True), result.output
+
+
+@pytest.mark.parametrize("text", ["title = ", "[1, 2]", "\udcff"])
+def test_terms_that_can_not_be_read_are_wrong_usage(command: Any, tmp_path: Path, text: str) -> None:
+    terms = file_in(tmp_path, text.encode("utf-8", "surrogateescape"), "terms.json")
+    result = command(file_in(tmp_path, lora_file()), "--base", "tiny-sdxl", "--publish", terms)
+    assert (result.exit_code, Upload.objects.exists()) == (2, False)
+
+
+def test_terms_that_are_refused_leave_the_upload_ready(command: Any, tmp_path: Path) -> None:
+    terms = file_in(tmp_path, json.dumps(TERMS | {"licence": "GPL"}).encode(), "terms.json")
+    result = command(file_in(tmp_path, lora_file()), "--base", "tiny-sdxl", "--publish", terms)
+    assert (result.exit_code, "licence: Choose one of these" in result.output) == (3, True)
+    assert Upload.objects.get().state == Upload.State.READY
+
+
+def test_the_command_says_when_nobody_answers(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(upload_command)
+    words = [str(file_in(tmp_path, lora_file())), "--base", "b", "--token", "t", "--url", "http://127.0.0.1:9"]
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, "Is it running?" in result.output) == (4, True)
