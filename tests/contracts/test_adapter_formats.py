@@ -1,0 +1,80 @@
+"""The in-tree adapter formats keep the contract that plugin authors inherit."""
+
+from hub.plugin_api import AdapterFormat, ModelLayout, NoConfig, Shape
+from hub.tensor_file import FileHeader, TensorInfo
+from hub.testing.adapter_format_contract import AdapterFormatContract
+from plugins.kohya_lora.format import KohyaLoraFormat
+from plugins.peft_lora.format import PeftLoraFormat
+from plugins.sdxl.unet_format import SdxlUnetFormat
+
+UNET: dict[str, Shape] = {
+    "conv_in.weight": (8, 4, 3, 3),
+    "conv_out.weight": (4, 8, 3, 3),
+    "conv_out.bias": (4,),
+    "time_embedding.linear_1.weight": (16, 8),
+    "mid_block.attentions.0.proj_in.weight": (8, 6),
+}
+TEXT: dict[str, Shape] = {"text_model.encoder.layers.0.mlp.fc1.weight": (8, 4)}
+COMPONENTS = {"unet": UNET, "text_encoder_2": TEXT}
+LAYOUT = ModelLayout(
+    COMPONENTS,
+    {
+        component: frozenset(name.removesuffix(".weight") for name in parameters if name.endswith(".weight"))
+        for component, parameters in COMPONENTS.items()
+    },
+)
+
+
+def header_of(shapes: dict[str, Shape]) -> FileHeader:
+    """Offsets play no part in a plan."""
+    return FileHeader({name: TensorInfo("F16", shape, 0, 0) for name, shape in shapes.items()}, {}, 8)
+
+
+class TestKohyaLora(AdapterFormatContract):
+    def adapter_format(self) -> AdapterFormat:
+        return KohyaLoraFormat(NoConfig())
+
+    def header(self) -> FileHeader:
+        unet, text = "lora_unet_middle_block_1_proj_in", "lora_te2_text_model_encoder_layers_0_mlp_fc1"
+        return header_of(
+            {
+                f"{unet}.lora_down.weight": (2, 6),
+                f"{unet}.lora_up.weight": (8, 2),
+                f"{unet}.alpha": (),
+                f"{text}.lora_down.weight": (2, 4),
+                f"{text}.lora_up.weight": (8, 2),
+            }
+        )
+
+    def layout(self) -> ModelLayout:
+        return LAYOUT
+
+
+class TestPeftLora(AdapterFormatContract):
+    def adapter_format(self) -> AdapterFormat:
+        return PeftLoraFormat(NoConfig())
+
+    def header(self) -> FileHeader:
+        unet, text = "unet.mid_block.attentions.0.proj_in", "text_encoder_2.text_model.encoder.layers.0.mlp.fc1"
+        return header_of(
+            {
+                f"{unet}.lora_A.weight": (2, 6),
+                f"{unet}.lora_B.weight": (8, 2),
+                f"{text}.lora_A.weight": (2, 4),
+                f"{text}.lora_B.weight": (8, 2),
+            }
+        )
+
+    def layout(self) -> ModelLayout:
+        return LAYOUT
+
+
+class TestSdxlUnet(AdapterFormatContract):
+    def adapter_format(self) -> AdapterFormat:
+        return SdxlUnetFormat(NoConfig())
+
+    def header(self) -> FileHeader:
+        return header_of(UNET)
+
+    def layout(self) -> ModelLayout:
+        return LAYOUT

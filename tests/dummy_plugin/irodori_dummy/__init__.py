@@ -1,0 +1,1 @@
+"""A plugin with one component for every extension point; see plugin.py first."""
