@@ -153,12 +153,11 @@ class MainJob:
     def _fingerprint(self) -> dict[str, str]:
         """The hash of the base that the serving worker holds now, read by that worker."""
         app = Celery(broker=self.stack.env["HUB_BROKER_URL"])
-        deadline = time.monotonic() + 30
+        asked: dict[str, Any] = {"pattern": "generate@*", "matcher": "glob", "reply": True, "timeout": 10, "limit": 1}
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            for reply in app.control.broadcast(FINGERPRINT_COMMAND, reply=True, timeout=5, limit=2) or []:
-                for found in reply.values():
-                    if isinstance(found, dict) and "sdxl" in found:
-                        return found
+            for reply in app.control.broadcast(FINGERPRINT_COMMAND, **asked) or []:
+                return dict(next(iter(reply.values())))
         raise AssertionError("no serving worker told the hash of its base")
 
 

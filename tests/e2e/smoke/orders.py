@@ -20,7 +20,7 @@ PICTURE: dict[str, Any] = {
     "scheduler": "euler",
 }
 # Long enough that its progress is seen before it is done.
-LONG_PICTURE: dict[str, Any] = {**PICTURE, "width": 256, "height": 256, "steps": 100}
+LONG_PICTURE: dict[str, Any] = {**PICTURE, "steps": 100}
 
 
 def order(version: int | None = None, weight: float = 1.0, **changes: Any) -> dict[str, Any]:
