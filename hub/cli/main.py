@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.cli import doctor, plugins, up, worker
+from hub.cli import doctor, plugins, up, upload, worker
 
 HELP = (
     "Irodori: a marketplace and serving hub for image styles.\n\n"
@@ -15,6 +15,7 @@ app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_show_locals
 
 app.command()(up.up)
 app.add_typer(worker.worker, name="worker")
+app.command()(upload.upload)
 app.command()(plugins.plugins)
 app.command()(doctor.doctor)
 
