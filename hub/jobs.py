@@ -16,8 +16,12 @@ GENERATION_STARTED_TASK = "generation.started"
 GENERATION_HEARTBEAT_TASK = "generation.heartbeat"
 GENERATION_SUCCEEDED_TASK = "generation.succeeded"
 GENERATION_FAILED_TASK = "generation.failed"
+WORKER_STARTED_TASK = "generation.worker_started"
 CONVERTED_TASK = "uploads.converted"
 CONVERT_REFUSED_TASK = "uploads.convert_refused"
+
+# Parts a worker's address from the mark of its process.
+WORKER_MARK = "#"
 
 # Remote-control commands that every serving worker answers.
 CANCEL_COMMAND = "cancel_generation"
@@ -112,6 +116,15 @@ class GenerationFailed(Message):
     code: str
     message: str
     retryable: bool
+
+
+class WorkerStarted(Message):
+    """A worker process begins with nothing in hand: what its predecessor at the same address held is lost.
+
+    `worker` is "<address>#<start>": the address that remote control reaches, and a mark of this one process.
+    """
+
+    worker: str
 
 
 class ConvertJob(Message):

@@ -1,5 +1,6 @@
 """What one worker process holds: the engines of the queues it reads, their loop, the cache, and its readiness."""
 
+import secrets
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -7,7 +8,7 @@ import structlog
 from celery import Celery
 
 from hub.config import plugin_registry
-from hub.jobs import generate_queue
+from hub.jobs import WORKER_MARK, WorkerStarted, generate_queue
 from hub.object_store import object_store
 from hub.plugin_api import ADAPTER_FORMAT, ENGINE
 from hub.registry import Registry
@@ -31,12 +32,13 @@ def engines_of(queues: Iterable[str]) -> list[str]:
 class ServingWorker:
     """`engines` are ids; a convert worker has none and never loads a base.
 
-    `name` is Celery's for this worker: the site sends a cancel to it.
+    `address` is Celery's name for this worker: the site sends a cancel to it. `name` adds a mark of this process, so
+    that the site can tell it from one that was killed at the same address.
     """
 
-    def __init__(self, app: Celery, config: ServingConfig, name: str, engines: Iterable[str]) -> None:
+    def __init__(self, app: Celery, config: ServingConfig, address: str, engines: Iterable[str]) -> None:
         self.config = config
-        self.name = name
+        self.name = f"{address}{WORKER_MARK}{secrets.token_hex(4)}"
         self.send: Send = sender(app)
         self.jobs = JobsInHand()
         self.draining = False
@@ -48,6 +50,7 @@ class ServingWorker:
         """Load the engines; only then may jobs come."""
         if self.loop.engines:
             self.loop.start()
+            self.send(WorkerStarted(worker=self.name))
             _ = self.generator  # Its S3 client takes a third of a second, which the first buyer should not wait.
 
     def stop(self) -> None:

@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 
 from hub import keys
 from hub.celery import app
-from hub.jobs import CANCEL_COMMAND, GENERATE_TASK, AdapterUse, GenerateJob, generate_queue
+from hub.jobs import CANCEL_COMMAND, GENERATE_TASK, WORKER_MARK, AdapterUse, GenerateJob, generate_queue
 from marketplace.generation.models import Generation
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ def send_cancel(generation_id: UUID, attempt: int, worker: str = "") -> None:
             app.control.broadcast(
                 CANCEL_COMMAND,
                 arguments={"id": str(generation_id), "attempt": attempt},
-                destination=[worker] if worker else None,
+                destination=[worker.partition(WORKER_MARK)[0]] if worker else None,
                 connection=connection,
             )
     except away as error:

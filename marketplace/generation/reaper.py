@@ -6,6 +6,7 @@ import structlog
 from django.db.models import Q
 from structlog.contextvars import bound_contextvars
 
+from hub.jobs import WORKER_MARK, WorkerStarted
 from marketplace.generation import dispatch
 from marketplace.generation.failures import WORKER_LOST
 from marketplace.generation.lifecycle import try_again_or_fail
@@ -23,17 +24,25 @@ AT_ONCE = 500
 def reap(*, now: datetime) -> None:
     """Fail over what lost its worker, then publish again what nobody started."""
     for generation in Generation.objects.filter(state=Generation.State.RUNNING, lease_until__lt=now)[:AT_ONCE]:
-        _fail_over(generation, now)
+        _fail_over(generation, Q(lease_until__lt=now))
     for generation in _perhaps_lost_in_the_queue(now):
         if is_due(generation, now) and not dispatch.send(generation.pk):
             return  # No broker: the next round tries again.
 
 
-def _fail_over(generation: Generation, now: datetime) -> None:
+def worker_started(message: WorkerStarted) -> None:
+    """Fail over at once what an earlier process at the same address held, instead of waiting for its lease to end."""
+    address = message.worker.partition(WORKER_MARK)[0] + WORKER_MARK
+    held = Q(state=Generation.State.RUNNING, worker__startswith=address) & ~Q(worker=message.worker)
+    for generation in Generation.objects.filter(held)[:AT_ONCE]:
+        _fail_over(generation, held)
+
+
+def _fail_over(generation: Generation, only: Q) -> None:
     with bound_contextvars(generation=str(generation.pk)):
         log.warning("generation.worker_lost", attempt=generation.attempt, worker=generation.worker)
         # A heartbeat may have come after the list was made, and then nothing is lost.
-        try_again_or_fail(generation, code="worker_lost", message=WORKER_LOST, only=Q(lease_until__lt=now))
+        try_again_or_fail(generation, code="worker_lost", message=WORKER_LOST, only=only)
 
 
 def is_due(generation: Generation, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, s
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.pricing import Quote, quote_of
 from marketplace.generation.prompt_checks import refuse_prompt
-from marketplace.generation.reaper import reap
+from marketplace.generation.reaper import reap, worker_started
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.validation import MAX_SEED, Order, check_texts, checked_order, engine_info
 
@@ -31,6 +31,7 @@ __all__ = [
     "request_sample",
     "started",
     "succeeded",
+    "worker_started",
 ]
 
 log = structlog.get_logger(__name__)

@@ -56,6 +56,14 @@ def failed(payload: dict[str, Any]) -> None:
         services.failed(message)
 
 
+@shared_task(
+    name=jobs.WORKER_STARTED_TASK, queue=jobs.SITE_QUEUE, autoretry_for=AWAY, max_retries=TRIES, retry_backoff=True
+)
+def worker_started(payload: dict[str, Any]) -> None:
+    if message := _read(jobs.WorkerStarted, payload):
+        services.worker_started(message)
+
+
 @shared_task(name="generation.reap", queue=jobs.SITE_QUEUE)
 def reap() -> None:
     services.reap(now=timezone.now())

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -109,11 +110,11 @@ def test_a_generation_is_stored_and_reported(site: SiteSide, object_store_server
     result = site.wait_for(jobs.GENERATION_SUCCEEDED_TASK, id=str(request.id))
     seconds = result.pop("seconds")
     assert 0 <= seconds < WAIT_SECONDS
+    assert re.fullmatch(r"test@host#[0-9a-f]{8}", result.pop("worker"))
     assert result == {
         "version": 1,
         "id": str(request.id),
         "attempt": 1,
-        "worker": "test@host",
         "sha256": hashlib.sha256(b"> a pelican").hexdigest(),
         "size": 11,
         "media_type": "text/plain",

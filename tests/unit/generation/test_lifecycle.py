@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from hub.jobs import WorkerStarted
 from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.generation.reaper import is_due, wait_before_sending_again
@@ -53,6 +54,19 @@ def test_a_second_worker_does_not_take_a_job_with_a_live_lease() -> None:
     services.started(started(generation, worker="worker-2"))
     services.heartbeat(heartbeat(generation, 2, worker="worker-2"))
     assert state_of(generation) == ("running", 1, WORKER, 0)
+
+
+def test_a_worker_that_starts_again_gives_up_what_its_killed_predecessor_held() -> None:
+    lost, elsewhere, mine = order(), order(), order()
+    services.started(started(lost, worker="generate@a#11111111"))
+    services.started(started(elsewhere, worker="generate@ab#11111111"))
+    services.started(started(mine, worker="generate@a#22222222"))
+    services.worker_started(WorkerStarted(worker="generate@a#22222222"))
+    assert [state_of(generation) for generation in (lost, elsewhere, mine)] == [
+        ("queued", 2, "", 0),
+        ("running", 1, "generate@ab#11111111", 0),
+        ("running", 1, "generate@a#22222222", 0),
+    ]
 
 
 def test_a_heartbeat_whose_start_was_lost_starts_the_job() -> None:
