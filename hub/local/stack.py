@@ -9,18 +9,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hub.local.children import start_child, stop_children
-from hub.local.environment import replaced_settings, stack_environment
+from hub.local.environment import replaced_settings, stack_environment, uses_tiny_base
 from hub.local.first_run import prepare
 from hub.local.folder import DataFolder, read_json, write_json
 from hub.local.lock import only_one
 from hub.local.ports import HOST, Ports, choose_ports
 from hub.local.processes import embedded_stack
 from hub.local.secrets_file import load_secrets
-from hub.local.servers import StartError, log_tail
+from hub.local.servers import log_tail
 from hub.local.store import forget_sockets
 from hub.local.supervisor import Supervisor
 
 PATIENCE_S = 180.0
+DEMO_PEOPLE = ("creator@demo.example", "buyer@demo.example", "admin@demo.example")
 
 
 @dataclass
@@ -55,17 +56,24 @@ class Stack:
         write_json(self.folder.state, state)
 
     def seed(self) -> None:
-        """Fill the catalogue as people would, over HTTP. Raises StartError."""
+        """Fill an empty catalogue as people would, over HTTP, once. A failure is said, and tried again next time."""
+        done = self.folder.run / "seeded"
+        if done.exists() or not uses_tiny_base(self.env, self.folder):
+            return
+        self.say("Filling the demo's catalogue, as its creator would ...")
+        log = self.folder.log("seed")
         command = (sys.executable, "-m", "hub.local.seed")
-        process = start_child(command, env=self.env, log=self.folder.log("seed"))
+        process = start_child(command, env={**self.env, "DJANGO_SETTINGS_MODULE": "hub.settings"}, log=log)
         try:
             while process.poll() is None and not self.supervisor.stopping:
                 self.supervisor.tick()
                 _wait_a_moment(process)
-            if process.returncode:
-                raise StartError(f"Seeding the catalogue failed:\n{log_tail(self.folder.log('seed'))}")
         finally:
             stop_children([process], with_signal=signal.SIGKILL, patience_s=5)
+        if process.returncode == 0:
+            done.touch()
+        elif not self.supervisor.stopping:
+            self.say(f"The catalogue is not complete. The log, {log}, ends:\n{log_tail(log)}")
 
     def stop(self) -> None:
         self.supervisor.stop()
@@ -129,12 +137,11 @@ def _run(stack: Stack, *, seed: bool) -> None:
         return
     keys = load_secrets(stack.folder.secrets)
     if seed:
-        stack.say("Seeding the demo catalogue, unless that was done before ...")
         stack.seed()
     stack.publish(ready=True)
     stack.say(f"Irodori is ready at {stack.url}   (Ctrl-C stops it)")
-    if seed:
-        stack.say(f"Sign in as creator@demo.example or buyer@demo.example, password {keys.demo_password}")
+    if (stack.folder.run / "seeded").exists():
+        stack.say(f"Sign in as {' or '.join(DEMO_PEOPLE)}, password {keys.demo_password}")
     stack.supervisor.watch()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from hub.client import HubError
 from hub.local.children import start_child, stop_children
 from hub.local.folder import DataFolder
 from hub.local.servers import StartError
@@ -43,7 +44,7 @@ def main() -> int:
         _run(folder, first_image)
     except FirstImageError:
         pass
-    except (AssertionError, StartError, httpx.HTTPError) as error:
+    except (AssertionError, HubError, StartError, httpx.HTTPError) as error:
         print(f"FAILED: {error}\nThe logs are in {folder.logs}")
         return 1
     shutil.rmtree(folder.root)

@@ -17,6 +17,7 @@ from celery import Celery
 from PIL import Image as Pictures
 
 from hub.jobs import FINGERPRINT_COMMAND
+from hub.local.visitor import Visitor
 from hub.testing.stack import RunningStack
 from tests.e2e.smoke.orders import (
     BASE_MODEL,
@@ -30,7 +31,7 @@ from tests.e2e.smoke.orders import (
     order,
     terms,
 )
-from tests.e2e.smoke.people import Browser, Image, Program
+from tests.e2e.smoke.people import PASSWORD, Image, Program
 
 MIN_FINE_TUNE_BYTES = 12 * 2**20
 PART_BYTES = 5 * 2**20
@@ -56,8 +57,8 @@ class MainJob:
         for name in ("lora", "fine-tune"):
             path = self.files / f"{name}.safetensors"
             upload = self.creator.upload(path, BASE_MODEL)
-            parts[name] = upload["part_count"]
-            self.versions[name] = self.creator.post("versions", terms(upload["id"], f"Smoke {name}"))["id"]
+            parts[name] = upload.part_count
+            self.versions[name] = self.creator.publish(upload.id, terms(f"Smoke {name}"))
         size = (self.files / "fine-tune.safetensors").stat().st_size
         assert size >= MIN_FINE_TUNE_BYTES, f"the fine-tune has only {size} bytes"
         assert parts == {"lora": 1, "fine-tune": -(-size // PART_BYTES)}, parts
@@ -116,11 +117,11 @@ class MainJob:
         raise AssertionError("the generation never passed 30 %")
 
     def _newcomer(self, who: str, *, top_up: bool = False) -> Program:
-        browser = Browser(self.stack.url)
-        browser.sign_up(f"{who}@smoke.example", f"Smoke {who}")
+        visitor = Visitor(self.stack.url)
+        visitor.sign_up(f"{who}@smoke.example", f"Smoke {who}", PASSWORD)
         if top_up:
-            browser.top_up(TOP_UP_MICRO)
-        return Program(self.stack.url, browser.make_token())
+            visitor.top_up(TOP_UP_MICRO)
+        return Program(self.stack.url, visitor.make_token("smoke"))
 
     def _draw(self, asked: dict[str, Any]) -> Image:
         image = self.buyer.generate(asked)

@@ -28,9 +28,8 @@ def order(version: int | None = None, weight: float = 1.0, **changes: Any) -> di
     return {"base_model": BASE_MODEL, "adapters": adapters, **PICTURE, **changes}
 
 
-def terms(upload: str, title: str) -> dict[str, Any]:
+def terms(title: str) -> dict[str, Any]:
     return {
-        "upload": upload,
         "title": title,
         "trigger_words": "washed ink",
         "sample_prompt": "a harbour at dawn, washed ink",
