@@ -3,6 +3,7 @@
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from marketplace.catalogue.models import BaseModel
@@ -22,5 +23,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "search": search,
         "base": base,
     }
-    template = "parts/cards.html" if request.headers.get("HX-Request") else "pages/gallery.html"
-    return render(request, template, context)
+    wants_cards = request.headers.get("HX-Request") and not request.headers.get("HX-History-Restore-Request")
+    response = render(request, "parts/cards.html" if wants_cards else "pages/gallery.html", context)
+    # One address has two answers, and no cache may take one for the other.
+    patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
+    return response

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
@@ -89,6 +90,16 @@ def test_every_page_carries_a_strict_content_policy() -> None:
 
 def test_the_health_address_answers() -> None:
     assert Client().get("/healthz").content == b"ok"
+
+
+def test_a_form_that_has_grown_old_is_explained() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/theme/", {"theme": "dark"})
+    assert (answer.status_code, "This form has grown old" in answer.content.decode()) == (403, True)
+
+
+def test_the_page_of_last_resort_needs_nothing() -> None:
+    page = render_to_string("500.html")
+    assert ("Something broke on our side" in page, "css/app.css" in page) == (True, True)
 
 
 def test_a_missing_page_is_shown_in_our_look(client: Client) -> None:

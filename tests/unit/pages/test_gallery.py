@@ -39,6 +39,12 @@ def test_htmx_gets_the_cards_alone(client: Client) -> None:
     assert ("<html" in answer, "<ul" in answer) == (False, True)
 
 
+def test_going_back_to_a_search_shows_the_whole_page(client: Client) -> None:
+    headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    answer = client.get("/?q=ink", headers=headers)
+    assert ("<html" in answer.content.decode(), "HX-Request" in answer["Vary"]) == (True, True)
+
+
 def test_more_styles_cost_no_more_queries(client: Client) -> None:
     make_version()
     with CaptureQueriesContext(
