@@ -43,7 +43,7 @@ lint: $(STAMP) ## Check style, types, boundaries and migrations
 	$(BIN)/python manage.py check --fail-level WARNING
 
 docs: $(STAMP) ## Write the generated reference pages again
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; the first is bench-start
 	@$(BIN)/python -m bench.$*

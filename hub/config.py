@@ -25,20 +25,32 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_names)]
 class HubConfig(BaseSettings):
     """Settings that the site and the workers share. Each is an environment variable with the prefix HUB_."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     data_dir: Path = Path("var")
+    """What this machine keeps: SQLite's file, static files, cached packs, logs of the embedded stack."""
     broker_url: str = "redis://127.0.0.1:6399/0"
+    """Redis (`redis://`) or RabbitMQ (`amqp://`). The default is the embedded broker's address."""
     s3_endpoint: str = "http://127.0.0.1:8333"
+    """The object store as processes reach it."""
     s3_public_endpoint: str = ""
+    """The store as browsers reach it, where that is another name; it is part of each signature."""
     s3_region: str = "us-east-1"
+    """The store's region, as its signatures want it."""
     s3_bucket: str = "irodori"
+    """The bucket that holds uploads, packs and images."""
     s3_access_key: str = "irodori"
+    """A key of the store. Workers need only `sources/`, `packs/`, `quarantine/` and `outputs/`."""
     s3_secret_key: str = "irodori-local-only"  # noqa: S105 - the embedded store's, on loopback; production sets its own
+    """The secret that goes with the access key."""
     plugins: Names = DEFAULT_PLUGINS
+    """The enabled plugins, comma-separated. Installed is not enabled; `irodori plugins` shows both."""
     optional: Names = ()
+    """Plugins without which the hub may start when they can't be loaded."""
     plugin_config: dict[str, dict[str, Any]] = {}
+    """JSON: a table of settings per plugin, such as `{"sdxl": {"base": "/models/sdxl"}}`."""
     log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
 
 
 @cache

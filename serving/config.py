@@ -10,9 +10,13 @@ class ServingConfig(HubConfig):
     """`serving_engines` is what a worker started without --queues serves; torch's threads are set by OMP_NUM_THREADS."""
 
     serving_engines: Names = ("sdxl",)
+    """Engines that a serving worker holds in memory, comma-separated."""
     serving_device: str = "auto"
+    """`cuda`, `cuda:1`, `cpu`, or `auto`: the accelerator if there is one."""
     pack_cache_bytes: int = 20 * 2**30
+    """Disk that cached packs may fill; the longest unused go first."""
     job_deadline_seconds: float = 600.0
+    """A generation that takes longer is given up by its worker."""
 
     @property
     def pack_cache_dir(self) -> Path:

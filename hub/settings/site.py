@@ -8,18 +8,30 @@ from hub.config import Names
 
 
 class SiteConfig(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore")
+    """Settings of the site and the site worker. Each is an environment variable with the prefix HUB_."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     secret_key: str = "insecure-until-HUB_SECRET_KEY-is-set"  # noqa: S105 - check --deploy refuses it
+    """Signs sessions and forms: a long random string of your own, the same on every site machine."""
     debug: bool = False
+    """Django's debug pages. Never where others can reach the site."""
     url: str = "http://127.0.0.1:8000"
+    """The address that people use; https makes cookies secure."""
     allowed_hosts: Names = ("127.0.0.1", "localhost", "[::1]")
+    """Host names that the site answers to, comma-separated."""
     database_url: str = ""
+    """`postgres://user:password@host/name`. Empty: an SQLite file in the data folder."""
     email_verification: str = "optional"
+    """`mandatory`, `optional` or `none`: must a new address be confirmed?"""
     email_backend: str = "django.core.mail.backends.console.EmailBackend"
+    """How mail leaves: a Django e-mail backend. The default prints it."""
     static_backend: str = "whitenoise.storage.CompressedStaticFilesStorage"
+    """How static files are stored: a Django storage."""
     lease_seconds: int = 30
+    """How long a worker may be silent before its generation is given to another. Workers report every 5 s."""
     max_attempts: int = 3
+    """Attempts before a generation fails and its hold is voided."""
 
 
 @cache

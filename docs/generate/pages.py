@@ -1,0 +1,23 @@
+"""Which file is generated from what."""
+
+from pathlib import Path
+
+from docs.generate import commands, errors, messages, plugins, settings
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTE = "<!-- Written by `make docs` from the code. Change it there. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Path from the repository's root -> the whole file."""
+    written = {
+        "settings": settings.page(),
+        "commands": commands.page(),
+        "plugins": plugins.page(),
+        "messages": messages.page(),
+        "errors": errors.page(ROOT),
+    }
+    return {
+        **{f"docs/reference/{name}.md": NOTE + text.rstrip() + "\n" for name, text in written.items()},
+        ".env.example": settings.example(),
+    }
