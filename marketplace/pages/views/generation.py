@@ -66,7 +66,7 @@ def _progress(generation: Generation) -> dict[str, object]:
 
 def _context(generation: Generation) -> dict[str, object]:
     final = generation.state in FINAL
-    adapters = list(generation.adapters.select_related("version__style__creator"))
+    adapters = list(generation.adapters.select_related("version__style__creator", "version__pack"))
     return {
         **({"generation": generation} if final else _progress(generation)),
         "final": final,
