@@ -12,7 +12,7 @@ def test_lists_and_builds_an_enabled_component_once() -> None:
     registry = Registry.discover(["echo"], {"echo": {"prefix": ">"}})
     first = registry.get(ENGINE, "echo")
     assert isinstance(first, EchoEngine)
-    assert (registry.ids(ENGINE), first.prefix, registry.get(ENGINE, "echo") is first) == (
+    assert (registry.ids(ENGINE), first.config.prefix, registry.get(ENGINE, "echo") is first) == (
         ["echo"],
         ">",
         True,
@@ -65,4 +65,4 @@ def test_a_component_receives_its_plugins_validated_config() -> None:
         Plugin(name="p", summary="", config=Config, components=[Component("engine", "e", "builtins:repr")]),
         {"size": "5"},
     )
-    assert registry.get(ENGINE, "e") == "Config(size=5)"
+    assert str(registry.get(ENGINE, "e")) == "Config(size=5)"
