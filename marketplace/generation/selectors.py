@@ -1,6 +1,7 @@
 """Reading generations: a buyer's own, the queue, and what creators' styles earned."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from statistics import median
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from marketplace.ledger.selectors import earnings_by_version
 
 State = Generation.State
 RECENT = 20
+# A sample's request is on its way at first; later, a creator whose sample was refused has been told why.
+SAMPLE_IS_MISSING_AFTER = timedelta(minutes=1)
+SAMPLE_IS_GIVEN_UP_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,15 @@ class VersionStatement:
 def history(buyer: User) -> QuerySet[Generation]:
     """What the buyer ordered, newest first, with base and styles at hand."""
     return _with_styles().filter(buyer=buyer, purpose=Generation.Purpose.ORDER).order_by("-created_at")
+
+
+def versions_without_sample(now: datetime) -> list[int]:
+    """Ids of versions published a while ago for which no sample was ever queued."""
+    versions = StyleVersion.objects.filter(
+        state=StyleVersion.State.PUBLISHED,
+        published_at__range=(now - SAMPLE_IS_GIVEN_UP_AFTER, now - SAMPLE_IS_MISSING_AFTER),
+    ).exclude(uses__generation__purpose=Generation.Purpose.SAMPLE)
+    return list(versions.values_list("pk", flat=True))
 
 
 def get_for_buyer(buyer: User, id: UUID | str) -> Generation:  # noqa: A002 - the name of the field

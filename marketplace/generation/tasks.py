@@ -13,6 +13,7 @@ from hub import jobs
 from marketplace.catalogue.models import StyleVersion
 from marketplace.errors import Refusal
 from marketplace.generation import services
+from marketplace.generation.selectors import versions_without_sample
 
 log = structlog.get_logger(__name__)
 M = TypeVar("M", bound=jobs.Message)
@@ -79,6 +80,13 @@ def request_sample(version_id: int) -> None:
     except Refusal as refusal:
         # The version stays on offer without a picture.
         log.warning("generation.sample_refused", version=version_id, code=refusal.code, reason=refusal.message)
+
+
+@shared_task(name="generation.request_missing_samples", queue=jobs.SITE_QUEUE)
+def request_missing_samples() -> None:
+    """For versions whose request was lost with the broker when they were published."""
+    for version_id in versions_without_sample(timezone.now()):
+        request_sample(version_id)
 
 
 def _read(message_type: type[M], payload: dict[str, Any]) -> M | None:

@@ -1,8 +1,12 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from hub import jobs
 from marketplace.generation import tasks
 from marketplace.generation.models import Generation
+from marketplace.generation.selectors import versions_without_sample
 from marketplace.rights.models import OptOutName
 from tests.factories.generation import echo_version, failed, heartbeat, order, started
 
@@ -43,6 +47,14 @@ def test_a_version_gets_its_sample() -> None:
     version = echo_version()
     tasks.request_sample(version.pk)
     assert Generation.objects.get().purpose == "sample"
+
+
+def test_a_version_whose_request_for_a_sample_was_lost_gets_it_later() -> None:
+    version, published = echo_version(), timezone.now()
+    ages = [timedelta(seconds=30), timedelta(minutes=2), timedelta(hours=2)]
+    assert [versions_without_sample(published + age) for age in ages] == [[], [version.pk], []]
+    tasks.request_sample(version.pk)
+    assert versions_without_sample(published + timedelta(minutes=2)) == []
 
 
 def test_a_sample_whose_prompt_is_refused_is_not_made() -> None:
