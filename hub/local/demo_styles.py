@@ -29,30 +29,31 @@ def _terms(title: str, words: str, description: str, prompt: str, price_micro: i
     }
 
 
+# The weights are random, so titles promise no more than a mood.
 STYLES = (
     DemoStyle(
-        "washed-ink.safetensors",
+        "night-bloom.safetensors",
         "write_kohya_lora",
         11,
         0.5,
         _terms(
-            "Washed Ink",
-            "washed ink",
-            "Wet greys that run into each other. A LoRA in kohya's naming.",
+            "Night Bloom",
+            "night bloom",
+            "A LoRA in kohya's naming, with random weights: it shifts every colour a little.",
             "a harbour at dawn",
             20_000,
             may_be_merged=True,
         ),
     ),
     DemoStyle(
-        "vermilion-lacquer.safetensors",
+        "slow-tide.safetensors",
         "write_peft_lora",
         23,
         0.6,
         _terms(
-            "Vermilion Lacquer",
-            "vermilion lacquer",
-            "Deep layered reds. A LoRA in peft's naming.",
+            "Slow Tide",
+            "slow tide",
+            "A LoRA in peft's naming, with random weights. It may be mixed with other styles.",
             "a lantern on a still pond",
             35_000,
             licence="CC-BY-4.0",
@@ -60,28 +61,28 @@ STYLES = (
         ),
     ),
     DemoStyle(
-        "indigo-paper.safetensors",
+        "violet-drift.safetensors",
         "write_kohya_lora",
         37,
         0.8,
         _terms(
-            "Indigo Paper",
-            "indigo paper",
-            "Blues on a coarse ground, strong at full weight. A LoRA in kohya's naming.",
+            "Violet Drift",
+            "violet drift",
+            "A strong LoRA in kohya's naming, with random weights. Its pictures may train other models.",
             "a mountain path in rain",
             15_000,
             outputs_may_train=True,
         ),
     ),
     DemoStyle(
-        "moss-garden.safetensors",
+        "deep-water.safetensors",
         "write_finetuned_unet",
         41,
         0.3,
         _terms(
-            "Moss Garden",
-            "moss garden",
-            "A whole fine-tuned UNet, in the place of the base's own for each image.",
+            "Deep Water",
+            "deep water",
+            "A whole fine-tuned UNet, in the place of the base's own for each picture.",
             "stepping stones under old trees",
             60_000,
         ),

@@ -94,7 +94,7 @@ def _draw_as_buyer(url: str, password: str) -> None:
         visitor.top_up(TOP_UP_MICRO)
     drawn = len(checked(visitor.session.get("/api/v1/generations")).json()["results"])
     with HubClient(url, visitor.make_token("demo")) as buyer:
-        for title in ("Washed Ink", "Moss Garden")[drawn:]:
+        for title in ("Night Bloom", "Deep Water")[drawn:]:
             version = _published(url)[title]["latest"]["id"]
             prompt = f"a lighthouse at dusk, {title.lower()}"
             asked = {"base_model": BASE_MODEL, "prompt": prompt, "adapters": [{"version": version, "weight": 1.0}]}
