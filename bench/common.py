@@ -55,4 +55,5 @@ def _print(name: str, rows: Sequence[Row]) -> None:
         verdict = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}[meets_aim(each)]
         samples = " ".join(f"{sample:g}" for sample in each.samples)
         table.add_row(each.id, each.what, f"{each.value:g} {each.unit}", each.aim, verdict, each.rival, samples)
-    Console().print(table)
+    # Wide enough for every column also where the output is not a terminal.
+    Console(width=max(Console().width, 150)).print(table)

@@ -24,12 +24,13 @@ pipeline = StableDiffusionXLPipeline.from_pretrained(sys.argv[1])
 print(psutil.Process().memory_info().rss, flush=True)
 """
 MB = 1e6
+ORDER = ("first_page", "worker_ready", "first_image", "site_memory", "worker_memory")
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="irodori-bench-") as name:
-        rows = [*_second_start(Path(name)), _first_image()]
-    print(f"Written to {report('start', rows)}")
+        measured = {each.id: each for each in (*_second_start(Path(name)), _first_image())}
+    print(f"Written to {report('start', [measured[id_] for id_ in ORDER])}")
 
 
 def _second_start(data_dir: Path) -> list[Row]:
