@@ -22,7 +22,7 @@ test: $(STAMP) ## Set everything up and run the test suite on the embedded stack
 	$(BIN)/pytest -q -m "browser and not slow"
 
 test-unit: $(STAMP) ## Run the unit tests: seconds, no service
-	$(BIN)/pytest -q tests/unit tests/contracts
+	$(BIN)/pytest -q -n 2 -m "not torch and not slow" tests/unit tests/contracts
 
 test-browser: $(STAMP) ## Drive the main job in Chromium
 	$(BIN)/pytest -q -m "browser and not slow"

@@ -1,12 +1,24 @@
-"""What a service would send once its rows are committed."""
+"""What a service sends once its rows are committed."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
 
-def messages_of(callbacks: Iterable[Callable[[], Any]]) -> list[tuple[str, tuple[Any, ...], str]]:
-    """(task, arguments, queue) of each message among the callbacks that pytest-django captured."""
-    return [
-        (callback.args[0], callback.keywords["args"], callback.keywords["queue"])  # type: ignore[attr-defined]  # a partial
-        for callback in callbacks
-    ]
+from hub.celery import app
+
+Sent = tuple[str, tuple[Any, ...], str]
+
+
+def messages_of(callbacks: Iterable[Callable[[], Any]]) -> list[Sent]:
+    """(task, arguments, queue) of each message that the callbacks which pytest-django captured send."""
+    sent: list[Sent] = []
+
+    def note(task: str, *, args: tuple[Any, ...], queue: str, **_: object) -> None:
+        sent.append((task, args, queue))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "send_task", note)
+        for callback in callbacks:
+            callback()
+    return sent
