@@ -9,7 +9,15 @@ from hub.local.ports import HOST, Ports
 from hub.local.secrets_file import Secrets
 
 # The stack decides these, whatever the caller's environment says.
-REPLACED = ("HUB_BROKER_URL", "HUB_DATABASE_URL", "HUB_S3_ENDPOINT", "HUB_S3_PUBLIC_ENDPOINT", "HUB_S3_BUCKET")
+REPLACED = (
+    "HUB_ALLOWED_HOSTS",
+    "HUB_BROKER_URL",
+    "HUB_DATABASE_URL",
+    "HUB_S3_BUCKET",
+    "HUB_S3_ENDPOINT",
+    "HUB_S3_PUBLIC_ENDPOINT",
+    "HUB_S3_REGION",
+)
 
 
 def stack_environment(caller: Mapping[str, str], folder: DataFolder, ports: Ports, keys: Secrets) -> dict[str, str]:

@@ -49,8 +49,10 @@ class DataFolder:
         return self.run / f"{name}.ready"
 
     def create(self) -> None:
-        for folder in (self.root, self.run, self.logs, self.store, self.root / "static"):
-            folder.mkdir(parents=True, exist_ok=True)
+        # It holds secrets, uploads and the database: nobody else's business on a shared machine.
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.run, self.logs, self.store, self.root / "static"):
+            folder.mkdir(exist_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any]:
