@@ -39,7 +39,7 @@ lint: $(STAMP) ## Check style, types, boundaries and migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy hub marketplace serving plugins tests bench docs
 	$(BIN)/lint-imports
-	$(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
+	HUB_DATABASE_URL=sqlite:///:memory: $(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
 	$(BIN)/python manage.py check --fail-level WARNING
 
 docs: $(STAMP) ## Write the generated reference pages again
