@@ -4,12 +4,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TRAINING := $(VENV)/.training
 DATA_DIR ?= var
 PORT ?= 8000
 # Torch threads that wait by spinning make each other many times slower on a busy small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test test-unit test-browser test-services smoke lint nightly docs clean bench-%
+.PHONY: base eval-base help demo test test-unit test-browser test-services smoke lint nightly docs clean bench-%
 
 help: ## Say what each command does
 	@grep -E '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -37,10 +38,18 @@ smoke: $(STAMP) ## Drive the main job over HTTP on an empty stack and check imag
 lint: $(STAMP) ## Check style, types, boundaries and migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy hub marketplace serving plugins tests bench docs
+	$(BIN)/mypy hub marketplace serving plugins tests bench docs training
 	$(BIN)/lint-imports
 	HUB_DATABASE_URL=sqlite:///:memory: $(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
 	$(BIN)/python manage.py check --fail-level WARNING
+
+base: $(TRAINING) ## Train the small base and its styles from openly licensed artwork: hours on two cores
+	$(BIN)/python -m training.run vae
+	$(BIN)/python -m training.run base
+	$(BIN)/python -m training.run styles
+
+eval-base: $(TRAINING) ## Measure whether the base draws what it is asked for; writes var/bench/base.json
+	$(BIN)/python -m training.run evaluate
 
 docs: $(STAMP) ## Write the generated reference pages again
 	$(BIN)/python -m docs.generate
@@ -64,4 +73,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "Python can't make virtual environments yet. On Debian: apt-get install python3.11-venv"; exit 1; }
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[site,serving,local,dev]'
+	@touch $@
+
+$(TRAINING): $(STAMP) training/package-lock.json
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[site,serving,local,dev,training]'
+	npm --prefix training ci --no-audit --no-fund
 	@touch $@

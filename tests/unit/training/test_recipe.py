@@ -1,0 +1,107 @@
+"""The recipe's machinery on the smallest of problems: what it learns is not the point here."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from training.base import Noise, new_text_encoders, new_unet
+from training.captions import words
+from training.concepts import Concept
+from training.loop import Stage, train
+from training.styles import save_style
+from training.tokenizer import train_tokenizer
+
+pytestmark = pytest.mark.torch
+
+WORDS = [*words(Concept("1f990", "shrimp", "エビ", 4)), *words(Concept("1f98a", "fox", "キツネ", 3))]
+
+
+def straight_line(folder: Path, steps: int) -> tuple[list[float], list[float]]:
+    """Fit y = 2x by the training loop; returns the live and the averaged weight, bias last."""
+    torch.manual_seed(0)
+    model = nn.Linear(1, 1)
+
+    def loss_of(generator: torch.Generator) -> Tensor:
+        x = torch.randn(8, 1, generator=generator)
+        return (model(x) - 2 * x).square().mean()
+
+    averaged = train(
+        Stage("line", steps, 0.1, warm_up=1), list(model.parameters()), loss_of, folder, lambda step: None, 0.9
+    )
+    live = [parameter.item() for parameter in model.parameters()]
+    return live, [kept.item() for kept in averaged.kept]
+
+
+def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unbroken = straight_line(tmp_path / "unbroken", 40)
+    # Cut off after the tenth step, at a checkpoint.
+    monkeypatch.setattr("training.loop.SAVE_SECONDS", 0)
+    broken = tmp_path / "broken"
+
+    class CutOffError(Exception):
+        pass
+
+    def cut_off(step: int) -> None:
+        if step == 10:
+            raise CutOffError
+
+    torch.manual_seed(0)
+    model = nn.Linear(1, 1)
+    with pytest.raises(CutOffError):
+        train(
+            Stage("line", 40, 0.1, warm_up=1),
+            list(model.parameters()),
+            lambda generator: (lambda x: (model(x) - 2 * x).square().mean())(torch.randn(8, 1, generator=generator)),
+            broken,
+            cut_off,
+            0.9,
+        )
+    assert straight_line(broken, 40) == unbroken
+    assert (broken / "line-loss.png").stat().st_size > 0
+
+
+def test_the_vocabulary_composes_what_it_never_saw_together() -> None:
+    tokenizer = train_tokenizer(WORDS)
+
+    def tokens(text: str) -> list[str]:
+        return list(tokenizer.convert_ids_to_tokens(tokenizer(text).input_ids))[1:-1]
+
+    assert tokens("a fox on a pink background") == ["a</w>", "fox</w>", "on</w>", "a</w>", "pink</w>", "background</w>"]
+    assert (
+        tokenizer.decode(tokenizer("ピンクの背景のキツネ").input_ids, skip_special_tokens=True).strip()
+        == "ピンクの背景のキツネ"
+    )
+    assert tokenizer("🦊 ☃").input_ids.count(tokenizer.unk_token_id) <= 1  # only the end of the text
+
+
+def test_the_last_step_is_pure_noise_and_the_target_then_is_the_picture() -> None:
+    clean, noise = torch.ones(1, 1, 2, 2), torch.full((1, 1, 2, 2), 3.0)
+    noisy, target = Noise().mix(clean, noise, torch.tensor([999]))
+    assert noisy == pytest.approx(noise, abs=1e-2)
+    assert target == pytest.approx(-clean, abs=1e-2)
+
+
+def test_the_unet_and_the_text_encoders_fit_each_other() -> None:
+    text = new_text_encoders(train_tokenizer(WORDS))
+    hidden, pooled = text.encode(torch.zeros(1, 77, dtype=torch.long))
+    unet = new_unet()
+    assert hidden.shape == (1, 77, unet.config.cross_attention_dim)
+    assert pooled.shape == (1, text.second.config.projection_dim)
+    assert sum(parameter.numel() for parameter in unet.parameters()) * 2 < 25 * 2**20
+
+
+def test_a_style_is_saved_in_both_namings(tmp_path: Path) -> None:
+    module = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
+    tensors = {f"unet.{module}.lora_A.weight": torch.ones(8, 4), f"unet.{module}.lora_B.weight": torch.ones(4, 8)}
+    save_style(tensors, tmp_path, "flat")
+    flat = "lora_unet_" + module.replace(".", "_")
+    with safe_open(tmp_path / "flat-kohya.safetensors", "pt") as kohya:
+        assert sorted(kohya.keys()) == [f"{flat}.alpha", f"{flat}.lora_down.weight", f"{flat}.lora_up.weight"]
+        assert kohya.get_tensor(f"{flat}.lora_down.weight").shape == (8, 4)
+    with safe_open(tmp_path / "flat.safetensors", "pt") as diffusers:
+        assert sorted(diffusers.keys()) == sorted(tensors)

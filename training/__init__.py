@@ -1,0 +1,1 @@
+"""The recipe of the small base that ships: from openly licensed artwork to weights and style adapters."""

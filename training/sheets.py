@@ -1,0 +1,50 @@
+"""Contact sheets: what should be there above what is drawn, to be looked at at every stage."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import StableDiffusionXLPipeline
+from PIL import Image
+
+from training.captions import BACKGROUNDS, english_caption, hash_order, japanese_caption
+from training.concepts import BASE_LOOK
+from training.dataset import Artwork
+from training.pixels import Pixels
+
+COLUMNS = 8
+STEPS, GUIDANCE = 20, 3.0
+
+
+def contact_sheet(made: StableDiffusionXLPipeline, artwork: Artwork, path: Path, look: str = BASE_LOOK) -> None:
+    """Two rows from English and two from Japanese prompts: the real drawings, then the model's."""
+    concepts = hash_order(artwork.claimed)[: 2 * COLUMNS]
+    pairs = [(concept, BACKGROUNDS[index % len(BACKGROUNDS)]) for index, concept in enumerate(concepts)]
+    english, japanese = pairs[:COLUMNS], pairs[COLUMNS:]
+    prompts = [english_caption(*pair) for pair in english] + [japanese_caption(*pair) for pair in japanese]
+    drawn = draw(made, prompts)
+    rows = [
+        _side_by_side(artwork.pictures(look, english)),
+        _side_by_side(drawn[:COLUMNS]),
+        _side_by_side(artwork.pictures(look, japanese)),
+        _side_by_side(drawn[COLUMNS:]),
+    ]
+    Image.fromarray(np.concatenate(rows)).save(path)
+
+
+@torch.no_grad()
+def draw(made: StableDiffusionXLPipeline, prompts: list[str], steps: int = STEPS, guidance: float = GUIDANCE) -> Pixels:
+    """One picture for each prompt, its index as seed: uint8 (n, 128, 128, 3)."""
+    parts = []
+    for first in range(0, len(prompts), COLUMNS):
+        some = prompts[first : first + COLUMNS]
+        seeds = [torch.Generator().manual_seed(first + index) for index in range(len(some))]
+        parts.append(
+            made(some, num_inference_steps=steps, guidance_scale=guidance, generator=seeds, output_type="np").images
+        )
+    pixels: Pixels = np.rint(np.concatenate(parts) * 255).astype(np.uint8)
+    return pixels
+
+
+def _side_by_side(pictures: Pixels) -> Pixels:
+    return np.concatenate(list(pictures), axis=1)
