@@ -1,11 +1,13 @@
 """The recipe's machinery on the smallest of problems: what it learns is not the point here."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors import safe_open
 from torch import Tensor, nn
+from torch.nn import functional
 
 from training.base import Noise, new_text_encoders, new_unet
 from training.captions import words
@@ -19,18 +21,28 @@ pytestmark = pytest.mark.torch
 WORDS = [*words(Concept("1f990", "shrimp", "エビ", 4)), *words(Concept("1f98a", "fox", "キツネ", 3))]
 
 
-def straight_line(folder: Path, steps: int) -> tuple[list[float], list[float]]:
+STEPS = 40
+
+
+class CutOffError(Exception):
+    pass
+
+
+def cut_off_after_ten(step: int) -> None:
+    if step == 10:
+        raise CutOffError
+
+
+def straight_line(folder: Path, preview: Callable[[int], None] = lambda step: None) -> tuple[list[float], list[float]]:
     """Fit y = 2x by the training loop; returns the live and the averaged weight, bias last."""
     torch.manual_seed(0)
     model = nn.Linear(1, 1)
 
     def loss_of(generator: torch.Generator) -> Tensor:
         x = torch.randn(8, 1, generator=generator)
-        return (model(x) - 2 * x).square().mean()
+        return functional.mse_loss(model(x), 2 * x)
 
-    averaged = train(
-        Stage("line", steps, 0.1, warm_up=1), list(model.parameters()), loss_of, folder, lambda step: None, 0.9
-    )
+    averaged = train(Stage("line", STEPS, 0.1, warm_up=1), list(model.parameters()), loss_of, folder, preview, 0.9)
     live = [parameter.item() for parameter in model.parameters()]
     return live, [kept.item() for kept in averaged.kept]
 
@@ -38,30 +50,13 @@ def straight_line(folder: Path, steps: int) -> tuple[list[float], list[float]]:
 def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unbroken = straight_line(tmp_path / "unbroken", 40)
+    unbroken = straight_line(tmp_path / "unbroken")
     # Cut off after the tenth step, at a checkpoint.
     monkeypatch.setattr("training.loop.SAVE_SECONDS", 0)
     broken = tmp_path / "broken"
-
-    class CutOffError(Exception):
-        pass
-
-    def cut_off(step: int) -> None:
-        if step == 10:
-            raise CutOffError
-
-    torch.manual_seed(0)
-    model = nn.Linear(1, 1)
     with pytest.raises(CutOffError):
-        train(
-            Stage("line", 40, 0.1, warm_up=1),
-            list(model.parameters()),
-            lambda generator: (lambda x: (model(x) - 2 * x).square().mean())(torch.randn(8, 1, generator=generator)),
-            broken,
-            cut_off,
-            0.9,
-        )
-    assert straight_line(broken, 40) == unbroken
+        straight_line(broken, cut_off_after_ten)
+    assert straight_line(broken) == unbroken
     assert (broken / "line-loss.png").stat().st_size > 0
 
 
