@@ -17,8 +17,9 @@ from hub.jobs import CONVERT_QUEUE, CONVERT_TASK, SITE_QUEUE, Converted, Convert
 from hub.object_store import ObjectMissingError, object_store
 from marketplace.catalogue.models import Pack
 from marketplace.outbox import send_after_commit
-from marketplace.uploads.limits import ABANDONED_AFTER, MAX_ATTEMPTS, patience
+from marketplace.uploads.limits import ABANDONED_AFTER, MAX_ATTEMPTS, QUARANTINE_TIME, patience
 from marketplace.uploads.models import Upload
+from marketplace.uploads.quarantine import empty_quarantine
 from marketplace.uploads.services import INGEST_TASK, abort_abandoned
 
 log = structlog.get_logger(__name__)
@@ -65,7 +66,11 @@ def refuse_conversion(message: ConvertRefused) -> None:
 def refuse(*, upload: Upload, code: str, message: str) -> None:
     """End the upload unless it has moved on since it was read; the file stays in quarantine, its owner reads the sentence."""
     Upload.objects.filter(pk=upload.pk, state=upload.state).update(
-        state=Upload.State.REFUSED, refusal_code=code[:60], refusal_message=message
+        state=Upload.State.REFUSED,
+        refusal_code=code[:60],
+        refusal_message=message,
+        quarantined=True,
+        changed_at=timezone.now(),
     )
     upload.refresh_from_db()
 
@@ -76,6 +81,7 @@ def reap(*, now: datetime) -> None:
         if upload.sent_at is None or upload.sent_at + patience(upload.size) < now:
             _ask_again(upload, now)
     abort_abandoned(started_before=now - ABANDONED_AFTER)
+    empty_quarantine(refused_before=now - QUARANTINE_TIME)
 
 
 @transaction.atomic

@@ -13,6 +13,11 @@ MAX_OPEN_UPLOADS = 5
 MAX_ATTEMPTS = 3
 ABANDONED_AFTER = timedelta(hours=24)
 
+# Refused files are kept for questions and appeals, but nobody fills the store with them.
+QUARANTINE_TIME = timedelta(days=7)
+MAX_QUARANTINED_BYTES = 16 * 2**30
+MAX_QUARANTINED_FILES = 50
+
 
 def patience(size: int) -> timedelta:
     """How long a check or a conversion of so many bytes may give no news before it is sent again."""

@@ -10,7 +10,7 @@ from marketplace.catalogue.models import BaseModel, Pack
 class Upload(models.Model):
     """A creator's file from its first part to its pack, or to the reason it was refused.
 
-    A refused file stays under its quarantine key, where nothing is ever served from.
+    A refused file stays under its quarantine key for a while (`quarantined`), where nothing is ever served from.
     """
 
     class State(models.TextChoices):
@@ -40,6 +40,7 @@ class Upload(models.Model):
     pack = models.ForeignKey(Pack, null=True, on_delete=models.PROTECT, related_name="uploads")
     refusal_code = models.CharField(max_length=60, blank=True)
     refusal_message = models.TextField(blank=True)
+    quarantined = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.file_name

@@ -17,6 +17,7 @@ from marketplace.errors import Conflict, InvalidInput, Unavailable
 from marketplace.outbox import send_after_commit
 from marketplace.uploads.limits import MAX_FILE_BYTES, MAX_OPEN_UPLOADS, PART_BYTES
 from marketplace.uploads.models import Upload
+from marketplace.uploads.quarantine import refuse_if_quarantine_is_full
 from marketplace.uploads.selectors import OPEN_STATES
 
 INGEST_TASK = "uploads.ingest"
@@ -73,7 +74,8 @@ def complete_upload(*, upload: Upload, parts: Sequence[Part]) -> None:
     _join(upload, parts)
     if object_store().size(keys.quarantine(upload.pk)) != upload.size:
         message = _("The file that arrived is not as long as announced. Upload it again.")
-        _leave_receiving(upload, state=Upload.State.REFUSED, refusal_code="size_mismatch", refusal_message=message)
+        refusal = {"refusal_code": "size_mismatch", "refusal_message": message, "quarantined": True}
+        _leave_receiving(upload, state=Upload.State.REFUSED, **refusal)
         return
     _send_to_ingest(upload)
 
@@ -117,6 +119,7 @@ def _reserve(owner: User, base: BaseModel, file_name: str, size: int) -> Upload:
             _("You have %(most)d uploads under way. Finish or cancel one first.") % {"most": MAX_OPEN_UPLOADS},
             code="too_many_uploads",
         )
+    refuse_if_quarantine_is_full(owner)
     # The name is only shown: in the store the file lies under a key of the hub's own.
     return Upload.objects.create(owner=owner, base_model=base, file_name=file_name, size=size, part_size=PART_BYTES)
 
