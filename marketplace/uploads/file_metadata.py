@@ -28,16 +28,17 @@ def summarise(metadata: Mapping[str, str]) -> FileSummary:
     return FileSummary(
         title=_title(metadata.get("modelspec.title") or metadata.get("ss_output_name", "")),
         trigger_words=_line(metadata.get("modelspec.trigger_phrase", ""))[:LONGEST_WORDS],
-        base_version=_line(base_named(metadata))[:LONGEST_TITLE],
+        base_version=_line(next(iter(bases_named(metadata)), ""))[:LONGEST_TITLE],
         network_dim=_whole(metadata.get("ss_network_dim", "")),
         network_alpha=alpha,
         steps=_whole(metadata.get("ss_steps", "")),
     )
 
 
-def base_named(metadata: Mapping[str, str]) -> str:
-    """The base that the file says it was trained on, or ""."""
-    return metadata.get("modelspec.architecture") or metadata.get("ss_base_model_version", "")
+def bases_named(metadata: Mapping[str, str]) -> list[str]:
+    """Every base that the file says it was trained on: trainers write it in two places, which may disagree."""
+    named = (metadata.get("modelspec.architecture"), metadata.get("ss_base_model_version"))
+    return [base for base in named if base]
 
 
 def declared_body_sha256(metadata: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from hub.plugin_api import ADAPTER_FORMAT, ENGINE
 from hub.registry import Registry
 from hub.tensor_file import WEIGHT_DTYPES, FileHeader
 from marketplace.uploads.errors import FileRefused
-from marketplace.uploads.file_metadata import base_named
+from marketplace.uploads.file_metadata import bases_named
 from marketplace.uploads.limits import MAX_LORA_BYTES, MAX_LORA_HEADER_BYTES, MAX_RANK
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,8 @@ def recognised_format(header: FileHeader, registry: Registry) -> str:
     if not found:
         raise FileRefused(
             "unknown_format",
-            _("No enabled format reads this file. Formats read here: %(formats)s.") % {"formats": _listed(known)},
+            _("No format that is read here fits this file. Export it again in one of these: %(formats)s.")
+            % {"formats": _listed(known)},
         )
     if len(found) > 1:
         raise FileRefused(
@@ -74,8 +75,9 @@ def _check_types(header: FileHeader) -> None:
 
 def _check_base(header: FileHeader, engine: str) -> None:
     families = plugin_registry().info(ENGINE, engine).families
-    named = base_named(header.metadata)
-    if named and families and not named.lower().startswith(families):
+    for named in bases_named(header.metadata):
+        if not families or named.lower().startswith(families):
+            continue
         raise FileRefused(
             "wrong_base",
             _(

@@ -91,6 +91,16 @@ def test_a_lora_for_sdxl_is_read_by_kohyas_format(base: dict[str, str]) -> None:
     [
         (lora(metadata={"ss_base_model_version": "sd_v1"}), 5000, "wrong_base"),
         (lora(metadata={"modelspec.architecture": "flux-1-dev/lora"}), 5000, "wrong_base"),
+        (
+            lora(
+                metadata={
+                    "modelspec.architecture": "stable-diffusion-xl-v1-base/lora",
+                    "ss_base_model_version": "sd_v1",
+                }
+            ),
+            5000,
+            "wrong_base",
+        ),
         (lora(rank=257), 5000, "over_rank"),
         (lora(), MAX_LORA_BYTES + 1, "too_large"),
         (header_of(with_long_header(lora_file())), 5000, "header_too_large"),
