@@ -104,3 +104,18 @@ def test_the_history_shows_every_setting_newest_first_a_page_at_a_time() -> None
     page = first.content.decode()
     shown_settings = ("64 × 64", "4 steps", "guidance 5.0", "Euler", "seed 7")
     assert [text for text in shown_settings if text not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "charge"),
+    [
+        (State.QUEUED, "1.01 credits held"),
+        (State.RUNNING, "1.01 credits held"),
+        (State.SUCCEEDED, "1.01 credits"),
+        (State.FAILED, "not charged"),
+        (State.CANCELLED, "not charged"),
+    ],
+)
+def test_the_history_names_a_price_only_for_what_was_delivered(state: str, charge: str) -> None:
+    page = signed_in(in_state(state).buyer).get("/history/").content.decode()
+    assert f'<span class="quiet numbers text-xs">{charge}</span>' in page
