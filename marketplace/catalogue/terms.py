@@ -149,12 +149,26 @@ def _every_source_has_consent(terms: PublishTerms) -> None:
 
 def _address(url: str) -> None:
     _text(url, "training_sources", 500, required=False)
-    if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc):
+    if url and not _is_web_address(url):
         raise InvalidInput(
-            _("“%(url)s” is not a web address. It begins with https://.") % {"url": url},
+            _(
+                "“%(url)s” is not a web address. Copy the whole address from a browser, such as "
+                "https://example.org/prints."
+            )
+            % {"url": url},
             code="bad_address",
             field="training_sources",
         )
+
+
+def _is_web_address(url: str) -> bool:
+    if any(char.isspace() for char in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # an unclosed bracket, a port that is no number, letters that IDNA forbids
+        return False
 
 
 def _every_artist_agreed(terms: PublishTerms) -> None:

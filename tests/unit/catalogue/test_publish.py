@@ -128,6 +128,32 @@ def test_terms_that_break_a_rule_are_refused_and_nothing_is_kept(
     assert not StyleVersion.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[",
+        "http://[::1",
+        "http://℀.com",
+        "https://",
+        "https://example.org:port/",
+        "https://example.org:99999/",
+        "https://:443/",
+        "https://example.org/my pictures",
+        "https://exa\u3000mple.org",
+        "example.org",
+    ],
+)
+def test_an_address_that_no_browser_opens_is_refused_in_words(url: str) -> None:
+    upload = ready_upload()
+    terms = make_terms(training_sources=(TrainingSource("Prints", Consent.LICENSED, url),))
+    with pytest.raises(InvalidInput) as refused:
+        publish(creator=upload.owner, upload=upload, terms=terms)
+    assert (refused.value.code, refused.value.message) == (
+        "bad_address",
+        f"“{url}” is not a web address. Copy the whole address from a browser, such as https://example.org/prints.",
+    )
+
+
 def test_a_refused_name_is_named() -> None:
     add_opt_out(name="Example Artist")
     upload = ready_upload()
