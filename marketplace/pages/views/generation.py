@@ -35,10 +35,10 @@ def generation(request: HttpRequest, generation_id: UUID) -> HttpResponse:
 @login_required
 @never_cache
 def generation_status(request: HttpRequest, generation_id: UUID) -> HttpResponse:
-    """The progress alone while it runs; once it is over, the whole, which asks no more."""
+    """The progress and the state while it runs; once it is over, the whole, which asks no more."""
     found = get_for_buyer(signed_in(request), generation_id)
     if found.state not in FINAL:
-        return render(request, "parts/progress.html", _progress(found))
+        return render(request, "parts/generation_status.html", _progress(found))
     response = render(request, "parts/generation.html", _context(found))
     return reswap(retarget(response, "#generation"), "outerHTML")
 

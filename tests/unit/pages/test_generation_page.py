@@ -37,6 +37,15 @@ def test_a_running_picture_shows_its_step() -> None:
     assert ("Step 3 of 4" in progress, 'value="3"' in progress, "<html" in progress) == (True, True, False)
 
 
+def test_each_poll_brings_the_state_beside_the_prompt_up_to_date() -> None:
+    made = in_state(State.RUNNING)
+    _, page = shown(made)
+    _, progress = shown(made, "status/")
+    badge = f">{made.get_state_display()}</span>"
+    assert (page.count('id="state"'), progress.count('<p id="state" hx-swap-oob="true">')) == (1, 1)
+    assert (badge in page, badge in progress) == (True, True)
+
+
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED])
 def test_a_finished_picture_replaces_the_whole_and_asks_no_more(state: str) -> None:
     made = in_state(state)
@@ -109,9 +118,9 @@ def test_the_history_shows_every_setting_newest_first_a_page_at_a_time() -> None
 @pytest.mark.parametrize(
     ("state", "charge"),
     [
-        (State.QUEUED, "1.01 credits held"),
-        (State.RUNNING, "1.01 credits held"),
-        (State.SUCCEEDED, "1.01 credits"),
+        (State.QUEUED, "0.01 credits held"),
+        (State.RUNNING, "0.01 credits held"),
+        (State.SUCCEEDED, "0.01 credits"),
         (State.FAILED, "not charged"),
         (State.CANCELLED, "not charged"),
     ],
