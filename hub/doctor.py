@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -17,6 +18,10 @@ from hub.registry import PluginStartError
 Verdict = Literal["ok", "note", "broken"]
 MIN_FREE_BYTES = 2 * 2**30
 TIMEOUT_S = 3.0
+# Whoever names one of these runs the processes by themselves.
+SERVICES = ("HUB_BROKER_URL", "HUB_S3_ENDPOINT", "HUB_DATABASE_URL")
+# As it was called, so that the advice can be pasted: `make demo` puts the command in .venv/bin, not on the PATH.
+COMMAND = sys.argv[0] if Path(sys.argv[0]).name == "irodori" else "irodori"
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,11 @@ class Finding:
     advice: str = ""
 
 
-def examine() -> list[Finding]:
-    """Every finding, in the order in which faults are worth mending."""
+def examine(*, idle: bool = False) -> list[Finding]:
+    """Every finding, in the order in which faults are worth mending.
+
+    `idle`: no stack runs on the data folder and no setting names a service, so none is expected to answer.
+    """
     try:
         config = hub_config()
     except ValidationError as error:
@@ -39,9 +47,7 @@ def examine() -> list[Finding]:
         _python,
         _folder,
         _plugins,
-        _broker,
-        _store,
-        _database,
+        *([_no_stack] if idle else [_broker, _store, _database]),
         _torch,
         _embedded,
     ]
@@ -76,6 +82,13 @@ def _plugins(_config: HubConfig) -> Iterator[Finding]:
     yield Finding("ok", "plugins", f"enabled: {', '.join(registry.plugins) or 'none'}")
     for name, reason in registry.failures.items():
         yield Finding("note", f"plugin {name}", reason, "It is in HUB_OPTIONAL, so the hub starts without it.")
+
+
+def _no_stack(config: HubConfig) -> Iterator[Finding]:
+    advice = f"Start one: {COMMAND} up --data-dir {config.data_dir}. Or set {', '.join(SERVICES)} to use services of your own."
+    yield Finding(
+        "note", "stack", f"no stack runs on {config.data_dir.resolve()}, and no setting names another", advice
+    )
 
 
 def _broker(config: HubConfig) -> Iterator[Finding]:

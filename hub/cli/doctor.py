@@ -1,5 +1,6 @@
 """`irodori doctor`: what is configured, reachable and enabled, and what to do about the rest."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,10 @@ import typer
 def doctor(
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Look at the stack that `irodori up` runs on this folder, not at this shell's settings."),
+        typer.Option(
+            help="Look at the stack that `irodori up` runs on this folder. Left out: at this shell's settings, or "
+            "where they name no service, at the stack that runs on HUB_DATA_DIR."
+        ),
     ] = None,
 ) -> None:
     """Say what is configured, reachable and enabled, and why not. Exits with 1 if something required is broken."""
@@ -18,9 +22,7 @@ def doctor(
 
     from hub.doctor import examine
 
-    if data_dir:
-        _use_settings_of(data_dir)
-    findings = examine()
+    findings = examine(idle=not _take_settings(data_dir))
     table = Table("", "what", "finding", "what to do")
     for finding in findings:
         table.add_row(_MARKS[finding.verdict], finding.what, finding.text, finding.advice)
@@ -32,13 +34,18 @@ def doctor(
 _MARKS = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "broken": "[red]broken[/]"}
 
 
-def _use_settings_of(data_dir: Path) -> None:
-    import os
-
+def _take_settings(asked: Path | None) -> bool:
+    """Of the stack that is to be looked at, or else this shell's. False where these name nothing and no stack runs."""
+    from hub.doctor import SERVICES
     from hub.local.stack import running_environment
 
+    if asked is None and any(os.environ.get(name) for name in SERVICES):
+        return True
     try:
-        os.environ |= running_environment(data_dir)
+        os.environ |= running_environment(asked or Path(os.environ.get("HUB_DATA_DIR") or "var"))
     except FileNotFoundError as error:
+        if asked is None:
+            return False
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
+    return True

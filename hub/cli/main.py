@@ -16,7 +16,6 @@ app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_show_locals
 app.command()(up.up)
 app.add_typer(worker.worker, name="worker")
 app.command()(upload.upload)
-app.command()(upload.upload)
 app.command()(plugins.plugins)
 app.command()(doctor.doctor)
 

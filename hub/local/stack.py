@@ -114,10 +114,22 @@ def running_environment(data_dir: Path) -> dict[str, str]:
     Raises FileNotFoundError when none runs.
     """
     folder = DataFolder(data_dir.resolve())
-    if not folder.state.exists():
-        raise FileNotFoundError(f"No stack runs on {folder.root}. Start one with: irodori up")
-    ports = Ports(**read_json(folder.state)["ports"])
+    state = read_json(folder.state)
+    # A stack that was killed leaves its state behind.
+    if not state or not _lives(state["pid"]):
+        raise FileNotFoundError(f"No stack runs on {folder.root}. Start one with: irodori up --data-dir {data_dir}")
+    ports = Ports(**state["ports"])
     return stack_environment(os.environ, folder, ports, load_secrets(folder.secrets))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, so it lives
+        return True
+    return True
 
 
 def _build(folder: DataFolder, port: int, say: Callable[[str], None]) -> Stack:

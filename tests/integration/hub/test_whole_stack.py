@@ -43,6 +43,18 @@ def test_the_doctor_finds_nothing_broken(running_stack: RunningStack) -> None:
     assert (found.returncode, "broken" in found.stdout) == (0, False), found.stdout
 
 
+def test_the_doctor_finds_the_stack_on_the_default_folder_by_itself(running_stack: RunningStack) -> None:
+    shell = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    found = subprocess.run(
+        [sys.executable, "-m", "hub.cli", "doctor"],
+        env={**shell, "HUB_DATA_DIR": str(running_stack.folder.root), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, "object store" in found.stdout) == (0, True), found.stdout
+
+
 def test_a_second_stack_on_the_folder_is_refused(running_stack: RunningStack) -> None:
     refused = irodori(running_stack, "up")
     assert refused.returncode == 1

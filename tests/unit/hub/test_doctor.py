@@ -1,5 +1,10 @@
 """The doctor's findings on machines that lack something."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from hub.config import HubConfig
@@ -22,3 +27,31 @@ def test_a_missing_data_folder_is_no_fault(tmp_path_factory: pytest.TempPathFact
     missing = tmp_path_factory.mktemp("x") / "missing"
     [finding] = _folder(HubConfig(data_dir=missing))
     assert (finding.verdict, finding.advice) == ("note", "`irodori up` creates it.")
+
+
+def doctor(folder: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """The command in a shell with no settings but these."""
+    shell = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "DJANGO_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "hub.cli", "doctor"],
+        env={**shell, "HUB_DATA_DIR": str(folder), "COLUMNS": "300", **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("state", [None, '{"pid": 4194305, "ports": {}}'], ids=["never started", "killed"])
+def test_a_machine_where_nothing_runs_is_told_how_to_start_it(tmp_path: Path, state: str | None) -> None:
+    if state:
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "stack.json").write_text(state)
+    found = doctor(tmp_path)
+    assert (found.returncode, "broken" in found.stdout) == (0, False), found.stdout
+    assert f"no stack runs on {tmp_path}" in found.stdout
+    assert f"irodori up --data-dir {tmp_path}" in found.stdout
+
+
+def test_a_service_that_a_setting_names_must_answer(tmp_path: Path) -> None:
+    found = doctor(tmp_path, HUB_BROKER_URL="redis://127.0.0.1:1/0")
+    assert (found.returncode, "redis at 127.0.0.1:1 does not answer" in found.stdout) == (1, True), found.stdout
