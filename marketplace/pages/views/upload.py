@@ -5,10 +5,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from marketplace.catalogue.selectors import base_models
 from marketplace.pages.forms.upload import UploadForm
 
 
 @require_safe
 @login_required
 def upload(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/upload.html", {"form": UploadForm()})
+    context = {
+        "form": UploadForm(),
+        "bases": base_models(),
+        "site_url": request.build_absolute_uri("/").removesuffix("/"),
+    }
+    return render(request, "pages/upload.html", context)

@@ -8,7 +8,7 @@ from django.test import Client
 from marketplace.catalogue.models import StyleVersion
 from marketplace.uploads.models import Upload
 from tests.factories.accounts import make_user
-from tests.factories.catalogue import make_style, make_version
+from tests.factories.catalogue import make_style, make_version, tiny_sdxl_base
 from tests.factories.uploads import make_upload, ready_upload
 from tests.unit.pages.clients import signed_in
 
@@ -46,6 +46,13 @@ def test_the_studio_shows_ones_own_styles_and_uploads() -> None:
     page = signed_in(creator).get("/studio/").content.decode()
     shown = {name: name in page for name in ("Mine", "Theirs", "mine.safetensors", "theirs.safetensors")}
     assert shown == {"Mine": True, "Theirs": False, "mine.safetensors": True, "theirs.safetensors": False}
+
+
+def test_the_upload_page_shows_a_command_that_names_base_and_hub_and_where_its_token_comes_from() -> None:
+    base = tiny_sdxl_base()
+    page = signed_in().get("/studio/upload/").content.decode()
+    command = f"irodori upload style.safetensors --base {base.slug} --url http://testserver<"
+    assert [text for text in (command, "IRODORI_TOKEN", 'href="/account/"') if text not in page] == []
 
 
 @pytest.mark.parametrize(
