@@ -30,6 +30,8 @@ FAMILIES = {
 # Raised with the code first: about a file, and about a job.
 FILE_ERRORS = {"HeaderError", "UnsupportedFileError", "FileRefused"}
 JOB_ERRORS = {"JobRefusedError"}
+# Said in place of a framework's own words: status, code, sentence.
+FRAMEWORK_ERRORS = {"Sentence"}
 
 
 @dataclass(frozen=True, order=True)
@@ -45,7 +47,7 @@ def page(root: Path) -> str:
     found = codes(root)
     parts = [INTRODUCTION]
     for heading, wanted in (
-        ("Answers of the API and the pages", set(FAMILIES.values())),
+        ("Answers of the API and the pages", {code.where for code in found} - {"file", "job"}),
         ("Refused uploads", {"file"}),
         ("Failed generations", {"job"}),
     ):
@@ -65,6 +67,8 @@ def _codes_in(tree: ast.Module) -> Iterator[Code]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield from _raised(node, node.func.id)
+        if isinstance(node, ast.Dict):
+            yield from _stored(node)
         if isinstance(node, ast.ClassDef) and node.name in FAMILIES:
             yield from _of_class(node)
 
@@ -80,6 +84,8 @@ def _put_variables_in_place(tree: ast.Module) -> None:
             node.args = [_last_value(argument, assigned) for argument in node.args]
         elif isinstance(node, ast.BinOp):
             node.left = _last_value(node.left, assigned)
+        elif isinstance(node, ast.Dict):
+            node.values = [_last_value(value, assigned) for value in node.values]
 
 
 def _last_value(node: ast.expr, assigned: dict[str, list[tuple[int, ast.expr]]]) -> ast.expr:
@@ -98,6 +104,18 @@ def _raised(call: ast.Call, name: str) -> Iterator[Code]:
     elif name in FILE_ERRORS | JOB_ERRORS and len(call.args) >= 2 and isinstance(call.args[0], ast.Constant):
         where = "file" if name in FILE_ERRORS else "job"
         yield Code(where, str(call.args[0].value), _sentence(call.args[1]))
+    elif name in FRAMEWORK_ERRORS:
+        yield Code(*map(_sentence, call.args))
+
+
+def _stored(node: ast.Dict) -> Iterator[Code]:
+    """`{"refusal_code": "...", "refusal_message": ...}`: a file refused without an exception."""
+    fields = {
+        key.value: value for key, value in zip(node.keys, node.values, strict=True) if isinstance(key, ast.Constant)
+    }
+    code, message = fields.get("refusal_code"), fields.get("refusal_message")
+    if isinstance(code, ast.Constant) and message is not None:
+        yield Code("file", str(code.value), _sentence(message))
 
 
 def _of_class(node: ast.ClassDef) -> Iterator[Code]:

@@ -1,7 +1,11 @@
 """The one place where refusals become HTTP."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.handler import exception_handler as standardized_handler
 from rest_framework import status
 from rest_framework.exceptions import APIException
@@ -27,6 +31,30 @@ HTTP_STATUS: dict[type[Refusal], int] = {
 }
 
 
+@dataclass(frozen=True)
+class Sentence:
+    """What is said instead of a framework's own words, which name no way out."""
+
+    status: int
+    code: str
+    text: Promise
+
+
+BODY_TOO_LARGE = Sentence(413, "body_too_large", _("The body is longer than this address takes. Send less at once."))
+SENTENCES = (
+    BODY_TOO_LARGE,
+    Sentence(400, "blank", _("This can't be empty. Write something.")),
+    Sentence(400, "null", _("This can't be null. Send a value.")),
+    Sentence(400, "required", _("This is missing. Send it.")),
+    Sentence(400, "parse_error", _("The body is not JSON that can be read. Send one JSON object, in UTF-8.")),
+    Sentence(401, "not_authenticated", _("Sign in, or send a token: “Authorization: Bearer ...”.")),
+    Sentence(401, "authentication_failed", _("This token is not valid. Make a new one on the account page.")),
+    Sentence(405, "method_not_allowed", _("This address takes other methods. The header “Allow” names them.")),
+    Sentence(406, "not_acceptable", _("Answers here are JSON. Ask for application/json.")),
+    Sentence(415, "unsupported_media_type", _("Send the body as application/json.")),
+)
+
+
 def http_status(refusal: Refusal) -> int:
     """The status of the nearest family in the table."""
     for family in type(refusal).__mro__:
@@ -37,10 +65,31 @@ def http_status(refusal: Refusal) -> int:
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook: one error shape for refusals, validation errors and everything else."""
-    response: Response | None = standardized_handler(
-        _as_api_exception(error) if isinstance(error, Refusal) else error, context
-    )
+    if isinstance(error, Refusal):
+        return _answer(_as_api_exception(error), context)
+    if isinstance(error, RequestDataTooBig):
+        error = _too_large()
+    response = _answer(error, context)
+    if response is not None:
+        _put_in_our_words(response.data["errors"])
     return response
+
+
+def _answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    response: Response | None = standardized_handler(error, context)
+    return response
+
+
+def _put_in_our_words(errors: list[dict[str, Any]]) -> None:
+    ours = {sentence.code: sentence.text for sentence in SENTENCES}
+    for error in errors:
+        error["detail"] = str(ours.get(error["code"], error["detail"]))
+
+
+def _too_large() -> APIException:
+    exception = APIException(code=BODY_TOO_LARGE.code)
+    exception.status_code = BODY_TOO_LARGE.status
+    return exception
 
 
 def _as_api_exception(refusal: Refusal) -> APIException:

@@ -46,6 +46,12 @@ def test_error_codes_are_stable_words() -> None:
     assert [code for code in found if not re.fullmatch(r"[a-z0-9_]+", code.code)] == []
 
 
+def test_codes_that_no_exception_of_ours_carries_are_listed_too() -> None:
+    assert {("413", "body_too_large"), ("401", "not_authenticated"), ("file", "size_mismatch")} <= {
+        (code.where, code.code) for code in errors.codes(ROOT)
+    }
+
+
 @pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path: Path) -> None:
     broken = [link for link in LINK.findall(path.read_text()) if not (path.parent / link).exists()]
