@@ -56,6 +56,12 @@ def test_another_persons_picture_does_not_exist(name: str) -> None:
     assert client.get(reverse(f"pages:{name}", args=[nobodys])).status_code == 404
 
 
+def test_a_picture_that_is_not_ones_own_leads_back_to_those_that_are() -> None:
+    page = signed_in().get(reverse("pages:generation", args=[order().pk])).content.decode()
+    content = page[page.index("<main") : page.index("</main>")]
+    assert ("There is no such image among yours." in content, 'href="/history/"' in content) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("name", "make"),
     [
