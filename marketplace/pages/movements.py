@@ -5,26 +5,40 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from marketplace.generation.models import Generation
 from marketplace.ledger.models import Account, Entry
 
 
 @dataclass(frozen=True)
 class Movement:
-    """`generation_id` names the picture it was about, where it was about one."""
+    """`generation_id` and `prompt` tell the picture it was about, where it was about one."""
 
     at: datetime
     kind: str
     amount_micro: int
     generation_id: UUID | None
+    prompt: str
 
 
 def movements(entries: Iterable[Entry]) -> list[Movement]:
     """The wallet's own side of each transaction: what is held shows as taken, what is returned as given back."""
+    mine = [(entry, _generation(entry)) for entry in entries if entry.account.kind == Account.Kind.WALLET]
+    prompts = _prompts({picture for _, picture in mine if picture})
     return [
-        Movement(entry.transaction.created_at, entry.transaction.kind, entry.amount_micro, _generation(entry))
-        for entry in entries
-        if entry.account.kind == Account.Kind.WALLET
+        Movement(
+            at=entry.transaction.created_at,
+            kind=entry.transaction.kind,
+            amount_micro=entry.amount_micro,
+            generation_id=picture,
+            prompt=prompts.get(picture, "") if picture else "",
+        )
+        for entry, picture in mine
     ]
+
+
+def _prompts(pictures: set[UUID]) -> dict[UUID, str]:
+    """One query, however many pictures there are."""
+    return dict(Generation.objects.filter(pk__in=pictures).values_list("pk", "prompt"))
 
 
 def _generation(entry: Entry) -> UUID | None:

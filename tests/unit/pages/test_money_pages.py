@@ -5,11 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 from django.db import transaction
+from pytest_django import DjangoAssertNumQueries
 
 from marketplace.generation import settlement
+from marketplace.ledger.selectors import recent_entries
 from marketplace.orders.models import TopUp
 from marketplace.pages.bars import bar_chart
 from marketplace.pages.daily import earned_by_day
+from marketplace.pages.movements import movements
 from tests.factories.accounts import make_user
 from tests.factories.generation import echo_version, order
 from tests.factories.ledger import make_buyer
@@ -26,6 +29,19 @@ def test_the_wallet_shows_what_is_free_held_and_moved() -> None:
     moved = [(each.kind, each.amount_micro, each.generation_id) for each in answer.context["movements"]]
     assert moved == [("hold", -10_100, made.pk), ("top_up", 100_000, None)]
     assert (answer.context["balance"], answer.context["held"]) == (89_900, 10_100)
+
+
+def test_the_wallet_says_which_picture_without_asking_for_each(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    buyer = make_buyer(10)
+    for prompt in ("a harbour at dawn", "a harbour at dusk"):
+        order(buyer, prompt=prompt)
+    page = signed_in(buyer).get("/wallet/").content.decode()
+    assert ("a harbour at dawn" in page, "a harbour at dusk" in page) == (True, True)
+    entries = recent_entries(buyer)
+    with django_assert_num_queries(1):
+        assert [each.prompt for each in movements(entries)] == ["a harbour at dusk", "a harbour at dawn", ""]
 
 
 def test_topping_up_leads_to_the_providers_checkout() -> None:
