@@ -11,11 +11,11 @@ from marketplace.rights.selectors import opted_out_names
 log = structlog.get_logger(__name__)
 
 
-def refuse_prompt(prompt: str) -> None:
-    """Raises NotAllowed for a name that opted out and for whatever an enabled check forbids."""
+def refuse_prompt(prompt: str, field: str) -> None:
+    """Raises NotAllowed, about `field`, for a name that opted out and for whatever an enabled check forbids."""
     if names := opted_out_names(prompt):
         message = _("%(names)s asked not to be imitated. Describe the picture without the name.")
-        raise NotAllowed(message % {"names": ", ".join(names)}, code="opted_out_name", field="prompt")
+        raise NotAllowed(message % {"names": ", ".join(names)}, code="opted_out_name", field=field)
     for check_id in plugin_registry().ids(PROMPT_CHECK):
         verdict = _verdict(check_id, prompt)
         if not verdict.allowed:
@@ -23,7 +23,7 @@ def refuse_prompt(prompt: str) -> None:
             raise NotAllowed(
                 _("This prompt can't be used here. Describe the picture in other words."),
                 code="prompt_blocked",
-                field="prompt",
+                field=field,
             )
 
 

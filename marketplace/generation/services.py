@@ -101,7 +101,9 @@ def _refuse_unless_cancelled(generation: Generation) -> None:
 def _checked(request: GenerationRequest) -> Order:
     check_texts(request.prompt, request.negative_prompt)
     order = checked_order(request)
-    refuse_prompt(request.prompt)
+    refuse_prompt(request.prompt, "prompt")
+    if request.negative_prompt.strip():
+        refuse_prompt(request.negative_prompt, "negative_prompt")
     return order
 
 

@@ -17,6 +17,8 @@ from marketplace.generation.styles import ChosenStyle, chosen_styles
 MAX_PROMPT = 2_000
 MAX_SEED = 2**32 - 1
 MAX_GUIDANCE = 30.0
+# They make a text read otherwise than it is stored: embeddings, overrides and isolates; line and paragraph separators.
+TURN_OR_PART_TEXT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def engine_info(base: BaseModel) -> EngineInfo:
 
 def check_texts(prompt: str, negative_prompt: str) -> None:
     """Raises InvalidInput for an empty or over-long prompt, or one that holds control characters."""
-    if not prompt.strip():
+    if not any(_is_visible(char) for char in prompt):
         raise InvalidInput(_("Say what to draw: the prompt is empty."), code="prompt_empty", field="prompt")
     for field, text in (("prompt", prompt), ("negative_prompt", negative_prompt)):
         _refuse_text(field, text)
@@ -85,9 +87,15 @@ def _refuse_text(field: str, text: str) -> None:
         raise InvalidInput(message, code="control_characters", field=field)
 
 
+def _is_visible(char: str) -> bool:
+    # Format characters (Cf), such as a zero-width space, and variation selectors (Mn) only change their neighbours.
+    # Control characters count: what is wrong with them is said in words of their own.
+    return not char.isspace() and unicodedata.category(char) not in {"Cf", "Mn"}
+
+
 def _is_control(char: str) -> bool:
     # Surrogates (Cs) can't be stored as UTF-8; line breaks and tabs are what people paste.
-    return unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\r\t"
+    return char in TURN_OR_PART_TEXT or (unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\r\t")
 
 
 def _enabled_base(slug: str) -> BaseModel:

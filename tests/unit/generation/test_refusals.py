@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from hub.config import plugin_registry
-from hub.plugin_api import Component, Plugin
+from hub.plugin_api import Component, Plugin, Verdict
 from marketplace.errors import InvalidInput, NotAllowed, Refusal, Unavailable
 from marketplace.generation.models import Generation
 from marketplace.generation.requests import AdapterChoice
@@ -32,10 +32,16 @@ def refusal_of(**changes: Any) -> tuple[type[Refusal], str, str | None]:
     [
         ({"prompt": ""}, "prompt_empty", "prompt"),
         ({"prompt": " \n\t "}, "prompt_empty", "prompt"),
+        ({"prompt": "\u200b\u2060 \ufeff"}, "prompt_empty", "prompt"),
+        ({"prompt": "\ufe0f\u200d\u00ad"}, "prompt_empty", "prompt"),
         ({"prompt": "x" * 2001}, "prompt_too_long", "prompt"),
         ({"prompt": "a\x00b"}, "control_characters", "prompt"),
         ({"prompt": "a\x1b[31mb"}, "control_characters", "prompt"),
         ({"prompt": "a\ud800b"}, "control_characters", "prompt"),
+        ({"prompt": "a\u202eb"}, "control_characters", "prompt"),
+        ({"prompt": "a\u2066b\u2069"}, "control_characters", "prompt"),
+        ({"prompt": "a\u2028b"}, "control_characters", "prompt"),
+        ({"negative_prompt": "a\u2029b"}, "control_characters", "negative_prompt"),
         ({"negative_prompt": "x" * 2001}, "prompt_too_long", "negative_prompt"),
         ({"negative_prompt": "\x07"}, "control_characters", "negative_prompt"),
         ({"base_model": "nothing"}, "unknown_base_model", "base_model"),
@@ -68,7 +74,9 @@ def test_what_cannot_be_drawn_is_refused(changes: dict[str, Any], code: str, fie
 
 
 @pytest.mark.parametrize(
-    "prompt", ["x" * 2000, "two\nlines\tand a tab", "絵文字 👩‍🎨 and ‏عربي"], ids=["longest", "lines", "scripts"]
+    "prompt",
+    ["x" * 2000, "two\nlines\tand a tab", "絵文字 👩‍🎨 and ‏عربي", "❤\ufe0f", "می\u200cخواهم"],
+    ids=["longest", "lines", "scripts", "emoji", "joiners"],
 )
 def test_ordinary_text_of_any_script_is_accepted(prompt: str) -> None:
     assert order(prompt=prompt).prompt == prompt
@@ -102,6 +110,7 @@ def test_images_are_resold_only_where_every_creator_allows_it() -> None:
 def test_names_that_opted_out_are_refused_at_the_prompt() -> None:
     OptOutName.objects.create(name="Mara Quill", folded="mara quill")
     assert refusal_of(prompt="a boat by MARA  QUILL") == (NotAllowed, "opted_out_name", "prompt")
+    assert refusal_of(negative_prompt="Mara Quill") == (NotAllowed, "opted_out_name", "negative_prompt")
 
 
 class Nobody:
@@ -112,12 +121,31 @@ class Nobody:
         raise RuntimeError("this check is broken")
 
 
+class NoHarbours:
+    def __init__(self, config: object) -> None:
+        pass
+
+    def check(self, prompt: str) -> Verdict:
+        return Verdict(allowed="harbour" not in prompt, reason="harbour")
+
+
+def enable_check(monkeypatch: pytest.MonkeyPatch, name: str, check: type[Nobody] | type[NoHarbours]) -> None:
+    path = f"{__name__}:{check.__name__}"
+    plugin = Plugin(name=name, summary="", components=[Component("prompt_check", name, path)])
+    monkeypatch.setitem(plugin_registry().plugins, name, plugin)
+    monkeypatch.setitem(plugin_registry()._configs, name, plugin.config())
+    monkeypatch.setitem(plugin_registry()._instances, ("prompt_check", name), check(None))
+
+
 def test_a_check_that_crashes_counts_as_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = Plugin(name="broken", summary="", components=[Component("prompt_check", "broken", f"{__name__}:Nobody")])
-    monkeypatch.setitem(plugin_registry().plugins, "broken", broken)
-    monkeypatch.setitem(plugin_registry()._configs, "broken", broken.config())
-    monkeypatch.setitem(plugin_registry()._instances, ("prompt_check", "broken"), Nobody(None))
+    enable_check(monkeypatch, "broken", Nobody)
     assert refusal_of() == (NotAllowed, "prompt_blocked", "prompt")
+
+
+def test_a_check_reads_the_negative_prompt_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    enable_check(monkeypatch, "no_harbours", NoHarbours)
+    assert refusal_of(prompt="a boat", negative_prompt="harbour") == (NotAllowed, "prompt_blocked", "negative_prompt")
+    assert order(prompt="a boat").state == "queued"
 
 
 def test_a_base_whose_engine_is_not_enabled_is_unavailable() -> None:
