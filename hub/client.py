@@ -25,6 +25,10 @@ class HubError(Exception):
     """Something the caller can read and act on."""
 
 
+class UsageError(HubError):
+    """What the caller gave can't be sent at all. The text never holds the token."""
+
+
 class UnreachableError(HubError):
     """No usable answer: the hub or its store is down, or takes too long."""
 
@@ -97,9 +101,11 @@ class HubClient:
         transport: httpx.BaseTransport | None = None,
         store_transport: httpx.BaseTransport | None = None,
     ) -> None:
+        """Raises UsageError where `url` is no address or `token` can't be one."""
         timeout = httpx.Timeout(60, connect=5)
+        _check_token(token)
         self._site = httpx.Client(
-            base_url=f"{url.rstrip('/')}/api/v1/",
+            base_url=_api_address(url),
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
             timeout=timeout,
             transport=transport,
@@ -217,8 +223,6 @@ class HubClient:
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         try:
             answer = self._site.request(method, path, json=body)
-        except httpx.InvalidURL as error:
-            raise UnreachableError(f"{self._site.base_url} is no address of a hub. It begins with http://.") from error
         except httpx.TransportError as error:
             raise UnreachableError(
                 f"The hub at {self._site.base_url.host} does not answer ({error}). Is it running?"
@@ -230,6 +234,24 @@ class HubClient:
         if answer.is_error:
             raise _refusal(answer)
         return answer
+
+
+def _api_address(url: str) -> httpx.URL:
+    try:
+        address = httpx.URL(f"{url.strip().rstrip('/')}/api/v1/")
+    except httpx.InvalidURL:
+        address = httpx.URL()
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise UsageError(f"“{url}” is no address of a hub. It begins with http:// or https://.")
+    return address
+
+
+def _check_token(token: str) -> None:
+    if not token or not all("!" <= char <= "~" for char in token):
+        raise UsageError(
+            "The token is empty, or holds a space, a line break or a letter that no token has. "
+            "Copy it again from the page that made it."
+        )
 
 
 def _refusal(answer: httpx.Response) -> RefusedError:

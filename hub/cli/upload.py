@@ -13,6 +13,19 @@ from typing import Annotated, Any
 import typer
 
 USAGE, REFUSED, UNREACHABLE = 2, 3, 4
+# The fields of POST /api/v1/versions, but for `upload`; a test compares them with the site's.
+REQUIRED_TERMS = frozenset({"title", "sample_prompt", "licence", "price_micro", "creator_share_bp", "training_sources"})
+OTHER_TERMS = frozenset(
+    {
+        "style",
+        "description",
+        "trigger_words",
+        "artists_imitated",
+        "outputs_may_train",
+        "may_be_merged",
+        "may_be_resold",
+    }
+)
 
 
 def upload(
@@ -29,7 +42,7 @@ def upload(
 
     Exits with 0 when done, 2 for wrong usage, 3 when the file or the terms are refused, 4 when the hub can't be reached.
     """
-    from hub.client import HubError, RefusedError
+    from hub.client import HubError, RefusedError, UsageError
 
     terms = _terms(publish) if publish else None
     try:
@@ -37,6 +50,8 @@ def upload(
         _run(file, base, url, token, terms)
     except RefusedError as error:
         raise _stop(str(error) if error.field is None else f"{error.field}: {error}", REFUSED) from error
+    except UsageError as error:
+        raise _stop(str(error), USAGE) from error
     except HubError as error:
         raise _stop(str(error), UNREACHABLE) from error
 
@@ -60,11 +75,23 @@ def _terms(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         terms = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except ValueError as error:  # not UTF-8, not TOML, not JSON
+    except (OSError, ValueError) as error:  # not readable, not UTF-8, not TOML, not JSON
         raise typer.BadParameter(f"{path} can't be read: {error}.", param_hint="--publish") from error
     if not isinstance(terms, dict):
         raise typer.BadParameter(f"{path} holds no table of terms.", param_hint="--publish")
+    _check_names(terms)
     return terms
+
+
+def _check_names(terms: dict[str, Any]) -> None:
+    """Say now what the hub would say, or overlook, after the whole file was sent. Values are the hub's to judge."""
+    missing = sorted(REQUIRED_TERMS - terms.keys())
+    unknown = sorted(terms.keys() - REQUIRED_TERMS - OTHER_TERMS)
+    if missing:
+        raise typer.BadParameter(f"The terms lack {', '.join(missing)}.", param_hint="--publish")
+    if unknown:
+        known = ", ".join(sorted(REQUIRED_TERMS | OTHER_TERMS))
+        raise typer.BadParameter(f"No such terms: {', '.join(unknown)}. There are {known}.", param_hint="--publish")
 
 
 def _check_header(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from typer.testing import CliRunner
 
 import hub.client
 from hub import keys
+from hub.cli.upload import OTHER_TERMS, REQUIRED_TERMS
 from hub.cli.upload import upload as upload_command
 from hub.client import HubClient, RefusedError, UnreachableError
 from hub.jobs import Converted
 from hub.object_store import object_store
 from marketplace.accounts.tokens import create_token
 from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.serializers import PublishSerializer
 from marketplace.uploads.conversion import accept_conversion
 from marketplace.uploads.ingest import ingest
 from marketplace.uploads.models import Upload
@@ -37,16 +40,13 @@ TERMS = {
     "creator_share_bp": 7_000,
     "training_sources": [{"name": "Mine", "consent": "own_work"}],
 }
-TOML = """
-title = "Washed Ink"
-sample_prompt = "a harbour at dawn"
-licence = "CC0-1.0"
-price_micro = 10_000
-creator_share_bp = 7_000
-[[training_sources]]
-name = "Mine"
-consent = "own_work"
-"""
+GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "use-the-api.md"
+
+
+def toml_of_the_guide() -> str:
+    """The example that people copy."""
+    [block] = re.findall(r"```toml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    return str(block)
 
 
 def play_the_workers() -> None:
@@ -177,7 +177,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     )
 
 
-@pytest.mark.parametrize(("name", "text"), [("terms.toml", TOML), ("terms.json", json.dumps(TERMS))])
+@pytest.mark.parametrize(("name", "text"), [("terms.toml", toml_of_the_guide()), ("terms.json", json.dumps(TERMS))])
 def test_the_command_uploads_and_publishes(command: Any, tmp_path: Path, name: str, text: str) -> None:
     terms = file_in(tmp_path, text.encode(), name)
     result = command(file_in(tmp_path, lora_file()), "--base", "tiny-sdxl", "--publish", terms)
@@ -193,7 +193,7 @@ def test_the_command_uploads_and_publishes(command: Any, tmp_path: Path, name: s
         (lora_file()[:-1], ["--base", "tiny-sdxl"], 3, "ends before its last tensor"),
         (lora_file(rank=257), ["--base", "tiny-sdxl"], 3, "rank 257"),
         (lora_file(), ["--base", "unknown"], 3, "base_model: Choose one"),
-        (lora_file(), ["--base", "tiny-sdxl", "--token", "wrong"], 3, "Invalid token"),
+        (lora_file(), ["--base", "tiny-sdxl", "--token", "wrong"], 3, "token is not valid"),
         (lora_file(), [], 2, "--base"),
     ],
 )
@@ -211,6 +211,28 @@ def test_terms_that_can_not_be_read_are_wrong_usage(command: Any, tmp_path: Path
     assert (result.exit_code, Upload.objects.exists()) == (2, False)
 
 
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"title": "Washed Ink"}, "The terms lack creator_share_bp, licence, price_micro"),
+        (TERMS | {"may_be_sold": True}, "No such terms: may_be_sold."),
+    ],
+)
+def test_terms_with_the_wrong_fields_are_told_before_the_file_is_sent(
+    command: Any, tmp_path: Path, terms: dict[str, Any], said: str
+) -> None:
+    path = file_in(tmp_path, json.dumps(terms).encode(), "terms.json")
+    result = command(file_in(tmp_path, lora_file()), "--base", "tiny-sdxl", "--publish", path)
+    assert (result.exit_code, said in result.output, Upload.objects.exists()) == (2, True, False), result.output
+
+
+def test_the_command_knows_the_terms_that_the_site_takes() -> None:
+    fields = PublishSerializer().fields
+    fields.pop("upload")
+    assert {name for name, field in fields.items() if field.required} == REQUIRED_TERMS
+    assert set(fields) == REQUIRED_TERMS | OTHER_TERMS
+
+
 def test_terms_that_are_refused_leave_the_upload_ready(command: Any, tmp_path: Path) -> None:
     terms = file_in(tmp_path, json.dumps(TERMS | {"licence": "GPL"}).encode(), "terms.json")
     result = command(file_in(tmp_path, lora_file()), "--base", "tiny-sdxl", "--publish", terms)
@@ -224,3 +246,25 @@ def test_the_command_says_when_nobody_answers(tmp_path: Path) -> None:
     words = [str(file_in(tmp_path, lora_file())), "--base", "b", "--token", "t", "--url", "http://127.0.0.1:9"]
     result = CliRunner().invoke(app, words)
     assert (result.exit_code, "Is it running?" in result.output) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("token", "url", "said"),
+    [
+        ("bäd", SITE_URL, "The token is empty, or holds"),
+        ("secret\nsecret", SITE_URL, "The token is empty, or holds"),
+        (" ", SITE_URL, "The token is empty, or holds"),
+        ("secret", "nonsense", "“nonsense” is no address of a hub."),
+        ("secret", "127.0.0.1:8000", "“127.0.0.1:8000” is no address of a hub."),
+        ("secret", "ftp://hub", "“ftp://hub” is no address of a hub."),
+        ("secret", "http://hub:port", "“http://hub:port” is no address of a hub."),
+    ],
+)
+def test_a_token_or_an_address_that_can_not_be_one_is_wrong_usage(
+    tmp_path: Path, token: str, url: str, said: str
+) -> None:
+    app = typer.Typer()
+    app.command()(upload_command)
+    words = [str(file_in(tmp_path, lora_file())), "--base", "b", "--token", token, "--url", url]
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, said in result.output, "secret" in result.output) == (2, True, False), result.output
