@@ -1,8 +1,13 @@
 """The broker and the store of the embedded stack are real servers: these tests speak to them as the hub does."""
 
 import hashlib
+import socket
+import time
+from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 from kombu import Connection
 
@@ -18,6 +23,22 @@ def test_a_message_sent_over_the_embedded_broker_arrives(embedded_broker: str) -
         message = queue.get(timeout=5)
         message.ack()
         assert message.payload == {"colour": "vermilion"}
+
+
+def test_a_broker_that_nobody_asks_leaves_the_processor_alone(embedded_broker: str) -> None:
+    port = urlsplit(embedded_broker).port
+    [broker] = [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if child.cmdline()[-2:] == ["hub.local.broker", str(port)]
+    ]
+    with ExitStack() as connections:
+        for _ in range(20):
+            connections.enter_context(socket.create_connection(("127.0.0.1", port or 0)))
+        time.sleep(0.5)
+        before = sum(broker.cpu_times()[:2])
+        time.sleep(1)
+        assert sum(broker.cpu_times()[:2]) - before < 0.1
 
 
 def test_an_object_comes_back_as_it_was_stored(object_store_server: ObjectStore) -> None:
