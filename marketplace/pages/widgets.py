@@ -27,9 +27,9 @@ def look(widget: forms.Widget) -> str:
     return next((classes for kind, classes in CLASSES if isinstance(widget, kind)), "")
 
 
-def styled(bound: BoundField) -> SafeString:
-    """The control as HTML, described by its help and errors."""
-    described = [f"{bound.auto_id}-help"] if bound.help_text else []
+def styled(bound: BoundField, hint: str = "") -> SafeString:
+    """The control as HTML, described by its help (or the hint a template gives) and its errors."""
+    described = [f"{bound.auto_id}-help"] if hint or bound.help_text else []
     attributes: dict[str, str | bool] = {"class": look(bound.field.widget)}
     if bound.errors:
         described.append(f"{bound.auto_id}-errors")

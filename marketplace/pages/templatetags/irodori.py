@@ -79,7 +79,7 @@ def control(bound: BoundField) -> SafeString:
 @register.inclusion_tag("parts/field.html")
 def field(bound: BoundField, hint: str = "") -> dict[str, object]:
     """Label, control, help and errors of one form field, tied together for screen readers."""
-    return {"field": bound, "control": styled(bound), "hint": hint or bound.help_text}
+    return {"field": bound, "control": styled(bound, hint), "hint": hint or bound.help_text}
 
 
 @register.simple_tag(takes_context=True)
