@@ -57,9 +57,9 @@ docs: $(STAMP) ## Write the generated reference pages again
 bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; the first is bench-start
 	@$(BIN)/python -m bench.$*
 
-nightly: $(STAMP) ## What is too long for every change: slow tests, smoke with the default lease and again, benchmarks
+nightly: $(STAMP) ## What is too long for every change: slow tests, smoke twice, benchmarks
 	$(BIN)/pytest -q -m slow || test $$? = 5 # 5: nothing is marked slow at present
-	HUB_LEASE_SECONDS=30 $(BIN)/python -m tests.e2e.smoke
+	$(BIN)/python -m tests.e2e.smoke
 	$(BIN)/python -m tests.e2e.smoke
 	$(MAKE) bench-start
 

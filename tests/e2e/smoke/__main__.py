@@ -20,9 +20,6 @@ from hub.local.servers import StartError
 from hub.testing.stack import starting_stack, wait_until_ready
 from tests.e2e.smoke.main_job import MainJob
 
-# Half of the default, so that five crashes take half the time; a worker still has three heartbeats to lose.
-LEASE_SECONDS = os.environ.get("HUB_LEASE_SECONDS", "15")
-
 
 class FirstImageError(Exception):
     """Ends a run that was only to time the first image."""
@@ -53,14 +50,14 @@ def main() -> int:
 
 
 def _run(folder: DataFolder, first_image: Callable[[], None]) -> None:
-    with starting_stack(folder, env={"HUB_LEASE_SECONDS": LEASE_SECONDS}) as process:
+    with starting_stack(folder) as process:
         # Both need the base: while the stack still starts, the reference is already drawn.
         while not (folder.run / "tiny-base.stamp").exists() and process.poll() is None:
             time.sleep(0.05)
         with _reference(folder) as (files, reference):
             began = time.monotonic()
             stack = wait_until_ready(folder, process)
-            print(f"the stack is ready at {stack.url} (lease {LEASE_SECONDS} s)", flush=True)
+            print(f"the stack is ready at {stack.url}", flush=True)
             job = MainJob(stack, files, reference, first_image)
             for number, step in enumerate(
                 (job.creator_publishes, job.buyer_generates, job.creator_earns, job.crashes_cost_nothing), start=1
