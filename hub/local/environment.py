@@ -27,6 +27,8 @@ def stack_environment(caller: Mapping[str, str], folder: DataFolder, ports: Port
     return {
         # Two torch threads that wait by spinning make each other many times slower on a busy small machine.
         "OMP_WAIT_POLICY": "PASSIVE",
+        # Not into the log: a mail holds an address and a link that acts in its reader's name.
+        "HUB_EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
         **inherited,
         "PYTHONUNBUFFERED": "1",
         "HUB_DATA_DIR": str(folder.root),

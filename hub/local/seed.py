@@ -23,6 +23,7 @@ from hub.local.demo_styles import STYLES, DemoStyle
 from hub.local.folder import DataFolder
 from hub.local.secrets_file import load_secrets
 from hub.local.visitor import Visitor, checked
+from hub.logs import configure_logging
 
 CREATOR, BUYER = "creator@demo.example", "buyer@demo.example"
 BASE_MODEL = "tiny-sdxl"
@@ -42,6 +43,7 @@ def main() -> None:
     folder = DataFolder(hub_config().data_dir)
     url, password = os.environ["HUB_URL"], load_secrets(folder.secrets).demo_password
     django.setup()
+    configure_logging("seed", hub_config().log_level)  # the settings, which it shares, have said "site"
     call_command("seed_demo", people_password=password)
     missing = [style for style in STYLES if style.terms["title"] not in _published(url)]
     if missing:

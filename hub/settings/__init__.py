@@ -102,6 +102,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = site.email_verification
 LOGIN_REDIRECT_URL = "/"
 EMAIL_BACKEND = site.email_backend
+EMAIL_FILE_PATH = hub.data_dir / "mail"  # read by Django's filebased backend alone
+DEFAULT_FROM_EMAIL = site.email_from
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ja", _("Japanese"))]

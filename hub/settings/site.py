@@ -25,7 +25,9 @@ class SiteConfig(BaseSettings):
     email_verification: str = "optional"
     """`mandatory`, `optional` or `none`: must a new address be confirmed?"""
     email_backend: str = "django.core.mail.backends.console.EmailBackend"
-    """How mail leaves: a Django e-mail backend. The default prints it."""
+    """How mail leaves: a Django e-mail backend. The default prints it; `irodori up` writes it to `mail/` in its data folder."""
+    email_from: str = "Irodori <no-reply@localhost>"
+    """The sender of every mail."""
     static_backend: str = "whitenoise.storage.CompressedStaticFilesStorage"
     """How static files are stored: a Django storage."""
     lease_seconds: int = 30

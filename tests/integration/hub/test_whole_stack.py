@@ -13,6 +13,7 @@ import pytest
 from hub.local.ports import Ports
 from hub.local.processes import embedded_stack
 from hub.local.secrets_file import load_secrets
+from hub.local.visitor import Visitor
 from hub.testing.stack import RunningStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.torch]
@@ -53,6 +54,15 @@ def test_the_doctor_finds_the_stack_on_the_default_folder_by_itself(running_stac
         check=False,
     )
     assert (found.returncode, "object store" in found.stdout) == (0, True), found.stdout
+
+
+def test_a_mail_goes_to_a_file_and_not_into_the_log(running_stack: RunningStack) -> None:
+    Visitor(running_stack.url).sign_up("letters@example.org", "Letters", "a-long-password-7")
+    [mail] = (running_stack.folder.root / "mail").iterdir()
+    written = mail.read_text()
+    assert "From: Irodori <no-reply@localhost>" in written
+    assert "To: letters@example.org" in written
+    assert "letters@example.org" not in running_stack.folder.log("site").read_text()
 
 
 def test_a_second_stack_on_the_folder_is_refused(running_stack: RunningStack) -> None:

@@ -31,6 +31,12 @@ def test_a_service_that_the_callers_settings_name_is_never_used() -> None:
     assert replaced_settings(caller) == ["HUB_BROKER_URL", "HUB_DATABASE_URL"]
 
 
+def test_mails_are_written_to_files_unless_the_caller_sends_them() -> None:
+    own = "django.core.mail.backends.smtp.EmailBackend"
+    found = (environment()["HUB_EMAIL_BACKEND"], environment(HUB_EMAIL_BACKEND=own)["HUB_EMAIL_BACKEND"])
+    assert found == ("django.core.mail.backends.filebased.EmailBackend", own)
+
+
 def test_no_worker_is_told_of_django() -> None:
     assert "DJANGO_SETTINGS_MODULE" not in environment(DJANGO_SETTINGS_MODULE="hub.settings")
 
