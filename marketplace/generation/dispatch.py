@@ -1,5 +1,6 @@
 """Sends jobs and cancellations to workers. The row is the truth: a message that is not sent is sent later."""
 
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -40,7 +41,7 @@ def send(generation_id: UUID) -> bool:
 
 
 def send_cancel(generation_id: UUID, attempt: int, worker: str = "") -> None:
-    """Tell one worker, or all where none is named, to stop this attempt."""
+    """Tell one worker, or all that draw where none is named, to stop this attempt."""
     connection = app.connection_for_write()
     away: tuple[type[BaseException], ...] = (OperationalError, *connection.connection_errors)
     try:
@@ -48,12 +49,19 @@ def send_cancel(generation_id: UUID, attempt: int, worker: str = "") -> None:
             app.control.broadcast(
                 CANCEL_COMMAND,
                 arguments={"id": str(generation_id), "attempt": attempt},
-                destination=[worker.partition(WORKER_MARK)[0]] if worker else None,
+                **_to_whom(worker),
                 connection=connection,
             )
     except away as error:
         # It will be told when it next reports.
         log.warning("generation.cancel_not_sent", generation=str(generation_id), reason=str(error))
+
+
+def _to_whom(worker: str) -> dict[str, Any]:
+    """Site workers know no such command and would log a traceback."""
+    if worker:
+        return {"destination": [worker.partition(WORKER_MARK)[0]]}
+    return {"pattern": "generate@*", "matcher": "glob"}  # the names that hub.workers gives
 
 
 def job_of(generation: Generation) -> GenerateJob:

@@ -5,13 +5,15 @@ from contextlib import suppress
 from datetime import timedelta
 from queue import Empty
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from celery import Celery
 from django.utils import timezone
+from kombu.pidbox import Mailbox
 
 from hub.celery import app
-from hub.jobs import GenerateJob, generate_queue
+from hub.jobs import CANCEL_COMMAND, GenerateJob, generate_queue
 from hub.local.ports import HOST, Ports, choose_ports
 from hub.local.servers import running_broker
 from hub.testing.environment import FOLDER
@@ -86,6 +88,29 @@ def test_what_is_no_longer_wanted_is_not_sent(sent: Callable[[], list[GenerateJo
     generation = order()
     services.cancel(generation=generation)
     assert (dispatch.send(generation.pk), sent()) == (True, [])
+
+
+def test_only_workers_that_draw_are_told_to_stop(broker: str) -> None:
+    heard: list[str] = []
+    with app.connection_for_read(broker) as connection:
+        for name in ("generate@a", "generate@b", "site@a", "site-123@a", "convert@a"):
+            handlers = {CANCEL_COMMAND: lambda _state, *, listener=name, **_arguments: heard.append(listener)}
+            node = Mailbox("celery", type="fanout").Node(name, channel=connection.channel(), handlers=handlers)
+            node.listen(callback=node.handle_message)
+        _drain(connection)  # Redis subscribes only now
+        told = []
+        for worker in ("", "generate@b#11111111"):
+            dispatch.send_cancel(uuid4(), 1, worker)
+            _drain(connection)
+            told.append(sorted(heard))
+            heard.clear()
+    assert told == [["generate@a", "generate@b"], ["generate@b"]]
+
+
+def _drain(connection: Any) -> None:
+    with suppress(TimeoutError):
+        while True:
+            connection.drain_events(timeout=0.5)
 
 
 def test_a_broker_that_goes_and_comes_back_loses_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
