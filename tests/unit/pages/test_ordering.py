@@ -53,7 +53,9 @@ def test_the_page_shows_the_terms_and_the_form(client: Client) -> None:
     assert [text for text in shown if text not in page] == []
 
 
-@pytest.mark.parametrize(("words", "hint"), [("washed ink", "Write “washed ink” into it"), ("", "Say what the picture")])
+@pytest.mark.parametrize(
+    ("words", "hint"), [("washed ink", "Write “washed ink” into it"), ("", "Say what the picture")]
+)
 def test_the_prompt_is_described_by_a_hint(client: Client, words: str, hint: str) -> None:
     page = client.get(address(make_version(trigger_words=words))).content.decode()
     control = page[page.index('<textarea name="prompt"') :].partition(">")[0]
