@@ -1,5 +1,7 @@
 """`irodori plugins`: what is installed, what is enabled, and why not."""
 
+import typer
+
 
 def plugins() -> None:
     """List the installed plugins, what each provides, and whether HUB_PLUGINS enables it."""
@@ -11,6 +13,7 @@ def plugins() -> None:
     from hub.registry import installed_plugins
 
     registry, config = plugin_registry(), hub_config()
+    idle: list[str] = []
     table = Table("plugin", "state", "provides", "summary")
     for name, entry in sorted(installed_plugins().items()):
         if name in registry.plugins:
@@ -20,5 +23,9 @@ def plugins() -> None:
         elif name in config.plugins:
             table.add_row(name, "[red]broken[/]", "", registry.failures.get(name, ""))
         else:
-            table.add_row(name, "installed, not enabled", "", f"from {entry.value.split(':')[0]}")
+            table.add_row(name, "installed, not enabled", "", "")
+            idle.append(f"{name} is in {entry.module}; add it to HUB_PLUGINS to enable it.")
     Console().print(table)
+    # Below the table, where no column cuts what people want to copy.
+    for sentence in idle:
+        typer.echo(sentence)
