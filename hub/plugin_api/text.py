@@ -14,6 +14,8 @@ _ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe
 # Letters that Unicode does not decompose, though readers take them for accented ones.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
 _APOSTROPHES = re.compile("['`\u2018\u2019\u02bc\u02bb\u02b9\u00b4]")
+# "Example's" may be the name "Example" as well as "Examples", so such a text is read both ways.
+_POSSESSIVE = re.compile(rf"{_APOSTROPHES.pattern}[sS]\b")
 # Kana, Han, Thai, Lao, Burmese, Khmer: written without spaces between words.
 _UNSPACED = re.compile(
     "[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -56,6 +58,8 @@ class FoldedText:
     @classmethod
     def of(cls, text: str) -> "FoldedText":
         words = fold(text).split()
+        if (owner := _POSSESSIVE.sub("", text)) != text:
+            words += ["\n", *fold(owner).split()]  # the line break is in no name, so none is found across it
         edges = [0]
         for word in words:
             edges.append(edges[-1] + len(word))
