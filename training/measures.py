@@ -1,7 +1,6 @@
 """Whether a picture shows what its prompt asked for: content, background and look. Pure functions."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -51,9 +50,3 @@ def lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     xyz = linear @ matrix.T / np.array([0.95047, 1.0, 1.08883])
     f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
-
-
-def nearest_look(drawn: Tensor, by_look: list[Tensor]) -> NDArray[np.int64]:
-    """For each picture the index of the look whose rendering of the same concept is nearest; `by_look[k]` is (n, f)."""
-    likeness = torch.stack([(look * drawn).sum(dim=1) for look in by_look], dim=1)
-    return np.asarray(likeness.argmax(dim=1))

@@ -39,12 +39,16 @@ def train_style(
         return functional.mse_loss(unet(noisy, timestep, told, added_cond_kwargs=added).sample, target)
 
     stage = Stage(f"style-{look}", steps, 2e-3, warm_up=50)
-    train(stage, trainable, loss_of, folder, preview=lambda step: None, averaging=0.99).swap()  # noqa: ARG005
+    train(stage, trainable, loss_of, folder, preview=_no_preview, averaging=0.99).swap()
     tensors = {
         f"unet.{name}": value.clone() for name, value in get_peft_model_state_dict(unet, adapter_name="style").items()
     }
     unet.delete_adapters("style")
     return tensors
+
+
+def _no_preview(_step: int) -> None:
+    """A style is short: its sheet is drawn at the end."""
 
 
 @torch.no_grad()

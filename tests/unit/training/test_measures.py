@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from training.captions import BACKGROUNDS
-from training.measures import background_of, lab, nearest_look, ranks, share_within
+from training.measures import background_of, lab, ranks, share_within
 from training.pixels import on_background
 
 REFERENCES = torch.eye(4)
@@ -29,9 +29,3 @@ def test_every_named_background_is_told_from_the_others_around_a_drawing() -> No
 )
 def test_lab_of_known_colours(rgb: tuple[int, int, int], expected: tuple[float, float, float]) -> None:
     assert lab(np.asarray(rgb, dtype=np.float64)) == pytest.approx(np.asarray(expected), abs=0.05)
-
-
-def test_the_nearest_look_is_the_one_whose_own_rendering_is_most_alike() -> None:
-    drawn = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    looks = [torch.tensor([[0.9, 0.1], [0.9, 0.1]]), torch.tensor([[0.1, 0.9], [0.1, 0.9]])]
-    assert nearest_look(drawn, looks).tolist() == [0, 1]
