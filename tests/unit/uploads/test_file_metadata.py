@@ -10,9 +10,9 @@ def test_kohya_metadata_becomes_a_summary_without_the_creators_folders() -> None
         "ss_network_dim": "8",
         "ss_network_alpha": "4.0",
         "ss_steps": "1200",
-        "ss_dataset_dirs": '{"/home/mara/secret": {}}',
-        "ss_tag_frequency": '{"/home/mara/secret": {"mara": 3}}',
-        "ss_sd_model_name": "/home/mara/models/sdxl.safetensors",
+        "ss_dataset_dirs": '{"D:/mara/secret": {}}',
+        "ss_tag_frequency": '{"D:/mara/secret": {"mara": 3}}',
+        "ss_sd_model_name": "D:/mara/models/sdxl.safetensors",
     }
     summary = summarise(metadata)
     assert summary == FileSummary("washed ink", "", "sdxl_base_v1-0", 8, 4.0, 1200)
