@@ -10,6 +10,7 @@ SCHEDULER_LABELS = {
     "euler_a": _("Euler ancestral"),
     "ddim": _("DDIM"),
     "dpmpp_2m": _("DPM++ 2M"),
+    "lcm": _("LCM"),
 }
 CONSENTS = (
     (Consent.OWN_WORK, _("Own work")),

@@ -140,7 +140,7 @@ class SdxlEngine(Engine):
         if run.guided:
             without, with_prompt = noise.chunk(2)
             noise = without + run.job.guidance_scale * (with_prompt - without)
-        # Only euler_a draws from it after the first noise; the others take it and leave it alone.
+        # Only euler_a and lcm draw from it after the first noise; the others take it and leave it alone.
         run.latents = run.scheduler.step(noise, timestep, run.latents, generator=run.generator, return_dict=False)[0]
         run.step += 1
 

@@ -17,7 +17,7 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
 
 
 INFO = EngineInfo(
-    schedulers=("euler", "euler_a", "ddim", "dpmpp_2m"),
+    schedulers=("euler", "euler_a", "ddim", "dpmpp_2m", "lcm"),
     size_multiple=8,
     max_steps=100,
     compute_price=compute_price,

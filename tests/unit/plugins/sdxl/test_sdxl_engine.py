@@ -22,6 +22,7 @@ SCHEDULERS = {
     "euler_a": diffusers.EulerAncestralDiscreteScheduler,
     "ddim": diffusers.DDIMScheduler,
     "dpmpp_2m": diffusers.DPMSolverMultistepScheduler,
+    "lcm": diffusers.LCMScheduler,
 }
 
 
@@ -56,6 +57,25 @@ def test_equals_calling_the_pipeline(
     request = job(scheduler=scheduler, **changes)
     difference = np.abs(pixels(run_with(sdxl_engine, request)) - called(plain_pipeline, request))
     assert difference.max() <= 1
+
+
+def test_a_few_steps_without_guidance_equal_the_pipeline_on_a_base_with_v_prediction(
+    sdxl_engine: SdxlEngine, plain_pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {"prediction_type": "v_prediction", "timestep_spacing": "trailing", "rescale_betas_zero_snr": True}
+    own = diffusers.EulerDiscreteScheduler.from_config(sdxl_engine.pipeline.scheduler.config, **config)
+    monkeypatch.setattr(sdxl_engine.pipeline, "scheduler", own)
+    plain_pipeline.scheduler = own
+    request = job(scheduler="lcm", steps=4, guidance_scale=1.0)
+    drawn = pixels(run_with(sdxl_engine, request))
+    assert np.abs(drawn - called(plain_pipeline, request)).max() <= 1
+    kept = plain_pipeline.scheduler.config
+    assert {name: kept[name] for name in config} == config
+
+
+def test_lcm_takes_as_many_steps_as_the_engine_offers(sdxl_engine: SdxlEngine) -> None:
+    run = sdxl_engine.start(job(scheduler="lcm", steps=100), [])
+    assert (len(run.scheduler.timesteps), int(run.scheduler.timesteps[0])) == (100, 999)
 
 
 def test_pictures_are_neither_flat_nor_alike(sdxl_engine: SdxlEngine) -> None:
