@@ -47,8 +47,11 @@ base: $(TRAINING) ## Train the small base and its styles from openly licensed ar
 	$(BIN)/python -m training.run vae
 	$(BIN)/python -m training.run base
 	$(BIN)/python -m training.run styles
+	$(BIN)/python -m training.run few-step
+	$(BIN)/python -m training.run evaluate --base var/training/base --styles var/training/styles
+	$(BIN)/python -m training.run ship
 
-eval-base: $(TRAINING) ## Measure whether the base draws what it is asked for; writes var/bench/base.json
+eval-base: $(TRAINING) ## Measure whether the shipped base draws what it is asked for; writes var/bench/base.json
 	$(BIN)/python -m training.run evaluate
 
 docs: $(STAMP) ## Write the generated reference pages again

@@ -1,8 +1,9 @@
 """Stage 2: the UNet with its two text encoders, from captions and latents to a base that draws.
 
 It learns v-prediction (https://arxiv.org/abs/2202.00512) on a schedule that ends in pure noise
-(https://arxiv.org/abs/2305.08891): only so can a plain background take any colour that a prompt asks for. All steps
-weigh the same: min-SNR weighting would take the loss away just where colours and shapes are decided.
+(https://arxiv.org/abs/2305.08891): only so can a plain background take any colour that a prompt asks for. Noisy steps are
+drawn more often than clean ones, since colours and shapes are decided there; min-SNR weighting would take the loss away
+just there.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 
 from training.loop import Stage, train
 from training.pixels import SIDE
+from training.tokenizer import CONTEXT
 from training.vae import LATENT_CHANNELS
 
 BATCH = 32
@@ -39,7 +41,7 @@ SCHEDULER: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Latents (n, 8, 16, 16), normalised to unit deviation, and each one's captions as token ids (n, k, 77)."""
+    """Latents (n, 8, 16, 16), normalised to unit deviation, and each one's captions as token ids (n, k, 32)."""
 
     latents: Tensor
     captions: Tensor
@@ -54,7 +56,7 @@ class TextEncoders:
         return [*self.first.parameters(), *self.second.parameters()]
 
     def encode(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Token ids (n, 77) -> hidden states (n, 77, 192) and pooled (n, 96), as SDXL's pipeline takes them."""
+        """Token ids (n, 32) -> hidden states (n, 32, 192) and pooled (n, 96), as SDXL's pipeline takes them."""
         one = self.first(ids, output_hidden_states=True)
         two = self.second(ids, output_hidden_states=True)
         return torch.cat([one.hidden_states[-2], two.hidden_states[-2]], dim=-1), two.text_embeds
@@ -68,10 +70,10 @@ def new_unet() -> UNet2DConditionModel:
         out_channels=LATENT_CHANNELS,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        block_out_channels=(48, 96, 160),
+        block_out_channels=(32, 96, 192),
         layers_per_block=2,
         transformer_layers_per_block=(1, 1, 1),
-        attention_head_dim=(2, 3, 5),
+        attention_head_dim=(2, 3, 6),
         cross_attention_dim=2 * TEXT_WIDTH,
         use_linear_projection=True,
         addition_embed_type="text_time",
@@ -90,7 +92,7 @@ def new_text_encoders(tokenizer: CLIPTokenizer) -> TextEncoders:
             projection_dim=TEXT_WIDTH,
             num_hidden_layers=layers,
             num_attention_heads=3,
-            max_position_embeddings=77,
+            max_position_embeddings=CONTEXT,
             hidden_act=activation,
             bos_token_id=tokenizer.bos_token_id,
             eos_token_id=tokenizer.eos_token_id,
@@ -107,9 +109,17 @@ class Noise:
         alphas = EulerDiscreteScheduler.from_config(SCHEDULER).alphas_cumprod.double()
         self.signal, self.noise = alphas.sqrt().float(), (1 - alphas).sqrt().float()
 
+    def timesteps(self, count: int, generator: torch.Generator) -> Tensor:
+        """Timesteps to train on, with a density that grows in proportion to the timestep."""
+        return (1000 * torch.rand(count, generator=generator).sqrt()).long()
+
+    def levels(self, timestep: Tensor) -> tuple[Tensor, Tensor]:
+        """How much of the picture and how much noise there is at each timestep: (n, 1, 1, 1) each."""
+        return self.signal[timestep].view(-1, 1, 1, 1), self.noise[timestep].view(-1, 1, 1, 1)
+
     def mix(self, clean: Tensor, noise: Tensor, timestep: Tensor) -> tuple[Tensor, Tensor]:
         """The noisy latents and the v that a perfect model would predict."""
-        signal, level = (values[timestep].view(-1, 1, 1, 1) for values in (self.signal, self.noise))
+        signal, level = self.levels(timestep)
         return signal * clean + level * noise, signal * noise - level * clean
 
 
@@ -133,7 +143,7 @@ def train_base(
         # SDXL's pipeline stands for "no prompt" with zeros, so that is what the model must learn to expect.
         named = (torch.rand(BATCH, generator=generator) >= EMPTY_CAPTIONS).float()
         hidden, pooled = hidden * named.view(-1, 1, 1), pooled * named.view(-1, 1)
-        timestep = torch.randint(0, 1000, (BATCH,), generator=generator)
+        timestep = noise.timesteps(BATCH, generator)
         clean = data.latents[rows]
         noisy, target = noise.mix(clean, torch.randn(clean.shape, generator=generator), timestep)
         added = {"text_embeds": pooled, "time_ids": TIME_IDS.expand(BATCH, -1)}

@@ -1,4 +1,4 @@
-"""`make eval-base`: does the base draw what it is asked for? Prints a table and writes var/bench/base.json.
+"""Does the base draw what it is asked for?
 
 Every prompt is drawn once with its index as seed. The ceiling (real renderings measured the same way) and the floor
 (the same base before training) stand beside each figure.
@@ -6,14 +6,13 @@ Every prompt is drawn once with its index as seed. The ceiling (real renderings 
 
 import time
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers import StableDiffusionXLPipeline
 from numpy.typing import NDArray
 
-from bench.common import Row, report, row
+from bench.common import Row, row
 from training.captions import BACKGROUNDS, english_caption, hash_order, held_out, japanese_caption
 from training.concepts import BASE_LOOK, Concept
 from training.dataset import Artwork, Pair
@@ -103,9 +102,3 @@ def speed_row(made: StableDiffusionXLPipeline) -> Row:
         made("a cat on a blue background", num_inference_steps=20, generator=torch.Generator().manual_seed(seed))
         samples.append(time.perf_counter() - started)
     return row("seconds", "one image, 20 steps with guidance", "s", "≤ 3 s", samples)
-
-
-def evaluate(artwork: Artwork, made: StableDiffusionXLPipeline, floor: StableDiffusionXLPipeline) -> Path:
-    """`floor` is the same base before training."""
-    bench = Bench(artwork)
-    return report("base", [*content_rows(bench, made, floor), *generalisation_rows(bench, made), speed_row(made)])

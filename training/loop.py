@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from rich.console import Console
 from torch import Tensor, nn
 
-SAVE_SECONDS = 120
+SAVE_SECONDS = 600
 console = Console()
 
 
@@ -52,14 +52,14 @@ def train(
     parameters: list[nn.Parameter],
     loss_of: Callable[[torch.Generator], Tensor],
     folder: Path,
-    preview: Callable[[int], None],
+    preview: Callable[[int], None] = lambda step: None,  # noqa: ARG005 - most stages are short
     averaging: float = 0.999,
 ) -> Averaged:
     """Run a stage to its end, from its checkpoint where there is one. Returns the averaged weights."""
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, losses_file = folder / f"{stage.name}.pt", folder / f"{stage.name}-loss.json"
     optimiser = torch.optim.AdamW(
-        parameters, lr=stage.learning_rate, betas=(0.9, 0.99), weight_decay=stage.weight_decay
+        parameters, lr=stage.learning_rate, betas=(0.9, 0.99), weight_decay=stage.weight_decay, fused=True
     )
     averaged, first, losses = Averaged(parameters, averaging), 0, []
     if checkpoint.exists():

@@ -1,6 +1,7 @@
 """Whether a picture shows what its prompt asked for: content, background and look. Pure functions."""
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -25,6 +26,12 @@ def ranks(drawn: Tensor, references: list[Tensor], wanted: list[int]) -> NDArray
 def share_within(places: NDArray[np.int64], first: int) -> float:
     """Percent of places among the first `first`."""
     return float(100 * (places < first).mean())
+
+
+def look_likeness(drawn: Tensor, references: Tensor) -> NDArray[np.float32]:
+    """Cosine likeness of each picture (n, d) to its concept in each look (n, looks, d): (n, looks)."""
+    likeness: NDArray[np.float32] = torch.einsum("nd,nld->nl", drawn, references).numpy()
+    return likeness
 
 
 def background_of(pixels: Pixels) -> NDArray[np.int64]:

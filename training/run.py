@@ -5,22 +5,26 @@ from typing import Annotated
 
 import torch
 import typer
-from diffusers import AutoencoderKL, StableDiffusionXLPipeline
+from diffusers import AutoencoderKL, LCMScheduler, StableDiffusionXLPipeline
 
+from bench.common import report
 from training.base import TextEncoders, new_text_encoders, new_unet, train_base
-from training.concepts import STYLE_LOOKS
+from training.concepts import BASE_LOOK, STYLE_LOOKS
 from training.dataset import Artwork, learned_tokenizer, set_scaling_factor, training_set
+from training.fewstep import train_few_step
 from training.folder import load, pipeline, save
+from training.lora import save_lora
 from training.sheets import contact_sheet
-from training.styles import save_style, train_style
+from training.ship import shipped
+from training.styles import Encoded, encoded, train_style
 from training.vae import new_vae, train_vae
 
-VAE_STEPS, BASE_STEPS, STYLE_STEPS = 3000, 6000, 600
+VAE_STEPS, BASE_STEPS, STYLE_STEPS, FEW_STEP_STEPS = 3000, 6000, 600, 400
 app = typer.Typer(help="Train the small base that ships, and its styles.", no_args_is_help=True)
 Packages = Annotated[Path, typer.Option(help="The node_modules folder with the artwork.")]
 Work = Annotated[Path, typer.Option(help="Where checkpoints, curves and sheets go.")]
 Steps = Annotated[int, typer.Option(help="How long to train; the learning rate falls to almost nothing at the end.")]
-PACKAGES, WORK = Path("training/node_modules"), Path("var/training")
+PACKAGES, WORK, SHIPPED = Path("training/node_modules"), Path("var/training"), Path("models")
 
 
 @app.command()
@@ -32,15 +36,16 @@ def vae(steps: Steps = VAE_STEPS, packages: Packages = PACKAGES, work: Work = WO
 @app.command()
 def base(
     steps: Steps = BASE_STEPS,
-    start: Annotated[Path | None, typer.Option(help="A base to continue from where there is no checkpoint.")] = None,
+    vae: Annotated[Path | None, typer.Option(help="A trained autoencoder's folder, instead of stage 1's.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to write the base to.")] = WORK / "base",
     packages: Packages = PACKAGES,
     work: Work = WORK,
 ) -> None:
-    """Stage 2: the UNet and its text encoders, on stage 1's autoencoder or the one of `--start`."""
+    """Stage 2: the UNet and its text encoders, on a trained autoencoder."""
     artwork = Artwork(packages, work)
     torch.manual_seed(0)
-    made = load(start) if start else untrained(trained_vae(artwork, VAE_STEPS), artwork)
+    coder = AutoencoderKL.from_pretrained(vae, torch_dtype=torch.float32) if vae else trained_vae(artwork, VAE_STEPS)
+    made = untrained(coder, artwork)
     text = TextEncoders(made.text_encoder, made.text_encoder_2)
 
     def preview(step: int) -> None:
@@ -59,23 +64,54 @@ def styles(
     artwork = Artwork(packages, work)
     for look in STYLE_LOOKS:
         made = load(base)
-        data = training_set(artwork, made.vae, made.tokenizer, look)
-        text = TextEncoders(made.text_encoder, made.text_encoder_2)
-        save_style(train_style(made.unet, text, data, look, work, steps), work / "styles", look)
+        save_lora(train_style(made.unet, encoded_set(artwork, made, look), look, work, steps), work / "styles", look)
         made.load_lora_weights(work / "styles", weight_name=f"{look}.safetensors")
         contact_sheet(made, artwork, work / f"style-{look}.png", look)
 
 
 @app.command()
-def evaluate(base: Path = WORK / "base", packages: Packages = PACKAGES, work: Work = WORK) -> None:
-    """Measure a base against what its card claims; writes var/bench/base.json."""
-    # Its feature network is loaded only here, so that training runs without it.
-    from training.evaluate import evaluate as measure
+def few_step(
+    steps: Steps = FEW_STEP_STEPS, base: Path = WORK / "base", packages: Packages = PACKAGES, work: Work = WORK
+) -> None:
+    """Stage 4: a LoRA that draws in four steps without guidance."""
+    artwork, made = Artwork(packages, work), load(base)
+    save_lora(
+        train_few_step(made.unet, encoded_set(artwork, made, BASE_LOOK), work, steps), work / "styles", "few-step"
+    )
+    made.load_lora_weights(work / "styles", weight_name="few-step.safetensors")
+    made.scheduler = LCMScheduler.from_config(made.scheduler.config)
+    contact_sheet(made, artwork, work / "few-step.png", steps=4, guidance=1.0)
 
-    artwork = Artwork(packages, work)
-    made = load(base)
+
+@app.command()
+def evaluate(
+    base: Path = SHIPPED / "irodori-small",
+    styles: Path = SHIPPED / "styles",
+    packages: Packages = PACKAGES,
+    work: Work = WORK,
+) -> None:
+    """Measure a base and its adapters against what the card claims; writes var/bench/base.json."""
+    # Their feature network is loaded only here, so that training runs without it.
+    from training.evaluate import Bench, content_rows, generalisation_rows, speed_row
+    from training.evaluate_styles import few_step_row, style_row
+
+    bench, made = Bench(Artwork(packages, work)), load(base)
     torch.manual_seed(0)
-    measure(artwork, made, untrained(made.vae, artwork))
+    content = content_rows(bench, made, untrained(made.vae, bench.artwork))
+    top5 = next(row.value for row in content if row.id == "top5")
+    rest = [*generalisation_rows(bench, made), speed_row(made), style_row(bench, made, styles)]
+    report("base", [*content, *rest, few_step_row(bench, made, styles, top5)])
+
+
+@app.command()
+def ship(work: Work = WORK, out: Path = SHIPPED) -> None:
+    """Copy the trained base and its adapters to where the hub and its users find them, and write the card."""
+    shipped(work, out)
+
+
+def encoded_set(artwork: Artwork, made: StableDiffusionXLPipeline, look: str) -> Encoded:
+    data = training_set(artwork, made.vae, made.tokenizer, look)
+    return encoded(TextEncoders(made.text_encoder, made.text_encoder_2), data)
 
 
 def trained_vae(artwork: Artwork, steps: int) -> AutoencoderKL:

@@ -16,13 +16,21 @@ COLUMNS = 8
 STEPS, GUIDANCE = 20, 3.0
 
 
-def contact_sheet(made: StableDiffusionXLPipeline, artwork: Artwork, path: Path, look: str = BASE_LOOK) -> None:
+def contact_sheet(
+    made: StableDiffusionXLPipeline,
+    artwork: Artwork,
+    path: Path,
+    look: str = BASE_LOOK,
+    *,
+    steps: int = STEPS,
+    guidance: float = GUIDANCE,
+) -> None:
     """Two rows from English and two from Japanese prompts: the real drawings, then the model's."""
     concepts = hash_order(artwork.claimed)[: 2 * COLUMNS]
     pairs = [(concept, BACKGROUNDS[index % len(BACKGROUNDS)]) for index, concept in enumerate(concepts)]
     english, japanese = pairs[:COLUMNS], pairs[COLUMNS:]
     prompts = [english_caption(*pair) for pair in english] + [japanese_caption(*pair) for pair in japanese]
-    drawn = draw(made, prompts)
+    drawn = draw(made, prompts, steps, guidance)
     rows = [
         _side_by_side(artwork.pictures(look, english)),
         _side_by_side(drawn[:COLUMNS]),
