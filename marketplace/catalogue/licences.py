@@ -3,8 +3,11 @@
 No model file is ever handed out, whatever the licence: the licences are about the pictures.
 - `resale`: False refuses `may_be_resold` at publication, and with it every order that asks for resale.
 - `credit`: True puts the credit line beside each picture and into the API's answer (`credit_line`).
+- `share_alike`: True says beside each picture, and in the API, under which licence it must be passed on. It refuses
+  opt-outs at publication, and a mix with any style whose terms that licence would break (generation.styles).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -21,6 +24,7 @@ class Licence:
     summary: str | Promise
     resale: bool = True
     credit: bool = False
+    share_alike: bool = False
 
 
 _OFFERED = (
@@ -41,12 +45,37 @@ _OFFERED = (
         _("Share and sell your pictures as long as you name the creator; the credit line comes with each."),
         credit=True,
     ),
+    Licence(
+        "CC-BY-SA-4.0",
+        _("Creative Commons Attribution-ShareAlike 4.0"),
+        _(
+            "Share and sell your pictures under this same licence and name the creator; the credit line comes with each."
+        ),
+        credit=True,
+        share_alike=True,
+    ),
+    Licence(
+        "MIT",
+        _("MIT"),
+        _("Use your pictures for anything, and keep the credit line with them."),
+        credit=True,
+    ),
     Licence("CC0-1.0", _("Creative Commons Zero 1.0"), _("No conditions: the pictures are free for all.")),
 )
 LICENCES = MappingProxyType({licence.id: licence for licence in _OFFERED})
 
 
-def credit_line(*, licence: str, title: str, creator: str) -> str:
-    """The line that must go with a picture, or "" where the licence asks for none."""
+def credit_line(*, licence: str, title: str, creator: str, attribution: str = "") -> str:
+    """The line that must go with a picture, or "" where the licence asks for none.
+
+    `attribution` names those whose work the style was made from, where that is more than its creator.
+    """
     terms = LICENCES.get(licence)
-    return f"“{title}” by {creator}, {licence}" if terms and terms.credit else ""
+    if terms is None or not terms.credit:
+        return ""
+    return f"“{title}” by {creator}, {licence}{f'. {attribution}' if attribution else ''}"
+
+
+def must_be_shared_under(licences: Iterable[str]) -> str:
+    """The share-alike licence that a picture of styles under these licences is passed on under; "" if it is free of one."""
+    return next((id_ for id_ in licences if id_ in LICENCES and LICENCES[id_].share_alike), "")

@@ -72,6 +72,7 @@ class StyleVersion(models.Model):
     cover_sha256 = models.CharField(max_length=64, blank=True)
 
     licence = models.CharField(max_length=60)
+    attribution = models.CharField(max_length=300, blank=True)
     price_micro = models.PositiveBigIntegerField()
     creator_share_bp = models.PositiveIntegerField()
 

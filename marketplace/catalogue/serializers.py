@@ -57,6 +57,7 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
             "sample_prompt",
             "cover",
             "licence",
+            "attribution",
             "credit",
             "price_micro",
             "creator_share_bp",
@@ -84,7 +85,12 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
 
     def get_credit(self, version: StyleVersion) -> str:
         style = version.style
-        return credit_line(licence=version.licence, title=style.title, creator=style.creator.display_name)
+        return credit_line(
+            licence=version.licence,
+            title=style.title,
+            creator=style.creator.display_name,
+            attribution=version.attribution,
+        )
 
 
 class StyleSerializer(serializers.ModelSerializer[Style]):
@@ -114,7 +120,10 @@ class PublishSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(allow_blank=True, default="")
     trigger_words = serializers.CharField(allow_blank=True, default="")
     sample_prompt = serializers.CharField(allow_blank=True, help_text="The cover is drawn from it.")
-    licence = serializers.CharField(help_text="irodori-standard, irodori-personal, CC-BY-4.0 or CC0-1.0")
+    licence = serializers.CharField(help_text=f"One of {', '.join(LICENCES)}.")
+    attribution = serializers.CharField(
+        allow_blank=True, default="", help_text="Whom the training sources want named; it ends the credit line."
+    )
     price_micro = serializers.IntegerField(help_text="Per picture, in 1e-6 USD: 10,000 is one credit.")
     creator_share_bp = serializers.IntegerField(help_text="Your part of the price in 1/10,000, at most 9,000.")
     training_sources = TrainingSourceSerializer(many=True)

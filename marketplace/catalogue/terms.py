@@ -25,6 +25,7 @@ class Consent(StrEnum):
 
     OWN_WORK = "own_work"
     LICENSED = "licensed"
+    OPEN_LICENCE = "open_licence"
     PUBLIC_DOMAIN = "public_domain"
     NONE = "none"
 
@@ -51,6 +52,7 @@ class PublishTerms:
     """`style` names one of the creator's own styles to add a version to; None starts a new one.
 
     `price_micro` is per picture in 1e-6 USD; `creator_share_bp` is the creator's part of it in 1/10,000.
+    `attribution` ends the credit line: whom the sources' own licences want named.
     """
 
     title: str
@@ -62,6 +64,7 @@ class PublishTerms:
     artists_imitated: tuple[Artist, ...] = ()
     description: str = ""
     trigger_words: str = ""
+    attribution: str = ""
     style: str | None = None
     outputs_may_train: bool = False
     may_be_merged: bool = False
@@ -78,6 +81,7 @@ def _texts_fit(terms: PublishTerms) -> None:
     _text(terms.title, "title", 80)
     _text(terms.description, "description", 4000, required=False, lines=True)
     _text(terms.trigger_words, "trigger_words", 300, required=False)
+    _text(terms.attribution, "attribution", 300, required=False)
     _text(terms.sample_prompt, "sample_prompt", 300)
 
 
@@ -113,6 +117,31 @@ def _licence_is_offered(terms: PublishTerms) -> None:
             code="licence_forbids_resale",
             field="may_be_resold",
         )
+    if licence.share_alike:
+        _refuse_opt_outs(terms, licence.title)
+    if terms.attribution.strip() and not licence.credit:
+        raise InvalidInput(
+            _(
+                "%(title)s shows no credit line, so nobody would be named. Choose a licence that does, or leave this empty."
+            )
+            % {"title": licence.title},
+            code="licence_shows_no_credit",
+            field="attribution",
+        )
+
+
+def _refuse_opt_outs(terms: PublishTerms, title: object) -> None:
+    """A share-alike licence gives the same rights to everyone who receives a picture; no term may take one back."""
+    for field in ("may_be_resold", "outputs_may_train"):
+        if not getattr(terms, field):
+            raise InvalidInput(
+                _(
+                    "Under %(title)s whoever receives a picture may sell it and train on it. Allow both, or choose another licence."
+                )
+                % {"title": title},
+                code="licence_forbids_opt_out",
+                field=field,
+            )
 
 
 def _price_and_share_are_in_range(terms: PublishTerms) -> None:
@@ -200,7 +229,7 @@ def _nobody_opted_out_is_named(terms: PublishTerms) -> None:
 
 
 def _public_texts(terms: PublishTerms) -> Iterator[tuple[str, str]]:
-    for field in ("title", "trigger_words", "description", "sample_prompt"):
+    for field in ("title", "trigger_words", "description", "sample_prompt", "attribution"):
         yield field, getattr(terms, field)
     for artist in terms.artists_imitated:
         yield "artists_imitated", artist.name

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.generation.models import Generation, GenerationAdapter
+from marketplace.generation.obligations import credit_lines, shared_under
 from marketplace.generation.pricing import Quote, QuoteLine, SplitLine, split_of
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import VersionStatement, eta_seconds, place_in_queue
@@ -98,6 +99,10 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
     place_in_queue = serializers.SerializerMethodField(help_text="1 for the next to be drawn, 0 if not waiting.")
     eta_seconds = serializers.SerializerMethodField(help_text="A guess from recent images; null if nothing says.")
     split = serializers.SerializerMethodField()
+    credit_lines = serializers.SerializerMethodField(help_text="What must be said beside the image, wherever it goes.")
+    shared_under = serializers.SerializerMethodField(
+        help_text="Id of the licence that the image must be passed on under; empty where you may choose."
+    )
     image = serializers.SerializerMethodField()
     failure = serializers.SerializerMethodField()
 
@@ -123,6 +128,8 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "price_micro",
             "currency",
             "split",
+            "credit_lines",
+            "shared_under",
             "image",
             "failure",
             "created_at",
@@ -138,6 +145,12 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
     @extend_schema_field(SplitLineSerializer(many=True))
     def get_split(self, generation: Generation) -> Any:
         return [SplitLineSerializer(line).data for line in split_of(generation)]
+
+    def get_credit_lines(self, generation: Generation) -> list[str]:
+        return credit_lines(generation)
+
+    def get_shared_under(self, generation: Generation) -> str:
+        return shared_under(generation)
 
     @extend_schema_field(ImageSerializer(allow_null=True))
     def get_image(self, generation: Generation) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from marketplace.catalogue.licences import LICENCES, must_be_shared_under
 from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.errors import InvalidInput, NotAllowed
 from marketplace.generation.requests import AdapterChoice
@@ -74,3 +75,23 @@ def _refuse_by_terms(versions: Sequence[StyleVersion], *, resale: bool) -> None:
         if resale and not version.may_be_resold:
             message = _("The creator of “%(title)s” does not license images for resale.") % title
             raise NotAllowed(message, code="resale_not_licensed", field="resale")
+    _refuse_what_share_alike_forbids(versions)
+
+
+def _refuse_what_share_alike_forbids(versions: Sequence[StyleVersion]) -> None:
+    """A share-alike picture carries no other terms, so every style in it must allow what its licence gives to all."""
+    licence = must_be_shared_under(version.licence for version in versions)
+    for version in versions:
+        if licence and version.licence != licence and not _gives_what_share_alike_gives(version):
+            message = _(
+                "A picture under %(licence)s may be sold and trained on by whoever receives it, and the terms of "
+                "“%(title)s” do not allow that. Use these styles one at a time."
+            ) % {"licence": licence, "title": version.style.title}
+            raise NotAllowed(message, code="licences_conflict", field=FIELD)
+
+
+def _gives_what_share_alike_gives(version: StyleVersion) -> bool:
+    # A second share-alike licence would ask for itself; one that is offered no more is taken to forbid.
+    licence = LICENCES.get(version.licence)
+    known = licence is not None and licence.resale and not licence.share_alike
+    return known and version.may_be_resold and version.outputs_may_train

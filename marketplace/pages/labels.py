@@ -15,6 +15,7 @@ SCHEDULER_LABELS = {
 CONSENTS = (
     (Consent.OWN_WORK, _("Own work")),
     (Consent.LICENSED, _("Used with permission")),
+    (Consent.OPEN_LICENCE, _("Open licence")),
     (Consent.PUBLIC_DOMAIN, _("Public domain")),
     (Consent.NONE, _("No consent")),
 )

@@ -75,6 +75,12 @@ class PublishForm(forms.Form):
         label=_("Your share of the price"), min_value=0, max_value=MAX_CREATOR_SHARE_BP // 100, initial=70
     )
     licence = forms.ChoiceField(label=_("Licence of the pictures"), initial=next(iter(LICENCES)))
+    attribution = forms.CharField(
+        label=_("Also name"),
+        max_length=300,
+        required=False,
+        help_text=_("Whom the licences of your sources want named. It ends the credit line beside each picture."),
+    )
     may_be_merged = forms.BooleanField(label=_("It may be mixed with other styles in one picture"), required=False)
     may_be_resold = forms.BooleanField(label=_("Partners may resell pictures made with it"), required=False)
     outputs_may_train = forms.BooleanField(label=_("Pictures made with it may be used to train models"), required=False)
@@ -118,7 +124,7 @@ class PublishForm(forms.Form):
         """What a valid form states."""
         data = self.cleaned_data
         style = data.get("style")
-        texts = ("title", "description", "trigger_words", "sample_prompt", "licence")
+        texts = ("title", "description", "trigger_words", "sample_prompt", "licence", "attribution")
         permissions = ("may_be_merged", "may_be_resold", "outputs_may_train")
         return PublishTerms(
             style=style.slug if style else None,

@@ -13,9 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import reswap, retarget
 
-from marketplace.catalogue.licences import credit_line
+from marketplace.catalogue.licences import LICENCES
 from marketplace.errors import Conflict
 from marketplace.generation.models import Generation
+from marketplace.generation.obligations import credit_lines, shared_under
 from marketplace.generation.pricing import split_of
 from marketplace.generation.selectors import eta_seconds, get_for_buyer, place_in_queue
 from marketplace.generation.services import cancel as cancel_generation
@@ -74,17 +75,8 @@ def _context(generation: Generation) -> dict[str, object]:
         "split": split_of(generation),
         "image_url": _image_url(generation),
         "again_url": _again_url(generation, [use.version.style.slug for use in adapters]),
-        "credit_lines": [
-            line
-            for use in adapters
-            if (
-                line := credit_line(
-                    licence=use.version.licence,
-                    title=use.version.style.title,
-                    creator=use.version.style.creator.display_name,
-                )
-            )
-        ],
+        "credit_lines": credit_lines(generation),
+        "shared_under": LICENCES.get(shared_under(generation)),
     }
 
 

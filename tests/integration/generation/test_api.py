@@ -65,6 +65,8 @@ def test_an_order_is_answered_with_its_address_and_everything_about_it() -> None
             {"payee": "Computation", "role": "compute", "amount_micro": 100},
             {"payee": "Irodori", "role": "platform", "amount_micro": 3_000},
         ],
+        "credit_lines": [],
+        "shared_under": "",
         "image": None,
         "failure": None,
         "finished_at": None,

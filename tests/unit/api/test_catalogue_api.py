@@ -60,6 +60,7 @@ def test_publishing_answers_the_version_and_the_gallery_shows_it() -> None:
             "title": "Creative Commons Attribution 4.0",
             "summary": "Share and sell your pictures as long as you name the creator; the credit line comes with each.",
         },
+        "attribution": "",
         "credit": "“Washed Ink” by Mara, CC-BY-4.0",
         "price_micro": 20_000,
         "creator_share_bp": 8_000,

@@ -63,7 +63,19 @@ def test_a_creator_sees_their_own_styles_and_versions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("licence", "line"), [("CC-BY-4.0", "“Ink” by Mara, CC-BY-4.0"), ("irodori-standard", ""), ("gone", "")]
+    ("licence", "line"),
+    [
+        ("CC-BY-4.0", "“Ink” by Mara, CC-BY-4.0"),
+        ("CC-BY-SA-4.0", "“Ink” by Mara, CC-BY-SA-4.0"),
+        ("MIT", "“Ink” by Mara, MIT"),
+        ("irodori-standard", ""),
+        ("gone", ""),
+    ],
 )
 def test_a_credit_line_goes_with_licences_that_ask_for_it(licence: str, line: str) -> None:
     assert credit_line(licence=licence, title="Ink", creator="Mara") == line
+
+
+def test_a_credit_line_ends_with_those_whose_work_it_was_made_from() -> None:
+    line = credit_line(licence="MIT", title="Ink", creator="Mara", attribution="Brushes © Studio Aoi, MIT")
+    assert line == "“Ink” by Mara, MIT. Brushes © Studio Aoi, MIT"

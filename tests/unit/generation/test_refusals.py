@@ -7,6 +7,7 @@ from hub.plugin_api import Component, Plugin, Verdict
 from marketplace.errors import InvalidInput, NotAllowed, Refusal, Unavailable
 from marketplace.generation.models import Generation
 from marketplace.generation.requests import AdapterChoice
+from marketplace.generation.services import quote
 from marketplace.ledger.selectors import held_balance
 from marketplace.rights.models import OptOutName
 from tests.factories.catalogue import echo_base, make_version
@@ -105,6 +106,35 @@ def test_images_are_resold_only_where_every_creator_allows_it() -> None:
     free, bound = echo_version(may_be_resold=True), echo_version()
     assert refusal_of(versions=[bound], resale=True) == (NotAllowed, "resale_not_licensed", "resale")
     assert order(None, free, resale=True).resale is True
+
+
+OPEN = {"may_be_merged": True, "may_be_resold": True, "outputs_may_train": True}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"licence": "irodori-personal", "may_be_resold": False},
+        {"licence": "irodori-standard", "outputs_may_train": False},
+        {"licence": "CC-BY-4.0", "may_be_resold": False},
+        {"licence": "offered-no-more"},
+    ],
+    ids=lambda other: str(other["licence"]),
+)
+def test_a_share_alike_style_is_mixed_with_none_whose_terms_its_licence_would_break(other: dict[str, Any]) -> None:
+    shared, bound = echo_version(licence="CC-BY-SA-4.0", **OPEN), echo_version(**OPEN | other)
+    for versions in ([shared, bound], [bound, shared]):
+        assert refusal_of(versions=versions) == (NotAllowed, "licences_conflict", "adapters")
+    buyer = make_buyer()
+    with pytest.raises(NotAllowed, match=f"CC-BY-SA-4.0 may be sold .* “{bound.style.title}” do not allow"):
+        quote(buyer=buyer, request=make_request(shared, bound))
+    assert order(None, shared).adapters.count() == order(None, bound).adapters.count() == 1
+
+
+@pytest.mark.parametrize("licence", ["CC-BY-4.0", "CC-BY-SA-4.0", "MIT", "CC0-1.0", "irodori-standard"])
+def test_a_share_alike_style_is_mixed_with_those_that_allow_as_much(licence: str) -> None:
+    shared, free = echo_version(licence="CC-BY-SA-4.0", **OPEN), echo_version(licence=licence, **OPEN)
+    assert order(None, free, shared).adapters.count() == 2
 
 
 def test_names_that_opted_out_are_refused_at_the_prompt() -> None:

@@ -76,6 +76,22 @@ def test_a_delivered_picture_comes_with_a_receipt_its_settings_and_the_credit_li
     assert [text for text in expected if text not in page] == []
 
 
+def test_a_share_alike_picture_says_under_which_licence_it_is_passed_on() -> None:
+    open_terms = {"may_be_merged": True, "may_be_resold": True, "outputs_may_train": True}
+    shared = echo_version(licence="CC-BY-SA-4.0", attribution="Drawings by the Aoi project", **open_terms)
+    free = echo_version(licence="MIT", **open_terms)
+    sentence = "Pass it on only under the same licence"
+    for versions, said, lines in (((free, shared), True, 2), ((free,), False, 1)):
+        made = order(None, *versions)
+        Generation.objects.filter(pk=made.pk).update(
+            state=State.SUCCEEDED, image_sha256="a" * 64, image_media_type="image/png"
+        )
+        client, page = shown(made)
+        answer = client.get(f"/api/v1/generations/{made.pk}").json()
+        assert (sentence in page, "Drawings by the Aoi project" in page) == (said, said)
+        assert (answer["shared_under"], len(answer["credit_lines"])) == ("CC-BY-SA-4.0" if said else "", lines)
+
+
 def test_a_failed_picture_says_why_and_that_nothing_was_charged() -> None:
     _, page = shown(in_state(State.FAILED, failure_message="The engine stopped."))
     assert ("The engine stopped." in page, "nothing was charged" in page) == (True, True)

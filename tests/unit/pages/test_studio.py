@@ -128,6 +128,8 @@ def test_a_next_version_keeps_the_style() -> None:
         ({"licence": "irodori-personal", "may_be_resold": "on"}, "allows no resale"),
         ({"title": ""}, "This field is required"),
         ({"share_percent": "91"}, "less than or equal to 90"),
+        ({"licence": "CC-BY-SA-4.0"}, "whoever receives a picture may sell it"),
+        ({"attribution": "A studio"}, "shows no credit line"),
         ({"price_credits": "10001"}, "between 0 and 10,000 credits"),
         ({"price_credits": "NaN"}, "Enter a number"),
         ({"price_credits": "-1"}, "greater than or equal to 0"),
