@@ -12,6 +12,7 @@ import httpx
 import psutil
 
 from bench.common import Row, report, row
+from hub.local import shipped
 from hub.local.folder import DataFolder, read_json
 from hub.testing.stack import RunningStack, running_stack, starting_stack, wait_until_ready
 
@@ -46,7 +47,7 @@ def _second_start(data_dir: Path) -> list[Row]:
             stack = wait_until_ready(folder, process)
             time.sleep(2)
             site_memory.append(_memory(stack, "site"))
-            worker_memory.append(_memory(stack, "generate") - _bare_worker_memory(folder.tiny_base))
+            worker_memory.append(_memory(stack, "generate") - _bare_worker_memory(shipped.BASE))
     return [
         row("first_page", "second start to first page", "s", "≤ 6 s", pages),
         row("worker_ready", "second start to a worker with its base loaded", "s", "≤ 15 s", workers),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AdapterFiles:
-    """Uploads as creators make them, for the small base."""
+    """Uploads as creators make them."""
 
     kohya: Path
     peft: Path
@@ -44,7 +44,7 @@ def sdxl_engine(tiny_base: Path) -> "SdxlEngine":
     from plugins.sdxl.engine import SdxlEngine
     from plugins.sdxl.plugin import SdxlConfig
 
-    engine = SdxlEngine(SdxlConfig(base=str(tiny_base)))
+    engine = SdxlEngine(SdxlConfig(base=str(tiny_base), base_model="tiny-sdxl"))
     engine.load("cpu")
     return engine
 
@@ -58,6 +58,20 @@ def adapter_files(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         kohya=write_kohya_lora(tiny_base, folder / "kohya.safetensors", rank=8, seed=1),
         peft=write_peft_lora(tiny_base, folder / "peft.safetensors", rank=4, seed=2),
         fine_tune=write_finetuned_unet(tiny_base, folder / "fine_tune.safetensors", seed=3),
+    )
+
+
+@pytest.fixture(scope="session")
+def shipped_files(tmp_path_factory: pytest.TempPathFactory) -> AdapterFiles:
+    """For the base that ships: two of its styles, one in each naming, and a fine-tune of it."""
+    from hub.local import shipped
+    from plugins.sdxl.samples import write_finetuned_unet
+
+    fine_tune = tmp_path_factory.mktemp("shipped") / "fine_tune.safetensors"
+    return AdapterFiles(
+        kohya=shipped.STYLES / "twemoji.safetensors",
+        peft=shipped.STYLES / "openmoji.safetensors",
+        fine_tune=write_finetuned_unet(shipped.BASE, fine_tune, seed=3, strength=0.05),
     )
 
 

@@ -7,7 +7,7 @@ import django
 from django.core.management import call_command
 
 from hub.config import hub_config
-from hub.local.folder import DataFolder
+from hub.local import shipped
 
 
 def main() -> None:
@@ -15,9 +15,8 @@ def main() -> None:
     django.setup()
     # The system checks cost four seconds and have nothing to do with the tables.
     call_command("migrate", interactive=False, skip_checks=True)
-    config = hub_config()
-    sdxl: dict[str, Any] = config.plugin_config["sdxl"]
-    if sdxl["base"] == str(DataFolder(config.data_dir).tiny_base):
+    sdxl: dict[str, Any] = hub_config().plugin_config["sdxl"]
+    if sdxl["base"] == str(shipped.BASE):
         call_command("seed_demo", skip_checks=True)
     else:
         slug = sdxl.get("base_model", "sdxl")

@@ -1,4 +1,8 @@
-"""The styles of the demo's catalogue: how each file is made, and under which terms it is published."""
+"""The demo's catalogue: the styles that ship with the project, who publishes them, and under which terms.
+
+No rights holder is implied to be a member: each publisher is called "demo: ..." and each description says so. Licences
+and credits are those of the artwork that a style learnt from.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,85 +10,104 @@ from typing import Any
 
 @dataclass(frozen=True)
 class DemoStyle:
-    """`writer` is a function of plugins.sdxl.samples, called with the base, a path, a seed and a strength."""
+    """`email` is the publisher's account, which `manage.py seed_demo` makes."""
 
     file_name: str
-    writer: str
-    seed: int
-    strength: float
+    email: str
     terms: dict[str, Any]
 
 
-def _terms(title: str, words: str, description: str, prompt: str, price_micro: int, **others: Any) -> dict[str, Any]:
+def _description(look: str, holder: str) -> str:
+    return (
+        f"Draws animals, plants, food and drink in the look of {look}, on a background of the colour you name. "
+        "English and Japanese prompts work: “a fox on a blue background”, 「青い背景のタコ」.\n\n"
+        f"A demonstration by the Irodori project, trained on openly licensed artwork. {holder} did not publish it, is no "
+        "member of this hub and is paid nothing here."
+    )
+
+
+def _open(*, artwork: str, url: str, licence: str, attribution: str, **terms: Any) -> dict[str, Any]:
+    """Terms that take nothing back of what an open licence gives."""
     return {
-        "title": title,
-        "description": description,
-        "trigger_words": words,
-        "sample_prompt": f"{prompt}, {words}",
-        "licence": "irodori-standard",
-        "price_micro": price_micro,
-        "creator_share_bp": 7_000,
-        "training_sources": [{"name": "Random numbers, drawn for this demo", "consent": "own_work"}],
-        **others,
+        "licence": licence,
+        "attribution": attribution,
+        "training_sources": [{"name": f"{artwork}, {licence}", "consent": "open_licence", "url": url}],
+        "may_be_merged": True,
+        "may_be_resold": True,
+        "outputs_may_train": True,
+        **terms,
     }
 
 
-# The weights are random, so titles promise no more than a mood.
 STYLES = (
     DemoStyle(
-        "night-bloom.safetensors",
-        "write_kohya_lora",
-        11,
-        0.5,
-        _terms(
-            "Night Bloom",
-            "night bloom",
-            "A LoRA in kohya's naming, with random weights: it shifts every colour a little.",
-            "a harbour at dawn",
-            20_000,
-            may_be_merged=True,
-        ),
-    ),
-    DemoStyle(
-        "slow-tide.safetensors",
-        "write_peft_lora",
-        23,
-        0.6,
-        _terms(
-            "Slow Tide",
-            "slow tide",
-            "A LoRA in peft's naming, with random weights. It may be mixed with other styles.",
-            "a lantern on a still pond",
-            35_000,
+        "twemoji.safetensors",
+        "twemoji@demo.example",
+        _open(
+            title="Twemoji",
+            description=_description("Twemoji: flat, round, without outlines", "Twitter, Inc."),
+            sample_prompt="a fox on a blue background",
+            price_micro=20_000,
+            creator_share_bp=7_000,
+            artwork="Twemoji",
+            url="https://github.com/jdecked/twemoji",
             licence="CC-BY-4.0",
-            may_be_merged=True,
+            attribution="Twemoji artwork © Twitter, Inc. and other contributors, CC-BY-4.0",
         ),
     ),
     DemoStyle(
-        "violet-drift.safetensors",
-        "write_kohya_lora",
-        37,
-        0.8,
-        _terms(
-            "Violet Drift",
-            "violet drift",
-            "A strong LoRA in kohya's naming, with random weights. Its pictures may train other models.",
-            "a mountain path in rain",
-            15_000,
-            outputs_may_train=True,
+        "openmoji.safetensors",
+        "openmoji@demo.example",
+        _open(
+            title="OpenMoji",
+            description=_description("OpenMoji: black outlines, flat colours", "The OpenMoji project"),
+            sample_prompt="an octopus on a yellow background",
+            price_micro=15_000,
+            creator_share_bp=9_000,
+            artwork="OpenMoji",
+            url="https://openmoji.org",
+            licence="CC-BY-SA-4.0",
+            attribution="Artwork by OpenMoji, the open-source emoji and icon project, CC-BY-SA-4.0",
         ),
     ),
     DemoStyle(
-        "deep-water.safetensors",
-        "write_finetuned_unet",
-        41,
-        0.3,
-        _terms(
-            "Deep Water",
-            "deep water",
-            "A whole fine-tuned UNet, in the place of the base's own for each picture.",
-            "stepping stones under old trees",
-            60_000,
+        "fluent-emoji-flat.safetensors",
+        "fluent-flat@demo.example",
+        _open(
+            title="Fluent Emoji Flat",
+            description=_description("Fluent Emoji's flat set: simple shapes, warm colours", "Microsoft Corporation"),
+            sample_prompt="緑の背景のいちご",
+            price_micro=25_000,
+            creator_share_bp=8_000,
+            artwork="Fluent Emoji, flat",
+            url="https://github.com/microsoft/fluentui-emoji",
+            licence="MIT",
+            attribution="Fluent Emoji artwork © Microsoft Corporation, MIT",
         ),
     ),
+    DemoStyle(
+        "fluent-emoji.safetensors",
+        "fluent-3d@demo.example",
+        _open(
+            title="Fluent Emoji 3D",
+            description=_description("Fluent Emoji's colour set: soft shading, depth", "Microsoft Corporation"),
+            sample_prompt="a panda on a pink background",
+            price_micro=35_000,
+            creator_share_bp=7_500,
+            artwork="Fluent Emoji, colour",
+            url="https://github.com/microsoft/fluentui-emoji",
+            licence="MIT",
+            attribution="Fluent Emoji artwork © Microsoft Corporation, MIT",
+        ),
+    ),
+)
+FILES = tuple(f"styles/{style.file_name}" for style in STYLES)
+
+# What the demo's buyer asks for, each with the seed of its place: style (None is the plain base) and prompt.
+PICTURES: tuple[tuple[str | None, str], ...] = (
+    (None, "a fox on a blue background"),
+    ("Twemoji", "a frog on a white background"),
+    ("OpenMoji", "a sunflower on a blue background"),
+    ("Fluent Emoji Flat", "黄色い背景のペンギン"),
+    ("Fluent Emoji 3D", "a strawberry on a grey background"),
 )

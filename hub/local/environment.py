@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from hub.local import shipped
 from hub.local.folder import DataFolder
 from hub.local.ports import HOST, Ports
 from hub.local.secrets_file import Secrets
@@ -38,14 +39,14 @@ def stack_environment(caller: Mapping[str, str], folder: DataFolder, ports: Port
         "HUB_S3_ACCESS_KEY": keys.s3_access_key,
         "HUB_S3_SECRET_KEY": keys.s3_secret_key,
         "HUB_SECRET_KEY": keys.secret_key,
-        "HUB_PLUGIN_CONFIG": json.dumps(_plugin_config(caller.get("HUB_PLUGIN_CONFIG", ""), folder, keys)),
+        "HUB_PLUGIN_CONFIG": json.dumps(_plugin_config(caller.get("HUB_PLUGIN_CONFIG", ""), keys)),
     }
 
 
-def uses_tiny_base(env: Mapping[str, str], folder: DataFolder) -> bool:
+def uses_shipped_base(env: Mapping[str, str]) -> bool:
     """False where the caller named a base of their own."""
     base: object = _given(env["HUB_PLUGIN_CONFIG"])["sdxl"]["base"]
-    return base == str(folder.tiny_base)
+    return base == str(shipped.BASE)
 
 
 def replaced_settings(caller: Mapping[str, str]) -> list[str]:
@@ -53,10 +54,10 @@ def replaced_settings(caller: Mapping[str, str]) -> list[str]:
     return [name for name in REPLACED if caller.get(name)]
 
 
-def _plugin_config(given: str, folder: DataFolder, keys: Secrets) -> dict[str, dict[str, Any]]:
+def _plugin_config(given: str, keys: Secrets) -> dict[str, dict[str, Any]]:
     """What the stack knows, under what the caller asked for."""
     known = {
-        "sdxl": {"base": str(folder.tiny_base), "base_model": "tiny-sdxl"},
+        "sdxl": {"base": str(shipped.BASE), "base_model": shipped.BASE_MODEL},
         "sandbox_payments": {"webhook_secret": keys.webhook_secret},
     }
     asked = _given(given)

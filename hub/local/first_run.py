@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.local import shipped
 from hub.local.children import start_child, stop_children
-from hub.local.environment import uses_tiny_base
+from hub.local.demo_styles import FILES
+from hub.local.environment import uses_shipped_base
 from hub.local.folder import DataFolder
 from hub.local.servers import StartError, log_tail
-from hub.local.stamp import ROOT, files_stamp, is_stamped, migrations_stamp
+from hub.local.stamp import is_stamped, migrations_stamp
 
 PATIENCE_S = 300.0
 
@@ -30,8 +32,10 @@ class Step:
 def prepare(
     folder: DataFolder, env: Mapping[str, str], say: Callable[[str], None], stopping: Callable[[], bool]
 ) -> None:
-    """Run the steps that are due, side by side. Raises StartError with the log of one that failed."""
-    due = [step for step in _steps(folder, env) if not is_stamped(_stamp_file(folder, step), step.stamp)]
+    """Run the steps that are due, side by side. Raises StartError with the log of one that failed, or what is missing."""
+    if uses_shipped_base(env):
+        shipped.require(FILES)
+    due = [step for step in _steps(env) if not is_stamped(_stamp_file(folder, step), step.stamp)]
     for step in due:
         say(step.what)
     running = [(step, start_child(step.command, env=env, log=folder.log(step.name))) for step in due]
@@ -42,8 +46,8 @@ def prepare(
         stop_children([process for _, process in running], with_signal=signal.SIGKILL, patience_s=5)
 
 
-def _steps(folder: DataFolder, env: Mapping[str, str]) -> list[Step]:
-    steps = [
+def _steps(env: Mapping[str, str]) -> list[Step]:
+    return [
         Step(
             "database",
             "Preparing the database ...",
@@ -51,17 +55,6 @@ def _steps(folder: DataFolder, env: Mapping[str, str]) -> list[Step]:
             migrations_stamp(env.get("HUB_PLUGINS", ""), env["HUB_PLUGIN_CONFIG"]),
         )
     ]
-    if uses_tiny_base(env, folder):
-        recipe = [ROOT / "plugins" / "sdxl" / name for name in ("tiny_base.py", "vocabulary.py")]
-        steps.append(
-            Step(
-                "tiny-base",
-                "Building the small base model ...",
-                (sys.executable, "-m", "plugins.sdxl.tiny_base", str(folder.tiny_base)),
-                files_stamp(recipe),
-            )
-        )
-    return steps
 
 
 def _finish(folder: DataFolder, step: Step, process: subprocess.Popen[bytes], stopping: Callable[[], bool]) -> None:

@@ -26,10 +26,6 @@ class DataFolder:
         return self.root / "store"
 
     @property
-    def tiny_base(self) -> Path:
-        return self.root / "models" / "tiny-sdxl"
-
-    @property
     def secrets(self) -> Path:
         return self.root / "secrets.json"
 

@@ -1,16 +1,11 @@
 """`python -m hub.local.seed`: fills the demo's catalogue the way people do, over HTTP. What is there already stays.
 
-A creator signs in, uploads files and publishes them; a buyer tops up and draws. So the demo proves the whole path at
-each first start, and nothing in it was put there by a shortcut.
+Creators sign in, upload the styles that ship and publish them; a buyer tops up and draws. So the demo proves the whole
+path at each first start, and nothing in it was put there by a shortcut.
 """
 
-import json
 import os
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import django
@@ -19,24 +14,16 @@ from django.core.management import call_command
 
 from hub.client import HubClient
 from hub.config import hub_config
-from hub.local.demo_styles import STYLES, DemoStyle
+from hub.local import shipped
+from hub.local.demo_styles import PICTURES, STYLES, DemoStyle
 from hub.local.folder import DataFolder
 from hub.local.secrets_file import load_secrets
 from hub.local.visitor import Visitor, checked
 from hub.logs import configure_logging
 
-CREATOR, BUYER = "creator@demo.example", "buyer@demo.example"
-BASE_MODEL = "tiny-sdxl"
+BUYER = "buyer@demo.example"
 TOP_UP_MICRO = 20_000_000
 COVER_PATIENCE_S = 180.0
-# Plugins are no business of this package, so another process calls them.
-WRITER = """
-import json, sys
-from pathlib import Path
-from plugins.sdxl import samples
-for style in json.loads(sys.argv[2]):
-    getattr(samples, style["writer"])(Path(sys.argv[1]), Path(style["path"]), seed=style["seed"], strength=style["strength"])
-"""
 
 
 def main() -> None:
@@ -45,12 +32,10 @@ def main() -> None:
     django.setup()
     configure_logging("seed", hub_config().log_level)  # the settings, which it shares, have said "site"
     call_command("seed_demo", people_password=password)
-    missing = [style for style in STYLES if style.terms["title"] not in _published(url)]
-    if missing:
-        with HubClient(url, _token(url, CREATOR, password)) as creator, tempfile.TemporaryDirectory() as files:
-            _write(missing, folder.tiny_base, Path(files))
-            for style in missing:
-                _publish(creator, style, Path(files))
+    published = _published(url)
+    for style in STYLES:
+        if style.terms["title"] not in published:
+            _publish(url, password, style)
     _wait_for_covers(url)
     _draw_as_buyer(url, password)
 
@@ -61,23 +46,12 @@ def _published(url: str) -> dict[str, dict[str, Any]]:
     return {style["title"]: style for style in answer["results"]}
 
 
-def _token(url: str, email: str, password: str) -> str:
+def _publish(url: str, password: str, style: DemoStyle) -> None:
     visitor = Visitor(url)
-    visitor.sign_in(email, password)
-    return visitor.make_token("demo")
-
-
-def _write(styles: list[DemoStyle], base: Path, files: Path) -> None:
-    wanted = [
-        {"writer": style.writer, "path": str(files / style.file_name), "seed": style.seed, "strength": style.strength}
-        for style in styles
-    ]
-    subprocess.run([sys.executable, "-c", WRITER, str(base), json.dumps(wanted)], check=True)  # noqa: S603 - our own code
-
-
-def _publish(creator: HubClient, style: DemoStyle, files: Path) -> None:
-    upload = creator.upload_file(files / style.file_name, base_model=BASE_MODEL)
-    creator.publish(creator.wait_for_upload(upload.id).id, style.terms)
+    visitor.sign_in(style.email, password)
+    with HubClient(url, visitor.make_token("demo")) as creator:
+        upload = creator.upload_file(shipped.STYLES / style.file_name, base_model=shipped.BASE_MODEL)
+        creator.publish(creator.wait_for_upload(upload.id).id, style.terms)
 
 
 def _wait_for_covers(url: str) -> None:
@@ -95,12 +69,12 @@ def _draw_as_buyer(url: str, password: str) -> None:
     if checked(visitor.session.get("/api/v1/wallet")).json()["balance_micro"] == 0:
         visitor.top_up(TOP_UP_MICRO)
     drawn = len(checked(visitor.session.get("/api/v1/generations")).json()["results"])
+    published = _published(url)
     with HubClient(url, visitor.make_token("demo")) as buyer:
-        for title in ("Night Bloom", "Deep Water")[drawn:]:
-            version = _published(url)[title]["latest"]["id"]
-            prompt = f"a lighthouse at dusk, {title.lower()}"
-            asked = {"base_model": BASE_MODEL, "prompt": prompt, "adapters": [{"version": version, "weight": 1.0}]}
-            buyer.wait_for_generation(buyer.generate({**asked, "seed": 7}).id)
+        for seed, (title, prompt) in list(enumerate(PICTURES))[drawn:]:
+            adapters = [{"version": published[title]["latest"]["id"], "weight": 1.0}] if title else []
+            asked = {"base_model": shipped.BASE_MODEL, "prompt": prompt, "adapters": adapters, "seed": seed}
+            buyer.wait_for_generation(buyer.generate(asked).id)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hub.local.children import start_child, stop_children
-from hub.local.environment import replaced_settings, stack_environment, uses_tiny_base
+from hub.local.environment import replaced_settings, stack_environment, uses_shipped_base
 from hub.local.first_run import prepare
 from hub.local.folder import DataFolder, read_json, write_json
 from hub.local.lock import only_one
@@ -21,7 +21,7 @@ from hub.local.store import forget_sockets
 from hub.local.supervisor import Supervisor
 
 PATIENCE_S = 180.0
-DEMO_PEOPLE = ("creator@demo.example", "buyer@demo.example", "admin@demo.example")
+DEMO_PEOPLE = ("twemoji@demo.example", "buyer@demo.example", "admin@demo.example")
 
 
 @dataclass
@@ -58,9 +58,9 @@ class Stack:
     def seed(self) -> None:
         """Fill an empty catalogue as people would, over HTTP, once. A failure is said, and tried again next time."""
         done = self.folder.run / "seeded"
-        if done.exists() or not uses_tiny_base(self.env, self.folder):
+        if done.exists() or not uses_shipped_base(self.env):
             return
-        self.say("Filling the demo's catalogue, as its creator would ...")
+        self.say("Filling the demo's catalogue, as its creators would ...")
         log = self.folder.log("seed")
         command = (sys.executable, "-m", "hub.local.seed")
         process = start_child(command, env={**self.env, "DJANGO_SETTINGS_MODULE": "hub.settings"}, log=log)

@@ -11,8 +11,8 @@ from plugins.sdxl.pricing import compute_price
 class SdxlConfig(BaseModel, extra="forbid", frozen=True):
     """`base` is a diffusers folder or a hub id; `base_model` is the catalogue's name for it, which jobs must match."""
 
-    base: str = "var/models/tiny-sdxl"
-    base_model: str = "tiny-sdxl"
+    base: str = "models/irodori-small"
+    base_model: str = "irodori-small"
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
 
 

@@ -1,4 +1,4 @@
-"""Writes adapters for a base: what the demo's creators upload and what the tests serve.
+"""Writes adapters for a base: what the tests and the tutorial's reader upload.
 
 Their weights are random but drawn from a seed, strong enough to be seen. Names are what each trainer writes.
 """

@@ -1,4 +1,4 @@
-"""Builds a base with SDXL's topology and random weights, so that laptops and tests run the very code that runs SDXL.
+"""Builds a base with SDXL's topology and random weights, so that tests run the very code that runs SDXL.
 
 `python -m plugins.sdxl.tiny_base OUT_DIR` writes it as an ordinary diffusers folder. Only widths and depths shrink;
 blocks, names, conditioning, tokenizers and scheduler are SDXL's. Its pictures are soft colour fields: nothing was

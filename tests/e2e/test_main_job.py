@@ -14,20 +14,20 @@ PART_BYTES = 5 * 2**20
 
 
 def test_a_stranger_publishes_a_style_and_is_paid_when_another_uses_it(
-    browser: Browser, running_stack: RunningStack, adapter_files: AdapterFiles
+    browser: Browser, running_stack: RunningStack, shipped_files: AdapterFiles
 ) -> None:
     creator, buyer = visit(browser, running_stack.url), visit(browser, running_stack.url)
 
     creator.sign_up("Mara Ito", "mara@example.org")
-    fine_tune = adapter_files.fine_tune
+    fine_tune = shipped_files.fine_tune
     assert creator.upload(fine_tune) == -(-fine_tune.stat().st_size // PART_BYTES)
-    creator.upload(adapter_files.kohya)
-    creator.publish(adapter_files.kohya.name, title="Harbour ink", price="2", share=70)
+    creator.upload(shipped_files.kohya)
+    creator.publish(shipped_files.kohya.name, title="Harbour ink", price="2", share=70)
 
     buyer.sign_up("Sam Reed", "sam@example.org")
     buyer.top_up()
     expect(buyer.page.get_by_role("link", name="Wallet: 500 credits")).to_be_visible()
-    order(buyer, "Harbour ink", "washed ink, a heron in reeds")
+    order(buyer, "Harbour ink", "a fox on a blue background")
     expect(buyer.page.get_by_role("link", name="Wallet: 497.99 credits")).to_be_visible()
     assert downloaded(buyer).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 

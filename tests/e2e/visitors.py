@@ -53,7 +53,7 @@ class Visitor:
         row.get_by_role("link", name="Publish").click()
         self.page.get_by_label("Title").fill(title)
         self.page.get_by_label("Trigger words").fill("washed ink")
-        self.page.get_by_label("Prompt of the sample picture").fill("a harbour at dawn")
+        self.page.get_by_label("Prompt of the sample picture").fill("a cat on a green background")
         self.page.get_by_label("Price per picture, in credits").fill(price)
         self.page.get_by_label("Your share of the price").fill(str(share))
         self.page.get_by_role("button", name="Add a source").click()

@@ -26,7 +26,7 @@ def test_a_lora_equals_diffusers_on_cuda(
     from plugins.sdxl.engine import SdxlEngine
     from plugins.sdxl.plugin import SdxlConfig
 
-    engine = SdxlEngine(SdxlConfig.model_validate({"base": str(tiny_base), "dtype": dtype}))
+    engine = SdxlEngine(SdxlConfig.model_validate({"base": str(tiny_base), "base_model": "tiny-sdxl", "dtype": dtype}))
     engine.load("cuda")
     before = engine.fingerprint()
     pack = made_into_pack(adapter_files.kohya, tmp_path, KohyaLoraFormat(NoConfig()), engine.layout(), weight=0.8)

@@ -50,31 +50,28 @@ def main() -> int:
 
 
 def _run(folder: DataFolder, first_image: Callable[[], None]) -> None:
-    with starting_stack(folder) as process:
-        # Both need the base: while the stack still starts, the reference is already drawn.
-        while not (folder.run / "tiny-base.stamp").exists() and process.poll() is None:
-            time.sleep(0.05)
-        with _reference(folder) as (files, reference):
+    # While the stack still starts, the reference is already drawn.
+    with starting_stack(folder) as process, _reference(folder) as (files, reference):
+        began = time.monotonic()
+        stack = wait_until_ready(folder, process)
+        print(f"the stack is ready at {stack.url}", flush=True)
+        job = MainJob(stack, files, reference, first_image)
+        for number, step in enumerate(
+            (job.creator_publishes, job.buyer_generates, job.creator_earns, job.crashes_cost_nothing), start=1
+        ):
             began = time.monotonic()
-            stack = wait_until_ready(folder, process)
-            print(f"the stack is ready at {stack.url}", flush=True)
-            job = MainJob(stack, files, reference, first_image)
-            for number, step in enumerate(
-                (job.creator_publishes, job.buyer_generates, job.creator_earns, job.crashes_cost_nothing), start=1
-            ):
-                began = time.monotonic()
-                result = step()
-                print(
-                    f"{number} {step.__name__.replace('_', ' ')}: {result}  ({time.monotonic() - began:.1f} s)",
-                    flush=True,
-                )
+            result = step()
+            print(
+                f"{number} {step.__name__.replace('_', ' ')}: {result}  ({time.monotonic() - began:.1f} s)",
+                flush=True,
+            )
 
 
 @contextmanager
 def _reference(folder: DataFolder) -> Iterator[tuple[Path, "subprocess.Popen[bytes]"]]:
     files = folder.root / "smoke"
     files.mkdir()
-    command = (sys.executable, "-m", "tests.e2e.smoke.plain_diffusers", str(folder.tiny_base), str(files))
+    command = (sys.executable, "-m", "tests.e2e.smoke.plain_diffusers", str(files))
     process = start_child(command, env=os.environ, log=folder.log("plain-diffusers"), niceness=5)
     try:
         yield files, process

@@ -17,14 +17,15 @@ from celery import Celery
 from PIL import Image as Pictures
 
 from hub.jobs import FINGERPRINT_COMMAND
+from hub.local import shipped
 from hub.local.visitor import Visitor
 from hub.testing.stack import RunningStack
 from tests.e2e.smoke.orders import (
-    BASE_MODEL,
     KILL_PATIENCE_S,
     KILLS,
     LONG_PICTURE,
     LORA_WEIGHT,
+    LORAS,
     PRICE_MICRO,
     SHARE_BP,
     TOP_UP_MICRO,
@@ -54,29 +55,31 @@ class MainJob:
         self.creator = self._newcomer("creator")
         _wait_for(self.files / "files.done", self.reference)
         parts = {}
-        for name in ("lora", "fine-tune"):
-            path = self.files / f"{name}.safetensors"
-            upload = self.creator.upload(path, BASE_MODEL)
+        fine_tune = self.files / "fine-tune.safetensors"
+        for path in (*(shipped.STYLES / f"{name}.safetensors" for name in LORAS), fine_tune):
+            name = path.stem
+            upload = self.creator.upload(path, shipped.BASE_MODEL)
             parts[name] = upload.part_count
             self.versions[name] = self.creator.publish(upload.id, terms(f"Smoke {name}"))
-        size = (self.files / "fine-tune.safetensors").stat().st_size
+        size = fine_tune.stat().st_size
         assert size >= MIN_FINE_TUNE_BYTES, f"the fine-tune has only {size} bytes"
-        assert parts == {"lora": 1, "fine-tune": -(-size // PART_BYTES)}, parts
-        return f"a LoRA in 1 part, a fine-tune of {size / 2**20:.1f} MiB in {parts['fine-tune']}"
+        assert parts == {**dict.fromkeys(LORAS, 1), "fine-tune": -(-size // PART_BYTES)}, parts
+        return f"{len(LORAS)} LoRAs in 1 part each, a fine-tune of {size / 2**20:.1f} MiB in {parts['fine-tune']}"
 
     def buyer_generates(self) -> str:
         self.buyer = self._newcomer("buyer", top_up=True)
         before = self._fingerprint()
-        lora, fine_tune = self.versions["lora"], self.versions["fine-tune"]
-        drawn = {"lora": self._draw(order(lora, LORA_WEIGHT))}
+        first, *others = LORAS
+        drawn = {first: self._draw(order(self.versions[first], LORA_WEIGHT))}
         self.first_image()
-        drawn |= {"fine-tune": self._draw(order(fine_tune)), "plain": self._draw(order())}
-        again = self._draw(order(lora, LORA_WEIGHT))
-        assert again.content == drawn["lora"].content, "the same request again gave other bytes"
+        drawn |= {name: self._draw(order(self.versions[name], LORA_WEIGHT)) for name in others}
+        drawn |= {"fine-tune": self._draw(order(self.versions["fine-tune"])), "plain": self._draw(order())}
+        again = self._draw(order(self.versions[first], LORA_WEIGHT))
+        assert again.content == drawn[first].content, "the same request again gave other bytes"
         assert self.reference.wait(timeout=120) == 0, "plain diffusers failed"
         worst = {name: _difference(image.content, self.files / f"{name}.png") for name, image in drawn.items()}
         assert max(worst.values()) <= 1, f"levels away from plain diffusers: {worst}"
-        assert len({image.content for image in drawn.values()}) == 3, "a style changed nothing"
+        assert len({image.content for image in drawn.values()}) == len(drawn), "a style changed nothing"
         assert self._fingerprint() == before, "the base was not restored"
         return f"at most {max(worst.values())} level from plain diffusers, the same again, base unchanged"
 
@@ -96,7 +99,7 @@ class MainJob:
 
     def _survive_a_crash(self, number: int) -> float:
         asked = self.buyer.post(
-            "generations", order(self.versions["lora"], LORA_WEIGHT, **{**LONG_PICTURE, "seed": number})
+            "generations", order(self.versions[LORAS[0]], LORA_WEIGHT, **{**LONG_PICTURE, "seed": number})
         )
         killed = self._kill_at_a_third(asked["id"])
         image = self.buyer.wait_for_image(asked["id"], KILL_PATIENCE_S)

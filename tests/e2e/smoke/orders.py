@@ -2,8 +2,11 @@
 
 from typing import Any
 
-BASE_MODEL = "tiny-sdxl"
+from hub.local.shipped import BASE_MODEL
+
 LORA_WEIGHT = 0.8
+# Two of the styles that ship: one in kohya's naming, one in diffusers'.
+LORAS = ("twemoji", "openmoji")
 PRICE_MICRO = 33_330
 SHARE_BP = 7_000
 TOP_UP_MICRO = 20_000_000
@@ -11,7 +14,7 @@ KILLS = 5
 KILL_PATIENCE_S = 60.0
 
 PICTURE: dict[str, Any] = {
-    "prompt": "a lighthouse at dusk, washed ink",
+    "prompt": "a fox on a blue background",
     "width": 128,
     "height": 128,
     "steps": 12,
@@ -31,8 +34,7 @@ def order(version: int | None = None, weight: float = 1.0, **changes: Any) -> di
 def terms(title: str) -> dict[str, Any]:
     return {
         "title": title,
-        "trigger_words": "washed ink",
-        "sample_prompt": "a harbour at dawn, washed ink",
+        "sample_prompt": "a cat on a green background",
         "licence": "irodori-standard",
         "price_micro": PRICE_MICRO,
         "creator_share_bp": SHARE_BP,

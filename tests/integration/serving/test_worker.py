@@ -69,7 +69,7 @@ def echo_job(**changes: Any) -> GenerateJob:
 @pytest.fixture(scope="module")
 def worker_environment(broker: str, object_store_server: ObjectStore, tiny_base: Path) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    config = f'{{"sdxl": {{"base": "{tiny_base}"}}, "echo": {{"prefix": "> "}}}}'
+    config = f'{{"sdxl": {{"base": "{tiny_base}", "base_model": "tiny-sdxl"}}, "echo": {{"prefix": "> "}}}}'
     return environment | {"HUB_BROKER_URL": broker, "HUB_PLUGIN_CONFIG": config, "HUB_PROCESS_NAME": "worker-test"}
 
 

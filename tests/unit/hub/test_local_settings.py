@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from hub.local.environment import replaced_settings, stack_environment, uses_tiny_base
+from hub.local.environment import replaced_settings, stack_environment, uses_shipped_base
 from hub.local.folder import DataFolder
 from hub.local.ports import Ports
 from hub.local.secrets_file import Secrets, load_secrets
@@ -41,15 +41,15 @@ def test_no_worker_is_told_of_django() -> None:
     assert "DJANGO_SETTINGS_MODULE" not in environment(DJANGO_SETTINGS_MODULE="hub.settings")
 
 
-def test_a_base_of_the_callers_own_is_kept_and_no_small_one_built() -> None:
+def test_a_base_of_the_callers_own_is_kept() -> None:
     own = environment(HUB_PLUGIN_CONFIG='{"sdxl": {"base": "/models/sdxl"}, "echo": {"prefix": ">"}}')
     config = json.loads(own["HUB_PLUGIN_CONFIG"])
-    assert (config["sdxl"]["base"], config["echo"], uses_tiny_base(own, FOLDER)) == (
+    assert (config["sdxl"]["base"], config["echo"], uses_shipped_base(own)) == (
         "/models/sdxl",
         {"prefix": ">"},
         False,
     )
-    assert uses_tiny_base(environment(), FOLDER)
+    assert uses_shipped_base(environment())
 
 
 def test_secrets_are_made_once_and_are_the_owners_alone(tmp_path: Path) -> None:

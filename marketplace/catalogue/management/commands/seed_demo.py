@@ -8,19 +8,24 @@ from marketplace.accounts.models import User
 from marketplace.catalogue.models import BaseModel
 from marketplace.rights.services import add_opt_out
 
-TINY = {
-    "title": "Tiny SDXL",
-    "summary": "SDXL's architecture at a size that any laptop runs.",
+SMALL = {
+    "title": "Irodori Small",
+    "summary": "Draws animals, plants, food and drink on a plain background, from English and Japanese.",
     "engine": "sdxl",
     "licence": "Apache-2.0",
+    # The one size that it has learnt.
     "default_side": 128,
-    "min_side": 64,
-    "max_side": 256,
+    "min_side": 128,
+    "max_side": 128,
 }
 # Invented: no real person or brand is listed on anyone's behalf.
 OPTED_OUT = ("Example Artist", "Sample Studio", "見本太郎")
 PEOPLE = {
-    "creator@demo.example": ("Demo Creator", False),
+    # "demo:" because no rights holder of the artwork is a member of the hub.
+    "twemoji@demo.example": ("demo: Twemoji style", False),
+    "openmoji@demo.example": ("demo: OpenMoji style", False),
+    "fluent-flat@demo.example": ("demo: Fluent Emoji Flat style", False),
+    "fluent-3d@demo.example": ("demo: Fluent Emoji 3D style", False),
     "buyer@demo.example": ("Demo Buyer", False),
     "admin@demo.example": ("Demo Staff", True),
 }
@@ -33,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--people-password", default="", help="Make the demo accounts, with this password.")
 
     def handle(self, *, people_password: str, **_options: Any) -> None:
-        BaseModel.objects.get_or_create(slug="tiny-sdxl", defaults=TINY)
+        BaseModel.objects.get_or_create(slug="irodori-small", defaults=SMALL)
         for name in OPTED_OUT:
             add_opt_out(name=name)
         if people_password:

@@ -128,7 +128,7 @@ def test_the_layout_is_that_of_the_loaded_models(sdxl_engine: SdxlEngine) -> Non
 
 
 def test_half_precision_runs_and_restores_the_decoder(tiny_base: Any) -> None:
-    engine = SdxlEngine(SdxlConfig(base=str(tiny_base), dtype="bfloat16"))
+    engine = SdxlEngine(SdxlConfig(base=str(tiny_base), base_model="tiny-sdxl", dtype="bfloat16"))
     engine.load("cpu")
     before = engine.fingerprint()
     assert pixels(run_with(engine, job(steps=1))).shape == (64, 64, 3)
