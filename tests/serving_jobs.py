@@ -42,7 +42,7 @@ def made_into_pack(
     plan = adapter_format.plan(source.header, layout)
     check_plan(plan, source.header, layout)
     path = folder / f"{file.stem}.pack"
-    sha256 = write_pack(plan, source, layout.digest(), path)
+    sha256 = write_pack(plan, source, layout, path)
     assert sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     use = {"pack_sha256": sha256, "pack_key": f"packs/{sha256}", "kind": plan.kind, "weight": weight}
     return LocalPack(AdapterUse.model_validate(use), path)

@@ -59,6 +59,7 @@ def _signature(member: typing.Callable[..., object]) -> str:
     for prefix in (
         "hub.plugin_api.engine.",
         "hub.plugin_api.adapter_format.",
+        "hub.plugin_api.adapter_plan.",
         "hub.plugin_api.payment_provider.",
         "hub.plugin_api.prompt_check.",
         "hub.jobs.",

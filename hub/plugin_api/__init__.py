@@ -1,13 +1,17 @@
 """What a plugin author imports; stable, and free of Django, Celery and torch."""
 
-from hub.plugin_api.adapter_format import (
-    ADAPTER_FORMAT,
-    AdapterFormat,
+from hub.plugin_api.adapter_format import ADAPTER_FORMAT, AdapterFormat, ModelLayout, Shape
+from hub.plugin_api.adapter_plan import (
+    FACTORS_OF,
     AdapterPlan,
+    AddedTarget,
+    Factor,
+    FactoredTarget,
+    FactorRule,
     LowRankTarget,
-    ModelLayout,
-    Shape,
+    ScaledTarget,
     WeightTarget,
+    joined,
 )
 from hub.plugin_api.engine import ENGINE, Engine, EngineInfo, Generation, LocalPack, OneShotEngine, Run
 from hub.plugin_api.errors import (
@@ -30,16 +34,21 @@ from hub.plugin_api.text import FoldedText, fold
 __all__ = [
     "ADAPTER_FORMAT",
     "ENGINE",
+    "FACTORS_OF",
     "PAYMENT_PROVIDER",
     "PROMPT_CHECK",
     "AdapterFormat",
     "AdapterPlan",
+    "AddedTarget",
     "Checkout",
     "CheckoutRequest",
     "Component",
     "Engine",
     "EngineInfo",
     "ExtensionPoint",
+    "Factor",
+    "FactorRule",
+    "FactoredTarget",
     "FoldedText",
     "Generation",
     "JobRefusedError",
@@ -56,9 +65,11 @@ __all__ = [
     "PluginUnavailableError",
     "PromptCheck",
     "Run",
+    "ScaledTarget",
     "Shape",
     "UnsupportedFileError",
     "Verdict",
     "WeightTarget",
     "fold",
+    "joined",
 ]

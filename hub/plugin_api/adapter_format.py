@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hub.plugin_api.adapter_plan import AdapterPlan
 from hub.plugin_api.manifest import ExtensionPoint, OnError
 from hub.tensor_file import FileHeader
 
@@ -35,46 +36,20 @@ class ModelLayout:
         parameters = self.components.get(component, {})
         return {module: parameters[f"{module}.weight"] for module in sorted(self.adaptable.get(component, ()))}
 
+    def norms(self, component: str) -> dict[str, Shape]:
+        """The component's normalisation layers by path, with the shape of their weight: one number per channel."""
+        taken = self.adaptable.get(component, ())
+        weights = {
+            name.removesuffix(".weight"): shape
+            for name, shape in sorted(self.components.get(component, {}).items())
+            if name.endswith(".weight") and len(shape) == 1
+        }
+        return {module: shape for module, shape in weights.items() if module not in taken}
+
     def digest(self) -> str:
         """SHA-256 of all names and shapes: packs made for one layout fit every base that has it."""
         listed = {name: dict(sorted(parameters.items())) for name, parameters in sorted(self.components.items())}
         return hashlib.sha256(json.dumps(listed, separators=(",", ":")).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class LowRankTarget:
-    """W of `component`.`module` gains weight x alpha/rank x up @ down; the last three name tensors of the file.
-
-    Without an alpha tensor, alpha is `alpha_value`, and where that is None it is the rank.
-    """
-
-    component: str
-    module: str
-    down: str
-    up: str
-    alpha: str | None = None
-    alpha_value: float | None = None
-
-
-@dataclass(frozen=True)
-class WeightTarget:
-    """`component`.`parameter` is replaced by the file's tensor `source`."""
-
-    component: str
-    parameter: str
-    source: str
-
-
-@dataclass(frozen=True)
-class AdapterPlan:
-    """How to serve a file: low-rank additions, whole replaced weights, or both. Covers every tensor of the file."""
-
-    low_rank: tuple[LowRankTarget, ...] = ()
-    weights: tuple[WeightTarget, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        return "fine_tune" if self.weights else "lora"
 
 
 class AdapterFormat(Protocol):

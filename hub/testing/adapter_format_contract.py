@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, UnsupportedFileError
+from hub.plugin_api import AdapterFormat, ModelLayout, UnsupportedFileError
 from hub.tensor_file import FileHeader, TensorInfo
 
 STRANGER = "stranger.of_no_format.weight"
@@ -37,7 +37,7 @@ class AdapterFormatContract(ABC):
 
     def test_the_plan_covers_every_tensor_once(self) -> None:
         plan = self.adapter_format().plan(self.header(), self.layout())
-        assert Counter(_sources(plan)) == Counter(self.header().tensors.keys())
+        assert Counter(plan.sources()) == Counter(self.header().tensors.keys())
 
     def test_whatever_the_plan_targets_exists_and_fits(self) -> None:
         header, layout = self.header(), self.layout()
@@ -46,6 +46,8 @@ class AdapterFormatContract(ABC):
             down, up = header.tensors[target.down].shape, header.tensors[target.up].shape
             weight = layout.modules(target.component)[target.module]
             assert (up[0], down[1], up[1]) == (weight[0], weight[1], down[0])
+        for component, parameter in plan.changed():
+            assert layout.shape(component, parameter)
         for replaced in plan.weights:
             assert header.tensors[replaced.source].shape == layout.shape(replaced.component, replaced.parameter)
 
@@ -66,8 +68,3 @@ class AdapterFormatContract(ABC):
 
 def _tensor() -> TensorInfo:
     return TensorInfo("F32", (1, 1), 0, 4)
-
-
-def _sources(plan: AdapterPlan) -> list[str]:
-    pairs = [name for target in plan.low_rank for name in (target.down, target.up, target.alpha) if name]
-    return pairs + [target.source for target in plan.weights]

@@ -2,21 +2,43 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from math import prod
 
-from hub.plugin_api import AdapterPlan, LowRankTarget, ModelLayout, Shape, UnsupportedFileError, WeightTarget
+from hub.plugin_api import (
+    AdapterPlan,
+    AddedTarget,
+    FactoredTarget,
+    LowRankTarget,
+    ModelLayout,
+    ScaledTarget,
+    Shape,
+    UnsupportedFileError,
+    WeightTarget,
+)
 from hub.tensor_file import WEIGHT_DTYPES, FileHeader
+from serving.adapters.factors import check_factors, factor_rank
 from serving.adapters.pack import MAX_RANK
 
 
 def check_plan(plan: AdapterPlan, header: FileHeader, layout: ModelLayout) -> None:
     """Raises UnsupportedFileError. A name in the plan that the file lacks is the format's fault: KeyError."""
-    _refuse("no_weights", "The file holds nothing that can be served. Upload a LoRA or a whole model.", not _size(plan))
+    _refuse(
+        "no_weights",
+        "The file holds nothing that can be served. Upload a LoRA or a whole model.",
+        not any(True for _ in plan.changed()),
+    )
     _check_cover(plan, header)
     _check_types(plan, header)
     for target in plan.low_rank:
         _check_low_rank(target, header, layout)
+    for factored in plan.factored:
+        _check_factored(factored, header, layout)
+    for scaled in plan.scaled:
+        _check_scaled(scaled, header, layout)
     for weight in plan.weights:
         _check_weight(weight, header, layout)
+    for added in plan.added:
+        _check_weight(added, header, layout)
 
 
 def rank_of(target: LowRankTarget, header: FileHeader) -> int:
@@ -29,24 +51,18 @@ def some(names: Iterable[str], shown: int = 3) -> str:
     return ", ".join(listed[:shown]) + (f" and {len(listed) - shown} more" if len(listed) > shown else "")
 
 
-def _size(plan: AdapterPlan) -> int:
-    return len(plan.low_rank) + len(plan.weights)
-
-
 def _check_cover(plan: AdapterPlan, header: FileHeader) -> None:
-    used = {name for t in plan.low_rank for name in (t.down, t.up, t.alpha) if name}
-    used |= {target.source for target in plan.weights}
-    left = header.tensors.keys() - used
+    used = Counter(plan.sources())
+    left = header.tensors.keys() - used.keys()
     _refuse("unknown_tensors", f"{len(left)} tensors of the file can't be served: {some(left)}.", bool(left))
-    goals = Counter((t.component, t.module) for t in plan.low_rank) + Counter(
-        (t.component, t.parameter) for t in plan.weights
-    )
-    twice = [f"{component}.{name}" for (component, name), count in goals.items() if count > 1]
+    changed = Counter(plan.changed())
+    twice = [f"{component}.{name}" for (component, name), count in changed.items() if count > 1]
+    twice += [name for name, count in used.items() if count > 1]
     _refuse("named_twice", f"The file changes these more than once: {some(twice)}. Export it again.", bool(twice))
 
 
 def _check_types(plan: AdapterPlan, header: FileHeader) -> None:
-    weights = {name for t in plan.low_rank for name in (t.down, t.up)} | {t.source for t in plan.weights}
+    weights = set(plan.sources()) - set(plan.numbers())
     wrong = [name for name in weights if header.tensors[name].dtype not in WEIGHT_DTYPES]
     _refuse(
         "bad_dtype",
@@ -55,19 +71,20 @@ def _check_types(plan: AdapterPlan, header: FileHeader) -> None:
     )
 
 
-def _check_low_rank(target: LowRankTarget, header: FileHeader, layout: ModelLayout) -> None:
+def _weight_of(target: LowRankTarget | FactoredTarget | ScaledTarget, layout: ModelLayout) -> Shape:
     weight = layout.modules(target.component).get(target.module)
     if weight is None:
         raise UnsupportedFileError(
             "wrong_base", f"The base has no module {target.component}.{target.module} to adapt. Choose the right base."
         )
+    return weight
+
+
+def _check_low_rank(target: LowRankTarget, header: FileHeader, layout: ModelLayout) -> None:
+    weight = _weight_of(target, layout)
     down, up = header.tensors[target.down].shape, header.tensors[target.up].shape
     rank = down[0] if down else 0
-    if rank > MAX_RANK:
-        raise UnsupportedFileError(
-            "over_rank",
-            f"{target.down} has rank {rank}; at most {MAX_RANK} is served. Resize the LoRA and upload it again.",
-        )
+    _check_rank(target.down, rank)
     expected: tuple[Shape, Shape] = (
         (rank, *weight[1:]),
         (weight[0], rank, *([1] * (len(weight) - 2))),
@@ -80,7 +97,40 @@ def _check_low_rank(target: LowRankTarget, header: FileHeader, layout: ModelLayo
         )
 
 
-def _check_weight(target: WeightTarget, header: FileHeader, layout: ModelLayout) -> None:
+def _check_factored(target: FactoredTarget, header: FileHeader, layout: ModelLayout) -> None:
+    weight = _weight_of(target, layout)
+    _check_rank(f"{target.component}.{target.module}", max(factor_rank(part, header) for part in target.factors))
+    check_factors(target, header, weight)
+    if target.magnitude:
+        length = weight[target.magnitude_axis]
+        _check_vector(target.magnitude, length, header, f"one length for each of {length}")
+
+
+def _check_scaled(target: ScaledTarget, header: FileHeader, layout: ModelLayout) -> None:
+    weight = _weight_of(target, layout)
+    found = prod(header.tensors[target.source].shape)
+    length = found if found in weight[:2] else weight[0]
+    _check_vector(target.source, length, header, f"{weight[0]} numbers, or {weight[1]} on input")
+
+
+def _check_vector(name: str, length: int, header: FileHeader, wanted: str) -> None:
+    shape = header.tensors[name].shape
+    # All sizes but one are 1, so it lies along one axis whichever way it is turned.
+    if prod(shape) != length or max(shape, default=1) != length:
+        raise UnsupportedFileError(
+            "wrong_base",
+            f"{name} has shape {list(shape)}; this base needs {wanted}. Choose the base that the file was trained on.",
+        )
+
+
+def _check_rank(name: str, rank: int) -> None:
+    if rank > MAX_RANK:
+        raise UnsupportedFileError(
+            "over_rank", f"{name} has rank {rank}; at most {MAX_RANK} is served. Resize the LoRA and upload it again."
+        )
+
+
+def _check_weight(target: WeightTarget | AddedTarget, header: FileHeader, layout: ModelLayout) -> None:
     expected, found = layout.shape(target.component, target.parameter), header.tensors[target.source].shape
     if expected != found:
         raise UnsupportedFileError(

@@ -17,6 +17,7 @@ from hub.object_store import ObjectStore
 from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, UnsupportedFileError
 from hub.tensor_file import FileHeader, HeaderError
 from serving.adapters.checks import check_plan, rank_of
+from serving.adapters.factors import alpha_rank
 from serving.adapters.tensor_bytes import TensorFile
 from serving.adapters.write import write_pack
 
@@ -64,16 +65,15 @@ class Converter:
         layout = self.layout_of(job.engine)
         plan = self.format_of(job.format).plan(file.header, layout)
         check_plan(plan, file.header, layout)
-        sha256 = write_pack(plan, file, layout.digest(), pack)
+        sha256 = write_pack(plan, file, layout, pack)
         self.store.put_file(keys.pack(sha256), pack)
         log.info("convert.done", pack=sha256, kind=plan.kind)
         return _described(job, plan, file.header, sha256, pack.stat().st_size)
 
 
 def _described(job: ConvertJob, plan: AdapterPlan, header: FileHeader, sha256: str, size: int) -> Converted:
-    changed = {(target.component, target.module) for target in plan.low_rank} | {
-        (target.component, target.parameter.rpartition(".")[0]) for target in plan.weights
-    }
+    ranks = [rank_of(target, header) for target in plan.low_rank]
+    ranks += [alpha_rank(target, header) for target in plan.factored]
     return Converted(
         upload_id=job.upload_id,
         attempt=job.attempt,
@@ -81,6 +81,6 @@ def _described(job: ConvertJob, plan: AdapterPlan, header: FileHeader, sha256: s
         pack_sha256=sha256,
         pack_size=size,
         kind="fine_tune" if plan.kind == "fine_tune" else "lora",
-        rank=max((rank_of(target, header) for target in plan.low_rank), default=0),
-        modules=len(changed),
+        rank=max(ranks, default=0),
+        modules=len({(component, parameter.rpartition(".")[0]) for component, parameter in plan.changed()}),
     )

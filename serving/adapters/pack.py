@@ -1,15 +1,36 @@
 """The canonical pack: one format for every adapter, whatever its creator's trainer wrote.
 
 A safetensors file. `<component>.<module>.lora_A.weight`, `.lora_B.weight` and `.alpha` (F32, no dimensions) are a low-rank
-addition to a module; any other name, `<component>.<parameter>`, replaces that parameter. Tensors keep the type they came
-in. Same source and same layout, same bytes: names are sorted and nothing else goes in.
+addition to a module. `delta.<rule>.<component>.<parameter>.<part>` are the parts of a change that no pair of low-rank
+matrices is: serving/adapters/deltas.py has the rules. Any other name, `<component>.<parameter>`, replaces that parameter.
+Tensors keep the type they came in; what is computed is F32. Same source and same layout, same bytes: names are sorted
+and nothing else goes in.
 """
 
 VERSION = "1"
 VERSION_KEY, KIND_KEY, LAYOUT_KEY = "irodori_pack", "kind", "layout"
 DOWN, UP, ALPHA = ".lora_A.weight", ".lora_B.weight", ".alpha"
+DELTA = "delta."
 MAX_RANK = 256
+# A product of small matrices is written out as one pair up to this rank. Above it the pair costs more to keep and to
+# run than the weight it stands for, so it is served as a delta.
+EXPANDED_RANK = 64
+SIDES = ("first", "second")
+# The part that holds a DoRA's lengths says along which axis of the weight they lie.
+MAGNITUDES = ("magnitude_per_output", "magnitude_per_input")
+SCALED = ("scaled_by_output", "scaled_by_input")
 
 
 def metadata(kind: str, layout_digest: str) -> dict[str, str]:
     return {VERSION_KEY: VERSION, KIND_KEY: kind, LAYOUT_KEY: layout_digest}
+
+
+def delta_name(rule: str, component: str, parameter: str, part: str) -> str:
+    return f"{DELTA}{rule}.{component}.{parameter}.{part}"
+
+
+def delta_key(name: str) -> tuple[str, str, str, str]:
+    """Rule, component, parameter and part of a delta's tensor."""
+    rule, component, rest = name.removeprefix(DELTA).split(".", 2)
+    parameter, _, part = rest.rpartition(".")
+    return rule, component, parameter, part

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hub.tensor_file import BYTES_PER_ITEM, FileHeader, TensorInfo, parse_header
 
@@ -34,6 +35,19 @@ class TensorFile:
         """Has it no infinity and no NaN? For the types in EXPONENTS."""
         item, mask = EXPONENTS[self.header.tensors[name].dtype]
         return not any(bool(np.any((_as(part, item) & item(mask)) == item(mask))) for part in self._parts(name))
+
+    def raw(self, name: str) -> "np.ndarray[tuple[int, ...], np.dtype[np.unsignedinteger]]":
+        """The tensor's items as they lie in the file, unread, for the types in EXPONENTS."""
+        info = self.header.tensors[name]
+        item, _ = EXPONENTS[info.dtype]
+        return np.frombuffer(b"".join(self.chunks(name)), item).reshape(info.shape)
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """The tensor in float64, which holds every number of the types in EXPONENTS exactly."""
+        raw, dtype = self.raw(name), self.header.tensors[name].dtype
+        if dtype == "BF16":  # The upper half of a float32.
+            return (raw.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+        return raw.view(SCALARS[dtype]).astype(np.float64)
 
     def scalar(self, name: str) -> float:
         """The value of a one-element tensor. Raises ValueError if it has another size or type."""

@@ -1,88 +1,114 @@
 """Writes a pack. Same source, same bytes: the pack's hash names its content."""
 
 import hashlib
-import json
-import struct
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from math import isfinite
+from collections.abc import Iterator
+from functools import partial
+from math import prod
 from pathlib import Path
 
-from hub.plugin_api import AdapterPlan, LowRankTarget, UnsupportedFileError
+from hub.plugin_api import (
+    AdapterPlan,
+    FactoredTarget,
+    LowRankTarget,
+    ModelLayout,
+    ScaledTarget,
+    Shape,
+    UnsupportedFileError,
+)
 from serving.adapters.checks import rank_of
-from serving.adapters.pack import ALPHA, DOWN, UP, metadata
-from serving.adapters.tensor_bytes import TensorFile, item_size
+from serving.adapters.entries import Entry, check_finite, copied, file_chunks, number, read_number, written
+from serving.adapters.expand import expanded, expanded_rank
+from serving.adapters.factors import alpha_rank, raw_sides, sizes
+from serving.adapters.pack import ALPHA, DOWN, MAGNITUDES, SCALED, SIDES, UP, delta_name, metadata
+from serving.adapters.tensor_bytes import TensorFile
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One tensor of the pack; `chunks` gives its bytes."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    size: int
-    item_size: int
-    chunks: Callable[[], Iterable[bytes]]
-
-
-def write_pack(plan: AdapterPlan, source: TensorFile, layout_digest: str, path: Path) -> str:
+def write_pack(plan: AdapterPlan, source: TensorFile, layout: ModelLayout, path: Path) -> str:
     """Write the pack of a checked plan; returns its SHA-256. Raises UnsupportedFileError for NaN and infinity."""
-    # Wide types first, so that every tensor lies on a multiple of its size and can be mapped.
-    entries = sorted(_entries(plan, source), key=lambda entry: (-entry.item_size, entry.name))
     digest = hashlib.sha256()
     with path.open("wb") as file:
-        for chunk in _file_chunks(entries, metadata(plan.kind, layout_digest)):
+        for chunk in file_chunks(_entries(plan, source, layout), metadata(plan.kind, layout.digest())):
             digest.update(chunk)
             file.write(chunk)
     return digest.hexdigest()
 
 
-def _file_chunks(entries: list[Entry], about: dict[str, str]) -> Iterator[bytes]:
-    header: dict[str, object] = {"__metadata__": about}
-    position = 0
-    for entry in entries:
-        header[entry.name] = {
-            "dtype": entry.dtype,
-            "shape": entry.shape,
-            "data_offsets": [position, position + entry.size],
-        }
-        position += entry.size
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    yield struct.pack("<Q", len(text)) + text
-    for entry in entries:
-        yield from entry.chunks()
-
-
-def _entries(plan: AdapterPlan, source: TensorFile) -> Iterator[Entry]:
+def _entries(plan: AdapterPlan, source: TensorFile, layout: ModelLayout) -> Iterator[Entry]:
     for target in plan.low_rank:
-        name = f"{target.component}.{target.module}"
-        yield _copied(name + DOWN, target.down, source)
-        yield _copied(name + UP, target.up, source)
-        alpha = struct.pack("<f", _alpha(target, source))
-        yield Entry(name + ALPHA, "F32", (), 4, 4, lambda alpha=alpha: [alpha])  # type: ignore[misc] # the default binds this turn's value
+        yield from _low_rank(target, source)
+    for factored in plan.factored:
+        yield from _factored(factored, source, layout.modules(factored.component)[factored.module])
+    for scaled in plan.scaled:
+        yield _scaled(scaled, source, layout.modules(scaled.component)[scaled.module])
+    for added in plan.added:
+        yield copied(delta_name("added", added.component, added.parameter, "change"), added.source, source)
     for weight in plan.weights:
-        yield _copied(f"{weight.component}.{weight.parameter}", weight.source, source)
+        yield copied(f"{weight.component}.{weight.parameter}", weight.source, source)
 
 
-def _copied(name: str, origin: str, source: TensorFile) -> Entry:
-    if not source.is_finite(origin):
+def _low_rank(target: LowRankTarget, source: TensorFile) -> Iterator[Entry]:
+    name = f"{target.component}.{target.module}"
+    yield copied(name + DOWN, target.down, source)
+    yield copied(name + UP, target.up, source)
+    yield number(name + ALPHA, _alpha(target, rank_of(target, source.header), source))
+
+
+def _factored(target: FactoredTarget, source: TensorFile, weight: Shape) -> Iterator[Entry]:
+    check_finite(list(target.names()), source)
+    rank = alpha_rank(target, source.header)
+    scale = _alpha(target, rank, source) / rank if rank else 1.0
+    if pair_rank := expanded_rank(target, source.header, weight):
+        yield from _pair(target, source, weight, scale * pair_rank)
+    else:
+        yield from _delta(target, source, weight, scale)
+
+
+def _pair(target: FactoredTarget, source: TensorFile, weight: Shape, alpha: float) -> Iterator[Entry]:
+    name = f"{target.component}.{target.module}"
+    down, up = expanded(target, source, weight)
+    yield written(name + DOWN, "F32", down)
+    yield written(name + UP, "F32", up)
+    yield number(name + ALPHA, alpha)
+
+
+def _delta(target: FactoredTarget, source: TensorFile, weight: Shape, scale: float) -> Iterator[Entry]:
+    name = partial(delta_name, target.rule, target.component, f"{target.module}.weight")
+    matrices = sizes(target, source.header, weight)
+    for which, factor, size in zip(SIDES[: len(matrices)], target.factors, matrices, strict=True):
+        for side, dtype, items in raw_sides(factor, size, source):
+            yield written(name(f"{which}_{side}"), dtype, items)
+    yield number(name("scale"), scale)
+    if target.magnitude:
+        axis = target.magnitude_axis
+        yield copied(name(MAGNITUDES[axis]), target.magnitude, source, along(axis, weight))
+
+
+def _scaled(target: ScaledTarget, source: TensorFile, weight: Shape) -> Entry:
+    flag = read_number(target.on_input, source)
+    length = prod(source.header.tensors[target.source].shape)
+    if flag not in (0, 1) or length != weight[int(flag)]:
         raise UnsupportedFileError(
-            "not_finite",
-            f"The tensor {origin} holds NaN or infinity, so it can only make black images. Train it again.",
+            "bad_flag",
+            f"{target.on_input} is {flag}: it must be 0 for {weight[0]} outputs or 1 for {weight[1]} inputs, and "
+            f"{target.source} holds {length} numbers. Export the file again.",
         )
-    info = source.header.tensors[origin]
-    return Entry(name, info.dtype, info.shape, info.end - info.start, item_size(info), lambda: source.chunks(origin))
+    axis = int(flag)
+    name = delta_name(SCALED[axis], target.component, f"{target.module}.weight", "change")
+    return copied(name, target.source, source, along(axis, weight))
 
 
-def _alpha(target: LowRankTarget, source: TensorFile) -> float:
-    if target.alpha is None:
-        return target.alpha_value if target.alpha_value is not None else float(rank_of(target, source.header))
-    try:
-        alpha = source.scalar(target.alpha)
-    except ValueError as error:
-        raise UnsupportedFileError("bad_alpha", f"The tensor {target.alpha} must be a single number.") from error
-    if not isfinite(alpha):
-        raise UnsupportedFileError("not_finite", f"The tensor {target.alpha} is NaN or infinity. Train it again.")
-    return alpha
+def along(axis: int, weight: Shape) -> Shape:
+    """The shape in which one number per slice along this axis stretches over the weight."""
+    return tuple(size if place == axis else 1 for place, size in enumerate(weight))
+
+
+def _alpha(target: LowRankTarget | FactoredTarget, rank: int, source: TensorFile) -> float:
+    """The alpha to divide by this rank. Raises UnsupportedFileError for zero, which programs read in two ways."""
+    value = target.alpha_value if target.alpha is None else read_number(target.alpha, source)
+    if value == 0:
+        raise UnsupportedFileError(
+            "zero_alpha",
+            f"The alpha of {target.component}.{target.module} is 0: trainers take that for the rank, other programs for "
+            "no effect at all. Write down the alpha that you mean and upload the file again.",
+        )
+    return float(rank) if value is None else value

@@ -39,7 +39,7 @@ def source(folder: Path, tensors: dict[str, Any], name: str = "source") -> Tenso
 def pack_bytes(plan: AdapterPlan, file: TensorFile, folder: Path) -> bytes:
     path = folder / "pack.safetensors"
     check_plan(plan, file.header, LAYOUT)
-    sha256 = write_pack(plan, file, LAYOUT.digest(), path)
+    sha256 = write_pack(plan, file, LAYOUT, path)
     content = path.read_bytes()
     assert hashlib.sha256(content).hexdigest() == sha256
     return content
