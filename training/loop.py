@@ -1,4 +1,7 @@
-"""One training loop for every stage: seeded, resumable, with an ETA and a loss curve."""
+"""One training loop for every stage: seeded, resumable, with an ETA and a loss curve.
+
+Under torchrun every process takes a batch of its own and all learn from the average; see `training.parallel`.
+"""
 
 import json
 import time
@@ -10,6 +13,8 @@ import torch
 from PIL import Image, ImageDraw
 from rich.console import Console
 from torch import Tensor, nn
+
+from training import parallel
 
 SAVE_SECONDS = 600
 console = Console()
@@ -70,15 +75,18 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = _learning_rate(stage, step)
         # A generator per step makes a resumed run draw what an unbroken one would.
-        loss = loss_of(torch.Generator().manual_seed(stage.seed * 10_000_019 + step))
+        loss = loss_of(torch.Generator().manual_seed(parallel.seed(stage.seed * 10_000_019 + step)))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        parallel.average_gradients(parameters)
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         averaged.update(step)
         losses.append(round(loss.item(), 5))
         if time.monotonic() - saved > SAVE_SECONDS or step + 1 == stage.steps:
             saved = time.monotonic()
+            if not parallel.is_first():
+                continue
             _save(checkpoint, step + 1, parameters, averaged, optimiser)
             losses_file.write_text(json.dumps(losses))
             draw_curve(losses, folder / f"{stage.name}-loss.png")

@@ -8,6 +8,7 @@ import typer
 from diffusers import AutoencoderKL, LCMScheduler, StableDiffusionXLPipeline
 
 from bench.common import report
+from training import parallel
 from training.base import TextEncoders, new_text_encoders, new_unet, train_base
 from training.concepts import BASE_LOOK, STYLE_LOOKS
 from training.dataset import Artwork, learned_tokenizer, set_scaling_factor, training_set
@@ -25,6 +26,11 @@ Packages = Annotated[Path, typer.Option(help="The node_modules folder with the a
 Work = Annotated[Path, typer.Option(help="Where checkpoints, curves and sheets go.")]
 Steps = Annotated[int, typer.Option(help="How long to train; the learning rate falls to almost nothing at the end.")]
 PACKAGES, WORK, SHIPPED = Path("training/node_modules"), Path("var/training"), Path("models")
+
+
+@app.callback()
+def joined() -> None:
+    parallel.join()
 
 
 @app.command()
@@ -53,7 +59,8 @@ def base(
         save(made, out)
 
     train_base(made.unet, text, training_set(artwork, made.vae, made.tokenizer, "noto"), work, steps, preview)
-    save(made, out)
+    if parallel.is_first():
+        save(made, out)
 
 
 @app.command()
