@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from hub.jobs import AdapterUse, GenerateJob
-from hub.plugin_api import AdapterFormat, Engine, Generation, LocalPack, ModelLayout
+from hub.plugin_api import AdapterFormat, Engine, Generation, LocalPack, ModelLayout, Run
 from serving.adapters.checks import check_plan
 from serving.adapters.tensor_bytes import TensorFile
 from serving.adapters.write import write_pack
@@ -50,9 +50,32 @@ def made_into_pack(
 
 def run_with(engine: Engine, job: GenerateJob, packs: Sequence[LocalPack] = ()) -> Generation:
     run = engine.start(job, packs)
-    while not run.done:
-        engine.step([run])
-    return engine.finish(run)
+    try:
+        while not run.done:
+            engine.step([run])
+        return engine.finish(run)
+    finally:
+        engine.end(run)
+
+
+def run_together(engine: Engine, wanted: Sequence[tuple[GenerateJob, Sequence[LocalPack], int]]) -> list[Generation]:
+    """Each job joins when so many steps were made; all that run are stepped together, as the loop does."""
+    runs: list[Run | None] = [None] * len(wanted)
+    images: dict[int, Generation] = {}
+    turn = 0
+    while len(images) < len(wanted):
+        for index, (job, packs, joins_at) in enumerate(wanted):
+            if runs[index] is None and turn >= joins_at:
+                runs[index] = engine.start(job, packs)
+        running = {index: run for index, run in enumerate(runs) if run and index not in images}
+        if running:
+            engine.step(list(running.values()))
+        for index, run in running.items():
+            if run.done:
+                images[index] = engine.finish(run)
+                engine.end(run)
+        turn += 1
+    return [images[index] for index in range(len(wanted))]
 
 
 def pixels(generation: Generation) -> "np.ndarray[Any, Any]":

@@ -15,6 +15,7 @@ from hub.plugin_api.adapter_plan import (
 )
 from hub.plugin_api.engine import ENGINE, Engine, EngineInfo, Generation, LocalPack, OneShotEngine, Run
 from hub.plugin_api.errors import (
+    EngineFullError,
     JobRefusedError,
     PluginError,
     PluginUnavailableError,
@@ -44,6 +45,7 @@ __all__ = [
     "CheckoutRequest",
     "Component",
     "Engine",
+    "EngineFullError",
     "EngineInfo",
     "ExtensionPoint",
     "Factor",

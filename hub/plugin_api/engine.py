@@ -1,7 +1,8 @@
 """Engines run one base-model family, a denoising step at a time.
 
-The serving loop owns the device and calls every method from one thread. Requests join between steps: `start` makes
-a run, `step` advances the runs it is given by one step each, `finish` turns a done run into bytes.
+The serving loop owns the device and calls every method but `prepare` from one thread. Requests join and leave between
+steps: `start` makes a run, `step` advances the runs it is given by one step each, `finish` turns a done run into bytes,
+`end` takes back what a run holds.
 """
 
 from abc import abstractmethod
@@ -49,7 +50,7 @@ class LocalPack:
     path: Path
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """One generation in progress; an engine subclasses it to keep its own state."""
 
@@ -86,17 +87,29 @@ class Engine(Protocol):
         Raises JobRefusedError if the engine can't run the job.
         """
 
+    def prepare(self, packs: Sequence[LocalPack]) -> None:
+        """Bring what `start` will need close to the device, while other jobs run: called from any thread.
+
+        Only a hint, and no promise that it stays. Raises JobRefusedError if these can't be used.
+        """
+
     @abstractmethod
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
-        """Encode the prompt and draw the first noise. Raises JobRefusedError if the job can't be run."""
+        """Encode the prompt and draw the first noise.
+
+        Raises JobRefusedError if the job can't be run, EngineFullError if not before another run has ended.
+        """
 
     @abstractmethod
     def step(self, runs: Sequence[Run]) -> None:
-        """Advance each run by one step; all come from one group."""
+        """Advance each run by one step; all come from one group. No run's picture may depend on the others' adapters."""
 
     @abstractmethod
     def finish(self, run: Run) -> Generation:
         """Decode a done run."""
+
+    def end(self, run: Run) -> None:
+        """Take back what the run holds; called once for every run that was started, finished or not."""
 
 
 class OneShotEngine(Engine):

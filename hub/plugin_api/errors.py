@@ -21,6 +21,10 @@ class JobRefusedError(PluginError):
         self.message = message
 
 
+class EngineFullError(PluginError):
+    """An engine can't start this job while its other runs hold what it needs; the loop tries again when one has ended."""
+
+
 class UnsupportedFileError(PluginError):
     """An adapter format can't serve this file exactly; the upload is refused and the creator reads `message`."""
 

@@ -11,9 +11,12 @@ from hub.plugin_api import Engine, Generation
 def run_to_end(engine: Engine, job: GenerateJob) -> Generation:
     """What the serving loop does for one job without adapters."""
     run = engine.start(job, [])
-    while not run.done:
-        engine.step([run])
-    return engine.finish(run)
+    try:
+        while not run.done:
+            engine.step([run])
+        return engine.finish(run)
+    finally:
+        engine.end(run)
 
 
 class EngineContract(ABC):

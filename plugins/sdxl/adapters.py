@@ -1,81 +1,139 @@
-"""Applies adapters to the base for the length of a `with` block.
+"""The adapters of runs: LoRAs in slots, whole models and what slots can't express by exchanging pointers for a block.
 
-A LoRA acts through forward hooks and a fine-tune by exchanging pointers, so the base's own weights are never written
-to: leaving the block restores them exactly, in every precision and whatever happened inside.
+Neither writes to the base's own weights, so they are the same bytes before, between and after all runs.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from pathlib import Path
 
 import torch
-from torch import nn
-from torch.nn import functional
 
-from serving.adapters.api import AdapterPack, LowRank
-
-Models = Mapping[str, nn.Module]
-Hook = Callable[[nn.Module, tuple[torch.Tensor, ...], torch.Tensor], torch.Tensor]
+from hub.plugin_api import JobRefusedError, LocalPack, ModelLayout
+from plugins.sdxl.opened import HostTier, Models, Opened, Weights, merged
+from plugins.sdxl.slots.garage import Garage, Parked, Rows
+from plugins.sdxl.slots.parts import Passenger, Seat, parts_of
+from plugins.sdxl.slots.rows import bucket_of, row_of
+from serving.adapters.api import AdapterPack, open_pack
 
 
 @dataclass(frozen=True)
-class Applied:
-    """A pack on the base's device and in its precision, with the weight its buyer chose."""
+class Worn:
+    """One adapter of a run."""
 
-    pack: AdapterPack
+    name: str
+    parked: Parked
     weight: float
 
 
-def to_device(pack: AdapterPack, weight: float, models: Models) -> Applied:
-    """A pack's tensors as the base computes: where they match already, the mapped file is used without a copy."""
-    low_rank = tuple(_moved(part, models[part.component]) for part in pack.low_rank)
-    weights = {
-        component: {name: _like(tensor, models[component]) for name, tensor in tensors.items()}
-        for component, tensors in pack.weights.items()
-    }
-    return Applied(AdapterPack(pack.kind, pack.layout_digest, low_rank, weights), weight)
+@dataclass(frozen=True)
+class Outfit:
+    """All adapters of a run, in the job's order. `weights` replace the base's; `model` names them, and is "" for none."""
+
+    worn: tuple[Worn, ...] = ()
+    model: str = ""
+    weights: Weights = field(default_factory=dict)
+
+    def seats(self, component: str) -> tuple[Seat, ...]:
+        seats = (each.parked.seat(component, each.weight) for each in self.worn)
+        return tuple(seat for seat in seats if seat)
+
+    def key(self, components: Sequence[str]) -> tuple[object, ...]:
+        """Equal keys: these components compute the same."""
+        worn = [(each.name, each.weight) for each in self.worn if each.parked.places.keys() & set(components)]
+        return (self.model if self.weights.keys() & set(components) else "", *worn)
+
+
+class Wardrobe:
+    """Brings packs from disk to host memory to slots. `prepare` may be called from any thread."""
+
+    def __init__(self, models: Models, layout: ModelLayout, *, slot_bytes: int, host_bytes: int) -> None:
+        self._models, self._layout = models, layout
+        self._host = HostTier(host_bytes)
+        self._garage = Garage(models, layout, slot_bytes)
+
+    def prepare(self, packs: Sequence[LocalPack]) -> None:
+        """Raises JobRefusedError for a pack that was made for another base."""
+        for local in packs:
+            opened = self._opened(local)
+            if opened.rows:
+                self._garage.bring_near(local.use.pack_sha256, lambda opened=opened: opened.rows)  # type: ignore[misc] # the default binds this turn's value
+
+    def dress(self, packs: Sequence[LocalPack]) -> Outfit:
+        """Pin what a run wears until `undress`. Raises JobRefusedError, EngineFullError."""
+        model, weights = self._replaced(packs)
+        worn: list[Worn] = []
+        try:
+            for local in packs:
+                if rows := self._opened(local).rows:
+                    parked = self._garage.pin(local.use.pack_sha256, lambda rows=rows: rows)  # type: ignore[misc] # as above
+                    worn.append(Worn(local.use.pack_sha256, parked, local.use.weight))
+        except BaseException:
+            self._garage.unpin([each.parked for each in worn])
+            raise
+        return Outfit(tuple(worn), model, weights)
+
+    def undress(self, outfit: Outfit) -> None:
+        self._garage.unpin([each.parked for each in outfit.worn])
+
+    @contextmanager
+    def worn(self, components: Sequence[str], runs: Sequence[tuple[Outfit, int]]) -> Iterator[None]:
+        """Inside the block these components compute a batch of runs, each with its outfit and number of rows.
+
+        All must have the same `model`.
+        """
+        with ExitStack() as undo:
+            for component in components:
+                passengers = [Passenger(outfit.seats(component), rows) for outfit, rows in runs]
+                undo.enter_context(self._garage.layers[component].using(parts_of(passengers)))
+            undo.enter_context(exchanged(runs[0][0].weights, self._models))
+            yield
+
+    def _opened(self, local: LocalPack) -> Opened:
+        return self._host.get(local.use.pack_sha256, partial(self._open, local.path))
+
+    def _open(self, path: Path) -> Opened:
+        pack = open_pack(path)
+        if pack.layout_digest != self._layout.digest():
+            raise JobRefusedError("wrong_base", "This style was made for another base. Choose the base it names.")
+        weights = {name: self._moved(name, own) for name, own in pack.weights.items()}
+        return Opened(self._rows(pack), weights, pack.deltas)
+
+    def _replaced(self, packs: Sequence[LocalPack]) -> tuple[str, Weights]:
+        """The parameters that this run has instead of the base's own, and a name for exactly these."""
+        opened = [(self._opened(local), local.use) for local in packs]
+        model = [(each, use) for each, use in opened if each.weights or each.deltas]
+        name = " ".join(f"{use.pack_sha256}@{use.weight!r}" for _, use in model)
+        weights = next((each.weights for each, _ in model if each.weights), {})
+        changes = [(delta, use.weight) for each, use in model for delta in each.deltas]
+        if not changes:
+            return name, weights
+        return name, self._host.get(name, lambda: Opened({}, merged(weights, changes, self._models))).weights
+
+    def _rows(self, pack: AdapterPack) -> Rows:
+        rows = {}
+        for component, found in groupby(sorted(pack.low_rank, key=lambda part: part.component), lambda p: p.component):
+            parts = list(found)
+            layout = self._garage.row_layout(component, bucket_of(max(part.rank for part in parts)))
+            rows[component] = row_of(parts, layout, next(self._models[component].parameters()).dtype)
+        return rows
+
+    def _moved(self, component: str, tensors: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+        """As the base computes: where they match already, the mapped file is used without a copy."""
+        own = next(self._models[component].parameters())
+        return {name: tensor.to(own.device, own.dtype) for name, tensor in tensors.items()}
 
 
 @contextmanager
-def applied(adapters: Sequence[Applied], models: Models) -> Iterator[None]:
-    """Generate with these adapters inside the block; several low-rank ones add up."""
+def exchanged(weights: Weights, models: Models) -> Iterator[None]:
+    """Inside the block the models have these parameters; afterwards their own again, whatever happened."""
     with ExitStack() as undo:
-        for adapter in adapters:
-            for component, tensors in adapter.pack.weights.items():
-                _exchange(models[component], tensors, undo)
-            for part in adapter.pack.low_rank:
-                module = models[part.component].get_submodule(part.module)
-                undo.callback(module.register_forward_hook(_hook(part, adapter.weight)).remove)
+        for component, tensors in weights.items():
+            for name, tensor in tensors.items():
+                parameter = models[component].get_parameter(name)
+                undo.callback(setattr, parameter, "data", parameter.data)
+                parameter.data = tensor
         yield
-
-
-def _exchange(model: nn.Module, tensors: Mapping[str, torch.Tensor], undo: ExitStack) -> None:
-    for name, tensor in tensors.items():
-        parameter = model.get_parameter(name)
-        undo.callback(setattr, parameter, "data", parameter.data)
-        parameter.data = tensor
-
-
-def _hook(part: LowRank, weight: float) -> Hook:
-    scale = weight * part.alpha / part.rank
-
-    def add(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
-        return output + _low_rank_output(module, part, inputs[0]) * scale
-
-    return add
-
-
-def _low_rank_output(module: nn.Module, part: LowRank, x: torch.Tensor) -> torch.Tensor:
-    if isinstance(module, nn.Conv2d):
-        narrow = functional.conv2d(x, part.down, None, module.stride, module.padding, module.dilation)
-        return functional.conv2d(narrow, part.up)
-    return functional.linear(functional.linear(x, part.down), part.up)
-
-
-def _moved(part: LowRank, model: nn.Module) -> LowRank:
-    return LowRank(part.component, part.module, _like(part.down, model), _like(part.up, model), part.alpha)
-
-
-def _like(tensor: torch.Tensor, model: nn.Module) -> torch.Tensor:
-    own = next(model.parameters())
-    return tensor.to(own.device, own.dtype)

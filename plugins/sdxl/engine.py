@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import groupby
 from typing import Any, cast
 
 import torch
@@ -16,25 +17,27 @@ from transformers.utils import logging as transformers_logging
 
 from hub.jobs import GenerateJob
 from hub.plugin_api import Engine, EngineInfo, Generation, JobRefusedError, LocalPack, ModelLayout, Run
-from plugins.sdxl.adapters import Applied, applied, to_device
+from plugins.sdxl.adapters import Outfit, Wardrobe
+from plugins.sdxl.batch import Batch
 from plugins.sdxl.checks import check_job
 from plugins.sdxl.layout import layout_of_base
 from plugins.sdxl.plugin import INFO, SdxlConfig
-from plugins.sdxl.run import Conditioning, SdxlRun
+from plugins.sdxl.prompts import Prompts
+from plugins.sdxl.run import SdxlRun
 from plugins.sdxl.schedulers import new_scheduler
-from serving.adapters.api import open_pack
 
 MODELS = ("text_encoder", "text_encoder_2", "unet", "vae")
 
 
 class SdxlEngine(Engine):
-    """Every method runs on the one thread that owns the device."""
+    """Every method but `prepare` runs on the one thread that owns the device."""
 
     info: EngineInfo = INFO
 
     def __init__(self, config: SdxlConfig) -> None:
         self.config = config
         self.pipeline: Any = None
+        self._batch: Batch | None = None
 
     def load(self, device: str) -> None:
         _quieten()
@@ -45,6 +48,9 @@ class SdxlEngine(Engine):
         _check_base(pipeline)
         self.pipeline = pipeline.to(target)
         self.models: dict[str, nn.Module] = {name: getattr(pipeline, name).eval() for name in MODELS}
+        slot_bytes, host_bytes = self.config.slot_bytes, self.config.host_bytes
+        self.wardrobe = Wardrobe(self.models, self.layout(), slot_bytes=slot_bytes, host_bytes=host_bytes)
+        self._prompts = Prompts(self.pipeline, self.wardrobe)
 
     @cached_property
     def _layout(self) -> ModelLayout:
@@ -63,28 +69,34 @@ class SdxlEngine(Engine):
 
     def group(self, job: GenerateJob) -> str:
         check_job(job, base_model=self.config.base_model, info=self.info)
-        return f"{job.width}x{job.height}"
+        model = next((use.pack_sha256 for use in job.adapters if use.kind == "fine_tune"), "")
+        return f"{job.width}x{job.height} {model}"
+
+    def prepare(self, packs: Sequence[LocalPack]) -> None:
+        self.wardrobe.prepare(packs)
 
     @torch.no_grad()
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> SdxlRun:
         check_job(job, base_model=self.config.base_model, info=self.info)
-        adapters = [self._opened(pack) for pack in packs]
-        conditioning = self._conditioning(job, adapters)
-        scheduler = new_scheduler(job.scheduler, self.pipeline.scheduler.config, job.steps, self.pipeline.device)
-        generator = torch.Generator("cpu").manual_seed(job.seed)
-        latents = self._noise(job, generator, conditioning.tokens.dtype) * scheduler.init_noise_sigma
-        return SdxlRun(job, adapters, conditioning, latents, scheduler, generator)
+        outfit = self.wardrobe.dress(packs)
+        try:
+            return self._started(job, outfit)
+        except BaseException:
+            self.wardrobe.undress(outfit)
+            raise
 
     @torch.no_grad()
     def step(self, runs: Sequence[Run]) -> None:
-        for run in cast("Sequence[SdxlRun]", runs):
-            with applied(run.adapters, self.models):
-                self._step(run)
+        for together in self._batches(cast("Sequence[SdxlRun]", runs)):
+            # Most steps are made by the same runs as the one before.
+            if self._batch is None or set(self._batch.runs) != set(together):
+                self._batch = Batch.of(together)
+            self._batch.step(self.pipeline.unet, self.wardrobe)
 
     @torch.no_grad()
     def finish(self, run: Run) -> Generation:
         run = cast("SdxlRun", run)
-        with applied(run.adapters, self.models), self._decoder() as vae:
+        with self.wardrobe.worn(["vae"], [(run.outfit, 1)]), self._decoder() as vae:
             latents = run.latents.to(vae.dtype) / vae.config.scaling_factor
             pixels = vae.decode(latents, return_dict=False)[0]
         if not torch.isfinite(pixels).all():
@@ -97,52 +109,37 @@ class SdxlEngine(Engine):
         picture.save(file, "PNG")
         return Generation(file.getvalue(), "image/png", run.job.seed)
 
-    def _opened(self, local: LocalPack) -> Applied:
-        pack = open_pack(local.path)
-        if pack.layout_digest != self.layout().digest():
-            raise JobRefusedError("wrong_base", "This style was made for another base. Choose the base it names.")
-        return to_device(pack, local.use.weight, self.models)
+    def end(self, run: Run) -> None:
+        self._batch = None
+        self.wardrobe.undress(cast("SdxlRun", run).outfit)
 
-    def _conditioning(self, job: GenerateJob, adapters: Sequence[Applied]) -> Conditioning:
-        guided = job.guidance_scale > 1
-        with applied(adapters, self.models):
-            tokens, no_tokens, pooled, no_pooled = self.pipeline.encode_prompt(
-                prompt=job.prompt,
-                device=self.pipeline.device,
-                do_classifier_free_guidance=guided,
-                # None, not "": with no negative prompt the pipeline uses zeros, as SDXL was trained.
-                negative_prompt=job.negative_prompt or None,
-            )
+    def _started(self, job: GenerateJob, outfit: Outfit) -> SdxlRun:
+        conditioning = self._prompts.encode(job, outfit)
+        scheduler = new_scheduler(job.scheduler, self.pipeline.scheduler.config, job.steps, self.pipeline.device)
+        generator = torch.Generator("cpu").manual_seed(job.seed)
+        dtype = conditioning.tokens.dtype
         size = (job.height, job.width)
-        time_ids = torch.tensor([[*size, 0, 0, *size]], dtype=tokens.dtype, device=self.pipeline.device)
-        if not guided:
-            return Conditioning(tokens, pooled, time_ids)
-        return Conditioning(
-            torch.cat([no_tokens, tokens]), torch.cat([no_pooled, pooled]), torch.cat([time_ids, time_ids])
-        )
+        time_ids = torch.tensor([[*size, 0, 0, *size]], dtype=dtype, device=self.pipeline.device)
+        latents = self._noise(job, generator, dtype) * scheduler.init_noise_sigma
+        return SdxlRun(job, outfit, conditioning, time_ids, latents, scheduler, generator)
+
+    def _batches(self, runs: Sequence[SdxlRun]) -> Iterator[list[SdxlRun]]:
+        """What may share a forward: one whole model and one size; in invariant mode nobody shares."""
+        if self.config.mode == "invariant":
+            yield from ([run] for run in runs)
+            return
+
+        def kind(run: SdxlRun) -> tuple[str, int, int]:
+            return run.outfit.model, run.job.width, run.job.height
+
+        for _, alike in groupby(sorted(runs, key=kind), key=kind):
+            yield list(alike)
 
     def _noise(self, job: GenerateJob, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:
         factor = self.pipeline.vae_scale_factor
         shape = (1, self.pipeline.unet.config.in_channels, job.height // factor, job.width // factor)
         noise = randn_tensor(shape, generator=generator, device=self.pipeline.device, dtype=dtype)
         return cast("torch.Tensor", noise)
-
-    def _step(self, run: SdxlRun) -> None:
-        timestep = run.scheduler.timesteps[run.step]
-        latents = torch.cat([run.latents] * 2) if run.guided else run.latents
-        noise = self.pipeline.unet(
-            run.scheduler.scale_model_input(latents, timestep),
-            timestep,
-            encoder_hidden_states=run.conditioning.tokens,
-            added_cond_kwargs={"text_embeds": run.conditioning.pooled, "time_ids": run.conditioning.time_ids},
-            return_dict=False,
-        )[0]
-        if run.guided:
-            without, with_prompt = noise.chunk(2)
-            noise = without + run.job.guidance_scale * (with_prompt - without)
-        # Only euler_a and lcm draw from it after the first noise; the others take it and leave it alone.
-        run.latents = run.scheduler.step(noise, timestep, run.latents, generator=run.generator, return_dict=False)[0]
-        run.step += 1
 
     @contextmanager
     def _decoder(self) -> Iterator[Any]:

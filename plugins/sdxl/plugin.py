@@ -9,11 +9,19 @@ from plugins.sdxl.pricing import compute_price
 
 
 class SdxlConfig(BaseModel, extra="forbid", frozen=True):
-    """`base` is a diffusers folder or a hub id; `base_model` is the catalogue's name for it, which jobs must match."""
+    """`base` is a diffusers folder or a hub id; `base_model` is the catalogue's name for it, which jobs must match.
+
+    `mode`: fast lets an image differ in the last bit of its numbers with who shares its batch, invariant computes each
+    alone. `slot_bytes` is what the adapters of one rank on one component may fill on the device, `host_bytes` what
+    opened adapters may fill in this machine's memory.
+    """
 
     base: str = "models/irodori-small"
     base_model: str = "irodori-small"
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    mode: Literal["fast", "invariant"] = "fast"
+    slot_bytes: int = 2**30
+    host_bytes: int = 4 * 2**30
 
 
 INFO = EngineInfo(

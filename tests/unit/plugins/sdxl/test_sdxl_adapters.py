@@ -12,11 +12,11 @@ from safetensors.torch import load_file, save_file
 from hub.plugin_api import AdapterFormat, JobRefusedError, LocalPack, NoConfig
 from plugins.kohya_lora.format import KohyaLoraFormat
 from plugins.peft_lora.format import PeftLoraFormat
-from plugins.sdxl.adapters import applied
+from plugins.sdxl.adapters import exchanged
 from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.unet_format import SdxlUnetFormat
 from tests.fixtures_torch import AdapterFiles
-from tests.serving_jobs import job, made_into_pack, pixels, run_with
+from tests.serving_jobs import job, made_into_pack, pixels, run_together, run_with
 
 pytestmark = pytest.mark.torch
 MakePack = Callable[..., LocalPack]
@@ -104,16 +104,35 @@ def test_a_fine_tune_equals_diffusers(
     assert np.abs(ours - pixels(run_with(sdxl_engine, job()))).mean() > 2
 
 
+def test_changes_that_slots_can_not_express_equal_the_changed_model(
+    sdxl_engine: SdxlEngine, plain_pipeline: Any, pack_of: MakePack, adapter_files: AdapterFiles, tmp_path: Path
+) -> None:
+    module = "mid_block.attentions.0.proj_in"
+    change = torch.randn(96, 96, generator=torch.Generator().manual_seed(5)) * 0.5
+    file = tmp_path / "difference.safetensors"
+    save_file({"lora_unet_mid_block_attentions_0_proj_in.diff": change}, file)
+    before = sdxl_engine.fingerprint()
+    packs = [pack_of(file, 0.5, "kohya"), pack_of(adapter_files.peft, 0.4)]
+    alone = [run_with(sdxl_engine, job(), chosen) for chosen in ([packs[1]], packs)]
+    together = run_together(sdxl_engine, [(job(), [packs[1]], 0), (job(), packs, 1)])
+    plain_pipeline.unet.get_submodule(module).weight.data += 0.5 * change
+    plain_pipeline.load_lora_weights(str(adapter_files.peft), adapter_name="style")
+    plain_pipeline.set_adapters("style", 0.4)
+    assert np.abs(pixels(alone[1]) - called(plain_pipeline)).max() <= 1
+    assert [np.abs(pixels(a) - pixels(b)).max() <= 1 for a, b in zip(alone, together, strict=True)] == [True, True]
+    assert np.abs(pixels(alone[0]) - pixels(alone[1])).mean() > 1
+    assert sdxl_engine.fingerprint() == before
+
+
 def test_the_base_is_restored_and_runs_do_not_mix(
     sdxl_engine: SdxlEngine, adapter_files: AdapterFiles, pack_of: MakePack
 ) -> None:
     before = sdxl_engine.fingerprint()
     choices = [[], [pack_of(adapter_files.kohya, 0.8)], [pack_of(adapter_files.fine_tune), pack_of(adapter_files.peft)]]
     alone = [run_with(sdxl_engine, job(), packs) for packs in choices]
-    runs = [sdxl_engine.start(job(), packs) for packs in choices]
-    for _ in range(4):
-        sdxl_engine.step(runs)
-    assert [sdxl_engine.finish(run) for run in runs] == alone
+    together = run_together(sdxl_engine, [(job(), packs, 0) for packs in choices])
+    for ours, expected in zip(together, alone, strict=True):
+        assert np.abs(pixels(ours) - pixels(expected)).max() <= 1
     assert len({generation.content for generation in alone}) == 3
     assert sdxl_engine.fingerprint() == before
 
@@ -124,11 +143,12 @@ def test_an_error_in_the_middle_restores_the_base(
 ) -> None:
     before, expected = sdxl_engine.fingerprint(), run_with(sdxl_engine, job())
     run = sdxl_engine.start(job(), [pack_of(getattr(adapter_files, kind))])
-    with applied(run.adapters, sdxl_engine.models):
+    with exchanged(run.outfit.weights, sdxl_engine.models):
         assert (sdxl_engine.fingerprint() != before) is (kind == "fine_tune")
     run.latents = run.latents[:, :3]  # The UNet fails in its first layer, inside the engine's own block.
     with pytest.raises(RuntimeError):
         sdxl_engine.step([run])
+    sdxl_engine.end(run)
     assert sdxl_engine.fingerprint() == before
     assert run_with(sdxl_engine, job()) == expected
 

@@ -1,0 +1,74 @@
+"""Lets a model's layers add the adapters of the batch at hand to what they compute; their own weights stay untouched.
+
+With x the input of one run, its layer's output gains `scale * up @ (down @ x)`. Linear: two batched multiplications for all
+runs of a part. Conv2d: a convolution with one group for each run, then a batched multiplication, since `up` is 1x1.
+Rows without an adapter are not read or written.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from plugins.sdxl.slots.parts import Part
+
+Hook = Callable[[nn.Module, tuple[torch.Tensor, ...], torch.Tensor], None]
+
+
+class SlotLayers:
+    """`modules` are the paths that can be adapted with their index in the slots' rows. Owned by one thread."""
+
+    def __init__(self, model: nn.Module, modules: Mapping[str, int]) -> None:
+        self._parts: Sequence[Part] = ()
+        for path, index in modules.items():
+            module = model.get_submodule(path)
+            module.register_forward_hook(self._hook(index))
+
+    @contextmanager
+    def using(self, parts: Sequence[Part]) -> Iterator[None]:
+        """Inside the block the model's batch is the one that these parts were made for."""
+        self._parts = parts
+        try:
+            yield
+        finally:
+            self._parts = ()
+
+    def _hook(self, index: int) -> Hook:
+        bit = 1 << index
+
+        def add(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+            for part in self._parts:
+                if part.stack.targets & bit:
+                    _add(module, part, index, inputs[0][part.rows], output[part.rows])
+
+        return add
+
+
+def _add(module: nn.Module, part: Part, index: int, x: torch.Tensor, output: torch.Tensor) -> None:
+    """Add to `output`, the rows of this part, what their adapters make of `x`."""
+    down, up = part.stack.views[index]
+    scale = part.scales[index]
+    if isinstance(module, nn.Conv2d):
+        _add_convolution(module, (down, up, scale), x, output)
+    else:
+        narrow = torch.bmm(x.reshape(part.runs, -1, x.shape[-1]), down.mT)
+        narrow.view(part.runs, -1).mul_(scale)
+        output.view(part.runs, -1, output.shape[-1]).baddbmm_(narrow, up.mT)
+
+
+def _add_convolution(
+    module: nn.Conv2d, factors: tuple[torch.Tensor, torch.Tensor, torch.Tensor], x: torch.Tensor, output: torch.Tensor
+) -> None:
+    down, up, scale = factors
+    runs, rank, channels = down.shape[:3]
+    rows = len(x) // runs
+    # The runs' channels side by side, one group each; their rows (with and without the prompt) make the batch.
+    beside = x.view(runs, rows, *x.shape[1:]).transpose(0, 1).reshape(rows, runs * channels, *x.shape[2:])
+    weight = down.reshape(runs * rank, *down.shape[2:])
+    narrow = functional.conv2d(beside, weight, None, module.stride, module.padding, module.dilation, groups=runs)
+    narrow = narrow.view(rows, runs, rank, -1).transpose(0, 1).contiguous()
+    narrow.view(runs, -1).mul_(scale)
+    ups = up[:, None].expand(-1, rows, -1, -1).flatten(0, 1)
+    output.view(len(x), output.shape[1], -1).baddbmm_(ups, narrow.flatten(0, 1))

@@ -1,0 +1,87 @@
+"""From runs, each with its own adapters, to parts of the batch that one pair of multiplications serves."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
+
+import torch
+
+from plugins.sdxl.slots.bank import Bank, Stack
+
+
+@dataclass(frozen=True)
+class Seat:
+    """An adapter where it lies for one component, with the weight that its buyer chose."""
+
+    bank: Bank
+    slot: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Passenger:
+    """A run's place in the batch: so many rows, the same adapters for each of them, in the job's order."""
+
+    seats: tuple[Seat, ...]
+    rows: int
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Sorted by this, runs that one multiplication can serve stand side by side."""
+        return self.rows, *((-seat.bank.layout.rank, seat.slot) for seat in self.seats)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of the batch and what is added to them; `scales` is [runs, 1] by module: weight x alpha / rank."""
+
+    rows: slice
+    runs: int
+    stack: Stack
+    scales: tuple[torch.Tensor, ...]
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Neighbours in one column: the same bank and number of rows, each with its own slot and weight."""
+
+    bank: Bank
+    rows: slice
+    slots: tuple[int, ...]
+    weights: tuple[float, ...]
+
+
+def parts_of(passengers: Sequence[Passenger]) -> list[Part]:
+    """The batch is the passengers' rows in this order. An adapter's place in its job is its column."""
+    spans = list(_spans(passengers))
+    stacks: dict[int, Stack] = {}
+    for bank in {id(span.bank): span.bank for span in spans}.values():
+        own = [index for index, span in enumerate(spans) if span.bank is bank]
+        stacks |= zip(own, bank.stacks([spans[index].slots for index in own]), strict=True)
+    return [_part(span, stacks[index]) for index, span in enumerate(spans)]
+
+
+def _spans(passengers: Sequence[Passenger]) -> Iterator[_Span]:
+    starts = [sum(each.rows for each in passengers[:index]) for index in range(len(passengers) + 1)]
+    for column in zip_longest(*(each.seats for each in passengers)):
+        places = list(zip(column, passengers, starts, strict=False))
+        for bank_rows, group in groupby(places, key=lambda place: (place[0] and id(place[0].bank), place[1].rows)):
+            if bank_rows[0] is not None:
+                yield _span([(seat, passenger.rows, start) for seat, passenger, start in group if seat])
+
+
+def _span(places: Sequence[tuple[Seat, int, int]]) -> _Span:
+    seats = [seat for seat, _, _ in places]
+    first, (_, rows, last) = places[0], places[-1]
+    slots, weights = tuple(seat.slot for seat in seats), tuple(seat.weight for seat in seats)
+    if len({*zip(slots, weights, strict=True)}) == 1:
+        slots, weights = slots[:1], weights[:1]  # All alike: one multiplication for all their rows.
+    return _Span(seats[0].bank, slice(first[2], last + rows), slots, weights)
+
+
+def _part(span: _Span, stack: Stack) -> Part:
+    ratios = span.bank.ratios
+    index = torch.tensor(span.slots, device=ratios.device)
+    weights = torch.tensor(span.weights, device=ratios.device)
+    scales = (ratios[index] * weights[:, None]).T.contiguous()[..., None]
+    return Part(span.rows, len(span.slots), stack, scales.unbind())
