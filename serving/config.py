@@ -3,6 +3,8 @@
 from functools import cache
 from pathlib import Path
 
+from pydantic import Field
+
 from hub.config import HubConfig, Names
 
 
@@ -13,6 +15,8 @@ class ServingConfig(HubConfig):
     """Engines that a serving worker holds in memory, comma-separated."""
     serving_device: str = "auto"
     """`cuda`, `cuda:1`, `cpu`, or `auto`: the accelerator if there is one."""
+    max_batch: int = Field(default=8, ge=1)
+    """Images that are computed together; the worker needs as many threads."""
     pack_cache_bytes: int = 20 * 2**30
     """Disk that cached packs may fill; the longest unused go first."""
     job_deadline_seconds: float = 600.0

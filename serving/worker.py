@@ -44,7 +44,7 @@ class ServingWorker:
         self.draining = False
         self._registry: Registry = plugin_registry()
         loaded = {name: self._registry.get(ENGINE, name) for name in engines}
-        self.loop = EngineLoop(loaded, config.serving_device, config.job_deadline_seconds)
+        self.loop = EngineLoop(loaded, config.serving_device, config.job_deadline_seconds, config.max_batch)
 
     def start(self) -> None:
         """Load the engines; only then may jobs come."""

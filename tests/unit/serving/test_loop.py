@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hub.jobs import GenerateJob
-from hub.plugin_api import Engine, Generation, JobRefusedError, LocalPack, ModelLayout, Run
+from hub.plugin_api import Engine, EngineFullError, Generation, JobRefusedError, LocalPack, ModelLayout, Run
 from plugins.echo.engine import EchoEngine
 from plugins.echo.plugin import EchoConfig
 from serving.engine.loop import EngineLoop
@@ -25,6 +25,12 @@ class CountingEngine(Engine):
     stepped: list[tuple[int, ...]] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
     gate: threading.Event = field(default_factory=threading.Event)
+    room: int = 100
+    held: int = 0
+    prepared: set[int] = field(default_factory=set)
+
+    def prepare(self, packs: Sequence[LocalPack]) -> None:
+        self.prepared.add(threading.get_ident())
 
     def load(self, device: str) -> None:
         self.threads.add(threading.get_ident())
@@ -45,7 +51,13 @@ class CountingEngine(Engine):
 
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
         self.threads.add(threading.get_ident())
+        if self.held >= self.room:
+            raise EngineFullError
+        self.held += 1
         return Run(job)
+
+    def end(self, run: Run) -> None:
+        self.held -= 1
 
     def step(self, runs: Sequence[Run]) -> None:
         self.gate.wait(WAIT_SECONDS)
@@ -60,8 +72,8 @@ class CountingEngine(Engine):
 
 
 @contextmanager
-def serving(engine: Engine, deadline: float = 60.0) -> Iterator[EngineLoop]:
-    loop = EngineLoop({"sdxl": engine}, "cpu", deadline)
+def serving(engine: Engine, deadline: float = 60.0, max_batch: int = 8) -> Iterator[EngineLoop]:
+    loop = EngineLoop({"sdxl": engine}, "cpu", deadline, max_batch)
     loop.start()
     try:
         yield loop
@@ -105,6 +117,58 @@ def test_groups_take_turns_and_late_comers_join_theirs() -> None:
         engine.gate.set()
         assert [outcome(future) for future in futures] == [1, 2, 3]
     assert engine.stepped == [(1,), (1, 3), (2,), (1, 3), (2,), (1,)]
+
+
+def waiting_jobs(loop: EngineLoop, steps: Sequence[int]) -> "list[Future[Generation]]":
+    """One job for each number of steps, in one group, all in the inbox before the first step is made."""
+    return [loop.submit(Ticket(job(seed=seed, steps=count, prompt="a"))) for seed, count in enumerate(steps)]
+
+
+def test_a_batch_is_no_larger_than_the_setting_and_who_came_first_goes_first() -> None:
+    engine = CountingEngine()
+    with serving(engine, max_batch=2) as loop:
+        blocker = threading.Event()
+        threading.Thread(target=loop.call, args=(lambda _: blocker.wait(WAIT_SECONDS),)).start()
+        futures = waiting_jobs(loop, [1, 3, 1, 2])
+        engine.gate.set()
+        blocker.set()
+        assert [outcome(future) for future in futures] == [0, 1, 2, 3]
+    assert engine.stepped == [(0, 1), (1, 2), (1, 3), (3,)]
+
+
+def test_a_job_that_the_engine_has_no_room_for_waits_until_another_ended() -> None:
+    engine = CountingEngine(room=1)
+    engine.gate.set()
+    with serving(engine) as loop:
+        assert [outcome(future) for future in waiting_jobs(loop, [3, 2, 1])] == [0, 1, 2]
+    assert engine.stepped == [(0,)] * 3 + [(1,)] * 2 + [(2,)]
+
+
+def test_a_job_that_an_empty_engine_has_no_room_for_is_refused() -> None:
+    engine = CountingEngine(room=0)
+    with serving(engine) as loop:
+        refused = waiting_jobs(loop, [1])[0].exception(WAIT_SECONDS)
+    assert isinstance(refused, JobRefusedError)
+    assert refused.code == "too_many_styles"
+
+
+@pytest.mark.parametrize("prompt", ["good", "breaks", "cancelled"])
+def test_whatever_happens_to_a_run_it_gives_back_what_it_holds(prompt: str) -> None:
+    engine, cancelled = CountingEngine(), threading.Event()
+    engine.gate.set()
+    stop = cancelled.set if prompt == "cancelled" else lambda: None
+    with serving(engine) as loop:
+        outcome(loop.submit(Ticket(job(prompt=prompt), cancelled=cancelled, on_step=lambda _: stop())))
+        loop.call(lambda _: None)
+    assert engine.held == 0
+
+
+def test_what_a_job_needs_is_brought_on_the_callers_thread() -> None:
+    engine = CountingEngine()
+    engine.gate.set()
+    with serving(engine) as loop:
+        outcome(loop.submit(Ticket(job())))
+    assert engine.prepared == {threading.get_ident()}
 
 
 def test_a_job_that_breaks_fails_alone() -> None:
