@@ -9,7 +9,17 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hub.registry import Registry
 
-DEFAULT_PLUGINS = ("sdxl", "kohya_lora", "peft_lora", "sandbox_payments", "prompt_blocklist")
+DEFAULT_PLUGINS = (
+    "sdxl",
+    "kohya_lora",
+    "lycoris",
+    "onetrainer_lora",
+    "peft_lora",
+    "diffusers_old_lora",
+    "other_kinds",
+    "sandbox_payments",
+    "prompt_blocklist",
+)
 
 
 def split_names(value: object) -> object:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from hub.config import DEFAULT_PLUGINS
 from hub.local.folder import DataFolder
 from hub.local.ports import HOST, Ports, choose_ports
 
@@ -29,7 +30,7 @@ for _name in [name for name in os.environ if name.startswith("HUB_") and not nam
     del os.environ[_name]
 os.environ |= {
     "HUB_DATA_DIR": str(FOLDER.root),
-    "HUB_PLUGINS": "echo,sdxl,kohya_lora,peft_lora,sandbox_payments,prompt_blocklist",
+    "HUB_PLUGINS": ",".join(("echo", *DEFAULT_PLUGINS)),
     "HUB_S3_ENDPOINT": f"http://{HOST}:{PORTS.s3}",
     "HUB_DATABASE_URL": DATABASE_URL if ON_SERVICES else "",
     "HUB_BROKER_URL": BROKER_URL,

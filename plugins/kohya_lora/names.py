@@ -15,6 +15,7 @@ DIFFUSERS_BLOCKS = ("down_blocks_", "mid_block_", "up_blocks_")
 
 OUTSIDE_BLOCKS = {
     "conv_in": "input_blocks.0.0",
+    "conv_norm_out": "out.0",
     "conv_out": "out.2",
     "time_embedding.linear_1": "time_embed.0",
     "time_embedding.linear_2": "time_embed.2",
@@ -22,7 +23,9 @@ OUTSIDE_BLOCKS = {
     "add_embedding.linear_2": "label_emb.0.2",
 }
 INSIDE_RESNETS = {
+    "norm1": "in_layers.0",
     "conv1": "in_layers.2",
+    "norm2": "out_layers.0",
     "conv2": "out_layers.3",
     "time_emb_proj": "emb_layers.1",
     "conv_shortcut": "skip_connection",
@@ -46,18 +49,27 @@ def kohya_names(component: str, modules: Iterable[str]) -> dict[str, str]:
 
 def flat_name(component: str, path: str) -> str:
     """A module's own path, flattened as kohya's trainers do."""
-    if component == "unet":
-        return UNET_PREFIX + _flat(path)
-    # transformers 5 dropped `text_model.` from one encoder's own paths; the files still have it.
-    rooted = path if path.startswith(("text_model.", "text_projection")) else f"text_model.{path}"
-    return TEXT_PREFIXES[component] + _flat(rooted)
+    prefix = UNET_PREFIX if component == "unet" else TEXT_PREFIXES[component]
+    return prefix + _flat(rooted(component, path))
+
+
+def rooted(component: str, path: str) -> str:
+    """A module's path as files have it: transformers 5 dropped `text_model.` from one encoder's own paths."""
+    if component == "unet" or path.startswith(("text_model.", "text_projection")):
+        return path
+    return f"text_model.{path}"
 
 
 def sgm_names(modules: Iterable[str]) -> dict[str, str]:
     """UNet module -> its name in a file that sd-scripts trained on SDXL."""
+    return {path: UNET_PREFIX + _flat(sgm) for path, sgm in sgm_paths(modules).items()}
+
+
+def sgm_paths(modules: Iterable[str]) -> dict[str, str]:
+    """UNet module -> its path in Stability's UNet."""
     paths = list(modules)
     row = _resnets_per_block(paths) + 1
-    return {path: UNET_PREFIX + _flat(sgm) for path in paths if (sgm := sgm_path(path, row))}
+    return {path: sgm for path in paths if (sgm := sgm_path(path, row))}
 
 
 def sgm_path(path: str, row: int) -> str | None:

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 
-from hub.plugin_api import AdapterFormat, AdapterPlan, LowRankTarget, ModelLayout, NoConfig, UnsupportedFileError
+from hub.plugin_api import (
+    AdapterFormat,
+    AdapterPlan,
+    Factor,
+    FactoredTarget,
+    LowRankTarget,
+    ModelLayout,
+    NoConfig,
+    UnsupportedFileError,
+)
 from hub.tensor_file import FileHeader
+from plugins.peft_lora.names import ALPHA, DOWN, FOLDER, MAGNITUDES, PIPELINE, UNSERVED, UP, naming_of, some, split
 from plugins.peft_lora.settings import LoraSettings, read_settings
-
-DOWN, UP, ALPHA = ".lora_A.weight", ".lora_B.weight", ".alpha"
-# What the names begin with -> the component. A PEFT folder holds one model, and that is the UNet.
-PREFIXES = {
-    "unet.": "unet",
-    "text_encoder.": "text_encoder",
-    "text_encoder_2.": "text_encoder_2",
-    "base_model.model.": "unet",
-}
 
 
 class PeftLoraFormat(AdapterFormat):
@@ -21,19 +22,32 @@ class PeftLoraFormat(AdapterFormat):
         """Takes its plugin's config, as every component does; it has none."""
 
     def recognise(self, header: FileHeader) -> bool:
-        return any(name.endswith(DOWN) and name.startswith(tuple(PREFIXES)) for name in header.tensors)
+        return any(name.endswith(DOWN) or name.startswith(tuple(FOLDER)) for name in header.tensors)
 
     def plan(self, header: FileHeader, layout: ModelLayout) -> AdapterPlan:
+        _refuse_unserved(header)
+        naming = naming_of(header.tensors)
         names = sorted(name.removesuffix(DOWN) for name in header.tensors if name.endswith(DOWN))
         _refuse_rest(header, names)
-        settings = {component: read_settings(header.metadata, component) for component in PREFIXES.values()}
-        targets = tuple(_target(name, header, layout, settings) for name in names)
-        _refuse_unclear_alpha(targets, header)
-        return AdapterPlan(low_rank=targets)
+        settings = {
+            component: read_settings(header.metadata, component, alone=naming is not PIPELINE)
+            for component in naming.values()
+        }
+        low_rank = [_target(name, header, layout, naming, settings) for name in names]
+        _refuse_unclear_alpha(low_rank, header, is_told_elsewhere=naming is not PIPELINE)
+        magnitudes = [_magnitude(name, header) for name in names]
+        _refuse_lost_magnitudes(settings, low_rank, magnitudes)
+        both = list(zip(low_rank, magnitudes, strict=True))
+        return AdapterPlan(
+            low_rank=tuple(target for target, magnitude in both if not magnitude),
+            factored=tuple(_stretched(target, magnitude) for target, magnitude in both if magnitude),
+        )
 
 
-def _target(name: str, header: FileHeader, layout: ModelLayout, settings: Mapping[str, LoraSettings]) -> LowRankTarget:
-    component, path = _split(name)
+def _target(
+    name: str, header: FileHeader, layout: ModelLayout, naming: Mapping[str, str], settings: Mapping[str, LoraSettings]
+) -> LowRankTarget:
+    component, path = split(name, naming)
     module = _module(component, path, layout)
     rank = _rank(header, name + DOWN)
     own = settings[component]
@@ -46,19 +60,26 @@ def _target(name: str, header: FileHeader, layout: ModelLayout, settings: Mappin
     return LowRankTarget(component, module, name + DOWN, name + UP, alpha, own.alpha(path, rank))
 
 
+def _stretched(target: LowRankTarget, magnitude: str) -> FactoredTarget:
+    """DoRA: peft keeps one length per output. Source: peft tuners/lora/dora.py."""
+    return FactoredTarget(
+        target.component,
+        target.module,
+        "product",
+        (Factor(left=target.up, right=target.down),),
+        target.alpha,
+        target.alpha_value,
+        magnitude=magnitude,
+    )
+
+
+def _magnitude(name: str, header: FileHeader) -> str:
+    return next((name + ending for ending in MAGNITUDES if name + ending in header.tensors), "")
+
+
 def _rank(header: FileHeader, down: str) -> int:
     """0 for a tensor without dimensions, which the core's shape check then refuses."""
     return next(iter(header.tensors[down].shape), 0)
-
-
-def _split(name: str) -> tuple[str, str]:
-    for prefix, component in PREFIXES.items():
-        if name.startswith(prefix):
-            return component, name.removeprefix(prefix)
-    raise UnsupportedFileError(
-        "unknown_modules",
-        f"{name} does not say which model it belongs to. Save the file with diffusers and upload it again.",
-    )
 
 
 def _module(component: str, path: str, layout: ModelLayout) -> str:
@@ -73,33 +94,57 @@ def _module(component: str, path: str, layout: ModelLayout) -> str:
     )
 
 
-def _refuse_rest(header: FileHeader, names: Iterable[str]) -> None:
-    """Every tensor must be one of a pair, or a pair's alpha."""
-    known = {name + ending for name in names for ending in (DOWN, UP, ALPHA)}
-    missing = sorted(name + UP for name in names if name + UP not in header.tensors)
-    if missing:
-        raise UnsupportedFileError(
-            "incomplete_module", f"The file lacks {_some(missing)}. Save it again with diffusers and upload it."
-        )
-    if odd := sorted(header.tensors.keys() - known):
-        kind = "DoRA magnitudes" if any("lora_magnitude_vector" in name for name in odd) else "tensors"
+def _refuse_unserved(header: FileHeader) -> None:
+    found = {name: kind for name in header.tensors for part, kind in UNSERVED.items() if part in name}
+    if found:
         raise UnsupportedFileError(
             "unsupported_kind",
-            f"This file in peft's naming holds {len(odd)} {kind} that are not served yet: {_some(odd)}. "
+            f"This file holds {' and '.join(sorted(set(found.values())))}, which is not served: {some(found)}. "
+            "Export it as a LoRA, or with LyCORIS.",
+        )
+
+
+def _refuse_rest(header: FileHeader, names: Iterable[str]) -> None:
+    """Every tensor must be one of a pair, or a pair's alpha or magnitude."""
+    known = {name + ending for name in names for ending in (DOWN, UP, ALPHA, *MAGNITUDES)}
+    missing = [name + UP for name in names if name + UP not in header.tensors]
+    if missing:
+        raise UnsupportedFileError(
+            "incomplete_module", f"The file lacks {some(missing)}. Save it again with diffusers and upload it."
+        )
+    if odd := header.tensors.keys() - known:
+        raise UnsupportedFileError(
+            "unsupported_kind",
+            f"This file in peft's naming holds {len(odd)} tensors that are not served: {some(odd)}. "
             "Export it as a plain LoRA.",
         )
 
 
-def _refuse_unclear_alpha(targets: Iterable[LowRankTarget], header: FileHeader) -> None:
-    """One rank and no alpha means alpha = rank, as everywhere; with several ranks nobody can tell."""
+def _refuse_unclear_alpha(targets: Iterable[LowRankTarget], header: FileHeader, *, is_told_elsewhere: bool) -> None:
+    """One rank and no alpha means alpha = rank in a pipeline's file; with several ranks nobody can tell.
+
+    A PEFT folder tells it in adapter_config.json, which is not in the file.
+    """
     silent = [target for target in targets if target.alpha is None and target.alpha_value is None]
-    if len({_rank(header, target.down) for target in silent}) > 1:
+    if len({_rank(header, target.down) for target in silent}) > 1 or (silent and is_told_elsewhere):
         raise UnsupportedFileError(
             "unclear_alpha",
-            "The file holds several ranks but no lora_adapter_metadata that says their alpha. Save it again with diffusers.",
+            "The file does not say its lora_alpha, without which its strength is unknown. Put adapter_config.json as text "
+            "into the metadata entry lora_adapter_metadata, or save it with diffusers' save_lora_weights.",
         )
 
 
-def _some(names: Iterable[str], shown: int = 3) -> str:
-    listed = list(names)
-    return ", ".join(listed[:shown]) + (", ..." if len(listed) > shown else "")
+def _refuse_lost_magnitudes(
+    settings: Mapping[str, LoraSettings], targets: Iterable[LowRankTarget], magnitudes: Iterable[str]
+) -> None:
+    lost = [
+        f"{target.component}.{target.module}"
+        for target, magnitude in zip(targets, magnitudes, strict=True)
+        if settings[target.component].use_dora and not magnitude
+    ]
+    if lost:
+        raise UnsupportedFileError(
+            "incomplete_module",
+            f"The file's metadata says that it is a DoRA, but the magnitudes of these are missing: {some(lost)}. "
+            "Save it again with diffusers.",
+        )

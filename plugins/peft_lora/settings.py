@@ -36,6 +36,7 @@ class LoraSettings(BaseModel, frozen=True, extra="ignore", allow_inf_nan=False):
     use_rslora: bool = False
     use_dora: bool = False
     fan_in_fan_out: bool = False
+    lora_bias: bool = False
 
     def alpha(self, module: str, rank: int) -> float | None:
         """The alpha for which alpha / rank is what peft scales by; None where the file says nothing.
@@ -50,25 +51,32 @@ class LoraSettings(BaseModel, frozen=True, extra="ignore", allow_inf_nan=False):
         return int(_by_pattern(self.rank_pattern, module, self.r) or 0)
 
 
-def read_settings(metadata: Mapping[str, str], component: str) -> LoraSettings:
-    """The component's settings, or empty ones. Raises UnsupportedFileError for what would be served wrongly."""
+def read_settings(metadata: Mapping[str, str], component: str, *, alone: bool = False) -> LoraSettings:
+    """The component's settings, or empty ones; those of a model saved `alone` name no component.
+
+    Raises UnsupportedFileError for what would be served wrongly.
+    """
     try:
         values = json.loads(metadata.get(METADATA_KEY, "{}"))
-        settings = LoraSettings.model_validate(_of_component(values, component))
+        settings = LoraSettings.model_validate(_of_component(values, component, alone=alone))
     except (json.JSONDecodeError, RecursionError, ValidationError, AttributeError) as error:
         raise UnsupportedFileError(
             "bad_metadata", f"The metadata entry {METADATA_KEY} can't be read. Save the file again with diffusers."
         ) from error
-    if settings.use_dora or settings.fan_in_fan_out:
+    if settings.fan_in_fan_out or settings.lora_bias:
         raise UnsupportedFileError(
-            "unsupported_kind", f"The {component} part is a DoRA or is stored transposed, which is not served yet."
+            "unsupported_kind",
+            f"The {component} part is stored transposed or has biases of its own, which is not served. "
+            "Save it without fan_in_fan_out and lora_bias.",
         )
     return settings
 
 
-def _of_component(values: dict[str, Any], component: str) -> dict[str, Any]:
+def _of_component(values: dict[str, Any], component: str, *, alone: bool) -> dict[str, Any]:
     prefix = f"{component}."
     own = {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+    if alone and not own:
+        own = values
     return {name: value for name, value in own.items() if value is not None}
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.plugin_api import LowRankTarget, ModelLayout, NoConfig, UnsupportedFileError
+from hub.plugin_api import Factor, FactoredTarget, LowRankTarget, ModelLayout, NoConfig, UnsupportedFileError
 from hub.tensor_file import FileHeader, TensorInfo
 from plugins.peft_lora.format import PeftLoraFormat
 from plugins.peft_lora.settings import LoraSettings
@@ -42,7 +42,6 @@ def target(name: str, component: str, module: str, alpha_value: float | None = N
     ("name", "component", "module"),
     [
         (PROJ, "unet", "mid_block.attentions.0.proj_in"),
-        ("base_model.model.conv_in", "unet", "conv_in"),
         ("text_encoder.text_model.encoder.layers.0.mlp.fc1", "text_encoder", "encoder.layers.0.mlp.fc1"),
         ("text_encoder.encoder.layers.0.mlp.fc1", "text_encoder", "encoder.layers.0.mlp.fc1"),
         ("text_encoder_2.text_model.encoder.layers.0.mlp.fc1", "text_encoder_2", "text_model.encoder.layers.0.mlp.fc1"),
@@ -69,15 +68,41 @@ def test_reads_alpha_from_the_metadata(settings: dict[str, Any], alpha: float | 
     assert found.alpha_value == alpha
 
 
+@pytest.mark.parametrize("name", ["base_model.model.conv_in", "conv_in"])
+@pytest.mark.parametrize("prefix", ["", "unet."])
+def test_a_model_saved_alone_is_the_unet_with_the_settings_of_its_folder(name: str, prefix: str) -> None:
+    file = header(name, settings={f"{prefix}r": 4, f"{prefix}lora_alpha": 2})
+    assert PeftLoraFormat(NoConfig()).plan(file, LAYOUT).low_rank == (target(name, "unet", "conv_in", 2.0),)
+
+
+@pytest.mark.parametrize("ending", ["", ".weight"])
+def test_a_magnitude_makes_a_dora(ending: str) -> None:
+    magnitude = f"{PROJ}.lora_magnitude_vector{ending}"
+    plan = PeftLoraFormat(NoConfig()).plan(header(PROJ, "unet.conv_in", magnitude), LAYOUT)
+    factor = Factor(left=f"{PROJ}.lora_B.weight", right=f"{PROJ}.lora_A.weight")
+    assert plan.low_rank == (target("unet.conv_in", "unet", "conv_in"),)
+    assert plan.factored == (
+        FactoredTarget("unet", "mid_block.attentions.0.proj_in", "product", (factor,), magnitude=magnitude),
+    )
+
+
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        (header(PROJ, f"{PROJ}.lora_magnitude_vector"), "unsupported_kind"),
+        (header(PROJ, f"{PROJ}.hada_w1_a.weight"), "unsupported_kind"),
+        (header("base_model.model.conv_in.lora_embedding_A.weight"), "unsupported_kind"),
         (header(PROJ, "unet.conv_in.weight"), "unsupported_kind"),
         (header(f"{PROJ}.lora_A.weight"), "incomplete_module"),
         (header("unet.up_blocks.9.proj_in"), "unknown_modules"),
-        (header(PROJ, "mid_block.attentions.0.proj_in"), "unknown_modules"),
-        (header(PROJ, settings={"unet.use_dora": True}), "unsupported_kind"),
+        (header(PROJ, "mid_block.attentions.0.proj_in"), "mixed_names"),
+        (header(PROJ, "base_model.model.conv_in"), "mixed_names"),
+        (header(PROJ, "lora_unet_conv_in.alpha"), "mixed_names"),
+        (header("base_model.model.conv_in"), "unclear_alpha"),
+        (header("conv_in"), "unclear_alpha"),
+        (header("base_model.model.conv_in", settings={"r": 4}), "unclear_alpha"),
+        (header("transformer.proj", settings={"lora_alpha": 4}), "unknown_modules"),
+        (header(PROJ, settings={"unet.use_dora": True}), "incomplete_module"),
+        (header(PROJ, settings={"unet.lora_bias": True}), "unsupported_kind"),
         (header(PROJ, settings={"unet.r": 8, "unet.lora_alpha": 8}), "bad_metadata"),
         (header(PROJ, settings={"unet.lora_alpha": "much"}), "bad_metadata"),
         (header(PROJ, settings={"unet.lora_alpha": 1, "unet.alpha_pattern": {"(a+)+$": 6}}), "bad_metadata"),

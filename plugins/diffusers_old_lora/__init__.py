@@ -1,0 +1,1 @@
+"""LoRA files as diffusers wrote them before peft; see plugin.py first."""

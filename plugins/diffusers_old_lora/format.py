@@ -1,0 +1,71 @@
+"""Assigns the tensors of a LoRA that diffusers wrote before it used peft. Alpha is the rank in all of them."""
+
+from collections.abc import Collection
+from itertools import groupby
+
+from hub.plugin_api import AdapterFormat, AdapterPlan, LowRankTarget, ModelLayout, NoConfig, UnsupportedFileError
+from hub.tensor_file import FileHeader
+from plugins.diffusers_old_lora.names import Half, half_of
+
+Named = tuple[Half, str]
+
+
+class OldLoraFormat(AdapterFormat):
+    def __init__(self, config: NoConfig) -> None:
+        """Takes its plugin's config, as every component does; it has none."""
+
+    def recognise(self, header: FileHeader) -> bool:
+        return any(half_of(name) for name in header.tensors)
+
+    def plan(self, header: FileHeader, layout: ModelLayout) -> AdapterPlan:
+        halves = [(half, name) for name in header.tensors if (half := half_of(name))]
+        odd = header.tensors.keys() - {name for _, name in halves}
+        _refuse("unknown_tensors", "{names} can't be read in this old naming of diffusers. Export the file again.", odd)
+        _refuse_mixed(halves)
+        pairs = groupby(sorted(halves, key=_place), key=_place)
+        return AdapterPlan(
+            low_rank=tuple(_target(component, path, list(pair), layout) for (component, path), pair in pairs)
+        )
+
+
+def _place(named: Named) -> tuple[str, str]:
+    return named[0].component, named[0].path
+
+
+def _target(component: str, path: str, pair: list[Named], layout: ModelLayout) -> LowRankTarget:
+    names = {half.side: name for half, name in pair}
+    if len(pair) != 2 or len(names) != 2:
+        _refuse(
+            "incomplete_module",
+            f"The file needs one down and one up tensor of {component}.{path}, and has {{names}}. Export it again.",
+            [name for _, name in pair],
+        )
+    return LowRankTarget(component, _module(component, path, layout), names["down"], names["up"])
+
+
+def _module(component: str, path: str, layout: ModelLayout) -> str:
+    """The base's own path; one text encoder's lost its `text_model.` in transformers 5, these files still have it."""
+    modules = layout.modules(component)
+    for candidate in (path, path.removeprefix("text_model."), f"text_model.{path}"):
+        if candidate in modules:
+            return candidate
+    raise UnsupportedFileError(
+        "unknown_modules",
+        f"The base has no module {component}.{path} to adapt. Choose the base that the file was trained on.",
+    )
+
+
+def _refuse_mixed(halves: list[Named]) -> None:
+    bare = [name for half, name in halves if not half.prefix]
+    if len(bare) < len(halves):
+        _refuse(
+            "mixed_names",
+            "{names} do not say which model they belong to, while other tensors do. Export it again.",
+            bare,
+        )
+
+
+def _refuse(code: str, sentence: str, names: Collection[str], shown: int = 3) -> None:
+    if names:
+        more = f" and {len(names) - shown} more" if len(names) > shown else ""
+        raise UnsupportedFileError(code, sentence.format(names=", ".join(sorted(names)[:shown]) + more))

@@ -1,0 +1,65 @@
+"""From the tensors of a file to modules of the base, for every naming whose endings are kohya's."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from hub.plugin_api import AdapterPlan, ModelLayout, Shape, UnsupportedFileError
+from hub.tensor_file import FileHeader
+from plugins.kohya_lora.kinds import plan_of, split_name
+from plugins.kohya_lora.kinds.kind import FileModule, some
+from plugins.kohya_lora.names import DIFFUSERS_BLOCKS, SGM_BLOCKS
+
+Place = tuple[str, str]
+
+
+def planned(header: FileHeader, places: Mapping[str, Place], naming: str) -> AdapterPlan:
+    """`places` is every name that the naming has for a module -> component and path.
+
+    Raises UnsupportedFileError for embeddings and with the list of what has no place.
+    """
+    _refuse_embeddings(header)
+    modules = _grouped(header)
+    if unknown := modules.keys() - places.keys():
+        raise UnsupportedFileError(
+            "unknown_modules",
+            f"The base has no place for {len(unknown)} modules of this file in {naming}: {some(unknown)}. "
+            "Choose the base that it was trained on.",
+        )
+    return plan_of(FileModule(name, *places[name], shapes) for name, shapes in sorted(modules.items()))
+
+
+def adaptable(layout: ModelLayout, component: str) -> list[str]:
+    """Paths of all modules of a component that some kind of adapter changes."""
+    return [*layout.modules(component), *layout.norms(component)]
+
+
+def refuse_mixed_blocks(names: Iterable[str]) -> None:
+    """`names` are those of UNet modules without their prefix. Raises UnsupportedFileError for two namings in one file."""
+    flat = {name.replace(".", "_") for name in names}
+    sgm = [name for name in flat if name.startswith(SGM_BLOCKS)]
+    diffusers = [name for name in flat if name.startswith(DIFFUSERS_BLOCKS)]
+    if sgm and diffusers:
+        raise UnsupportedFileError(
+            "mixed_names",
+            f"This file names some blocks as Stability's UNet does ({some(sgm)}) and some as diffusers does "
+            f"({some(diffusers)}), so no trainer wrote it as it is. Export it again.",
+        )
+
+
+def _grouped(header: FileHeader) -> dict[str, dict[str, Shape]]:
+    """Module -> ending -> shape."""
+    modules: dict[str, dict[str, Shape]] = defaultdict(dict)
+    for name, info in header.tensors.items():
+        module, ending = split_name(name)
+        modules[module][ending] = info.shape
+    return dict(modules)
+
+
+def _refuse_embeddings(header: FileHeader) -> None:
+    bundled = sorted({name.split(".")[1] for name in header.tensors if name.startswith("bundle_emb.")})
+    if bundled:
+        raise UnsupportedFileError(
+            "bundled_embeddings",
+            f"This file bundles textual inversions, which are not served, for the words {some(bundled)}. Without them it "
+            "would draw something else, so export it without its embeddings.",
+        )

@@ -1,0 +1,1 @@
+"""Files of LyCORIS' own wrapper; see plugin.py first."""

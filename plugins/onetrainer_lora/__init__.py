@@ -1,0 +1,1 @@
+"""Adapters with dotted module paths and kohya's endings; see plugin.py first."""

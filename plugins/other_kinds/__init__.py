@@ -1,0 +1,1 @@
+"""Files that are known and not served; see plugin.py first."""

@@ -1,0 +1,57 @@
+"""Recognises what the hub can't serve, and says so with its name."""
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+
+from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, NoConfig, UnsupportedFileError
+from hub.tensor_file import FileHeader
+
+EMBEDDINGS = frozenset({"clip_l", "clip_g", "emb_params"})
+
+
+@dataclass(frozen=True)
+class OtherKind:
+    """A kind of file, told by the names of its tensors."""
+
+    code: str
+    sentence: str
+    fits: Callable[[Set[str]], bool]
+
+
+KINDS = (
+    OtherKind(
+        "textual_inversion",
+        "This is a textual inversion (an embedding for a word of the prompt), which is not served. Train a LoRA instead.",
+        lambda names: all(name in EMBEDDINGS or name.startswith("bundle_emb.") for name in names),
+    ),
+    OtherKind(
+        "control_lora",
+        "This is a Control-LoRA, which needs a picture to follow and is not served. Upload a LoRA of a style.",
+        lambda names: "lora_controlnet" in names,
+    ),
+    OtherKind(
+        "whole_checkpoint",
+        "This is a whole checkpoint in one file. Convert it with diffusers' from_single_file and save_pretrained, and upload "
+        "unet/diffusion_pytorch_model.safetensors of that folder.",
+        lambda names: any(name.startswith("model.diffusion_model.") for name in names),
+    ),
+)
+
+
+class OtherKindsFormat(AdapterFormat):
+    def __init__(self, config: NoConfig) -> None:
+        """Takes its plugin's config, as every component does; it has none."""
+
+    def recognise(self, header: FileHeader) -> bool:
+        return _kind(header) is not None
+
+    def plan(self, header: FileHeader, layout: ModelLayout) -> AdapterPlan:  # noqa: ARG002 - no base makes it servable
+        kind = _kind(header)
+        if kind is None:
+            raise UnsupportedFileError("unknown_format", "This file is none of the kinds that are known here.")
+        raise UnsupportedFileError(kind.code, kind.sentence)
+
+
+def _kind(header: FileHeader) -> OtherKind | None:
+    names = header.tensors.keys()
+    return next((kind for kind in KINDS if names and kind.fits(names)), None)
