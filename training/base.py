@@ -36,6 +36,9 @@ SCHEDULER: dict[str, Any] = {
     "prediction_type": "v_prediction",
     "timestep_spacing": "trailing",
     "rescale_betas_zero_snr": True,
+    # For DDIM, which otherwise clips latents to -1..1 and ends on a step that training never saw.
+    "clip_sample": False,
+    "set_alpha_to_one": False,
 }
 
 
