@@ -87,12 +87,12 @@ class Engine(Protocol):
         Raises JobRefusedError if the engine can't run the job.
         """
 
-    def prepare(self, packs: Sequence[LocalPack]) -> None:
+    def prepare(self, packs: Sequence[LocalPack]) -> None:  # noqa: ARG002 - for subclasses
         """Bring what `start` will need close to the device, while other jobs run: called from any thread.
 
         Only a hint, and no promise that it stays. Raises JobRefusedError if these can't be used.
         """
-        return None  # noqa: PLR1711, RET501 - tells mypy that subclasses may leave it as it is
+        return None  # noqa: RET501 - tells mypy that subclasses may leave it as it is
 
     @abstractmethod
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
@@ -109,9 +109,9 @@ class Engine(Protocol):
     def finish(self, run: Run) -> Generation:
         """Decode a done run."""
 
-    def end(self, run: Run) -> None:
+    def end(self, run: Run) -> None:  # noqa: ARG002 - for subclasses
         """Take back what the run holds; called once for every run that was started, finished or not."""
-        return None  # noqa: PLR1711, RET501 - as above
+        return None  # noqa: RET501 - as above
 
 
 class OneShotEngine(Engine):
