@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BaseModel(models.Model):
-    """A base that some engine serves, and the picture sizes it can make (in pixels)."""
+    """A base that some engine serves: the picture sizes it can make (in pixels) and the settings that suit it."""
 
     slug = models.SlugField(unique=True)
     title = models.CharField(max_length=80)
@@ -14,6 +14,8 @@ class BaseModel(models.Model):
     default_side = models.PositiveIntegerField()
     min_side = models.PositiveIntegerField()
     max_side = models.PositiveIntegerField()
+    default_steps = models.PositiveIntegerField(default=20)
+    default_guidance = models.FloatField(default=5.0)
     enabled = models.BooleanField(default=True)
 
     def __str__(self) -> str:

@@ -15,7 +15,17 @@ from marketplace.catalogue.terms import Artist, Consent, PublishTerms, TrainingS
 class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):
     class Meta:
         model = BaseModel
-        fields = ("slug", "title", "summary", "licence", "default_side", "min_side", "max_side")
+        fields = (
+            "slug",
+            "title",
+            "summary",
+            "licence",
+            "default_side",
+            "min_side",
+            "max_side",
+            "default_steps",
+            "default_guidance",
+        )
 
 
 class TrainingSourceSerializer(serializers.Serializer[Any]):

@@ -21,8 +21,8 @@ class GenerationRequest:
     adapters: tuple[AdapterChoice, ...] = ()
     width: int | None = None
     height: int | None = None
-    steps: int = 20
-    guidance_scale: float = 5.0
+    steps: int | None = None
+    guidance_scale: float | None = None
     seed: int | None = None
     scheduler: str = ""
     resale: bool = False

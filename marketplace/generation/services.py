@@ -19,7 +19,7 @@ from marketplace.generation.pricing import Quote, quote_of
 from marketplace.generation.prompt_checks import refuse_prompt
 from marketplace.generation.reaper import reap, worker_started
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
-from marketplace.generation.validation import MAX_SEED, Order, check_texts, checked_order, engine_info
+from marketplace.generation.validation import MAX_SEED, Order, check_texts, checked_order
 
 __all__ = [
     "cancel",
@@ -37,7 +37,6 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 SAMPLE_SEED = 7
-SAMPLE_STEPS = 20
 
 
 def quote(*, buyer: User, request: GenerationRequest) -> Quote:  # noqa: ARG001 - prices may come to depend on the buyer
@@ -71,7 +70,6 @@ def request_sample(*, version: StyleVersion) -> Generation:
         base_model=base.slug,
         prompt=version.sample_prompt,
         adapters=(AdapterChoice(version.pk, 1.0),),
-        steps=min(SAMPLE_STEPS, engine_info(base).max_steps),
         seed=SAMPLE_SEED,
     )
     generation = Generation(purpose=Generation.Purpose.SAMPLE, compute_micro=0)

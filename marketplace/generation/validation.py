@@ -43,18 +43,21 @@ def checked_order(request: GenerationRequest) -> Order:
     info = engine_info(base)
     width = _side("width", base.default_side if request.width is None else request.width, base, info)
     height = _side("height", base.default_side if request.height is None else request.height, base, info)
-    _refuse_numbers(request, info)
+    # A base may be set up for more steps than its engine allows: what nobody chose is never refused.
+    steps = min(base.default_steps, info.max_steps) if request.steps is None else request.steps
+    guidance_scale = base.default_guidance if request.guidance_scale is None else request.guidance_scale
+    _refuse_numbers(steps, guidance_scale, request.seed, info)
     return Order(
         base=base,
         styles=chosen_styles(base, request.adapters, resale=request.resale),
         width=width,
         height=height,
-        steps=request.steps,
-        guidance_scale=request.guidance_scale,
+        steps=steps,
+        guidance_scale=guidance_scale,
         seed=request.seed,
         scheduler=_scheduler(request.scheduler, info.schedulers),
         resale=request.resale,
-        compute_micro=info.compute_price(width, height, request.steps),
+        compute_micro=info.compute_price(width, height, steps),
     )
 
 
@@ -118,11 +121,11 @@ def _side(field: str, pixels: int, base: BaseModel, info: EngineInfo) -> int:
     return pixels
 
 
-def _refuse_numbers(request: GenerationRequest, info: EngineInfo) -> None:
-    _between("steps", request.steps, 1, info.max_steps)
-    _between("guidance_scale", request.guidance_scale, 0, MAX_GUIDANCE)
-    if request.seed is not None:
-        _between("seed", request.seed, 0, MAX_SEED)
+def _refuse_numbers(steps: int, guidance_scale: float, seed: int | None, info: EngineInfo) -> None:
+    _between("steps", steps, 1, info.max_steps)
+    _between("guidance_scale", guidance_scale, 0, MAX_GUIDANCE)
+    if seed is not None:
+        _between("seed", seed, 0, MAX_SEED)
 
 
 def _between(field: str, value: float, least: float, most: float) -> None:

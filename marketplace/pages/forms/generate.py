@@ -13,8 +13,6 @@ from marketplace.pages.forms.sizes import Size, size_named, sizes_of
 from marketplace.pages.labels import SCHEDULER_LABELS
 from marketplace.pages.widgets import RangeInput
 
-DEFAULT_STEPS = 20
-DEFAULT_GUIDANCE = 5.0
 DEFAULT_WEIGHT = 0.8
 
 
@@ -36,8 +34,8 @@ class GenerateForm(forms.Form):
     )
     size = forms.ChoiceField(label=_("Size"), widget=forms.RadioSelect(attrs={"class": "sr-only"}))
     weight = forms.FloatField(label=_("Strength of the style"), min_value=0, max_value=1.5, initial=DEFAULT_WEIGHT)
-    steps = forms.IntegerField(label=_("Steps"), min_value=1, initial=DEFAULT_STEPS)
-    guidance_scale = forms.FloatField(label=_("Guidance scale"), min_value=0, max_value=15, initial=DEFAULT_GUIDANCE)
+    steps = forms.IntegerField(label=_("Steps"), min_value=1)
+    guidance_scale = forms.FloatField(label=_("Guidance scale"), min_value=0, max_value=15)
     seed = forms.IntegerField(
         label=_("Seed"),
         required=False,
@@ -59,9 +57,10 @@ class GenerateForm(forms.Form):
         self.sizes = sizes_of(base, info.size_multiple)
         self._offer_sizes()
         self._slide("weight", 0.05)
+        self.fields["guidance_scale"].initial = base.default_guidance
         self._slide("guidance_scale", 0.5)
         self.fields["steps"] = forms.IntegerField(
-            label=_("Steps"), min_value=1, max_value=info.max_steps, initial=min(DEFAULT_STEPS, info.max_steps)
+            label=_("Steps"), min_value=1, max_value=info.max_steps, initial=min(base.default_steps, info.max_steps)
         )
         self._slide("steps", 1)
         self._choose("scheduler", [(name, SCHEDULER_LABELS.get(name, name)) for name in info.schedulers])

@@ -113,7 +113,19 @@ def test_a_stranger_sees_styles_bases_and_versions_but_no_addresses() -> None:
     assert "private@" not in json.dumps(page)
     assert Client().get("/api/v1/styles/none").status_code == 404
     tiny_sdxl_base(slug="off", enabled=False)
-    assert [base["slug"] for base in Client().get("/api/v1/base-models").json()] == ["tiny-sdxl"]
+    assert Client().get("/api/v1/base-models").json() == [
+        {
+            "slug": "tiny-sdxl",
+            "title": "Tiny SDXL",
+            "summary": "",
+            "licence": "Apache-2.0",
+            "default_side": 128,
+            "min_side": 64,
+            "max_side": 256,
+            "default_steps": 20,
+            "default_guidance": 5.0,
+        }
+    ]
 
 
 def test_search_and_pages_work_by_address() -> None:

@@ -23,7 +23,8 @@ def test_seeding_twice_seeds_once_and_keeps_passwords() -> None:
         "buyer@demo.example": (False, True),
         "admin@demo.example": (True, True),
     }
-    assert BaseModel.objects.get().slug == BASE_MODEL
+    base = BaseModel.objects.get()
+    assert (base.slug, base.default_guidance) == (BASE_MODEL, 3.0)
     assert opted_out_names("by example artist at Sample Studio") == ["Example Artist", "Sample Studio"]
 
 

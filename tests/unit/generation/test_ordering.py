@@ -10,8 +10,10 @@ from marketplace.generation.dispatch import job_of
 from marketplace.generation.models import Generation
 from marketplace.generation.pricing import Quote, QuoteLine, SplitLine, split_of
 from marketplace.generation.requests import AdapterChoice
+from marketplace.generation.validation import engine_info
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
 from tests.factories.accounts import make_user
+from tests.factories.catalogue import echo_base
 from tests.factories.generation import PROMPT, echo_version, make_request, order
 from tests.factories.ledger import CREDIT, make_buyer
 
@@ -75,9 +77,17 @@ def test_the_job_names_everything_the_worker_needs() -> None:
 
 
 def test_what_is_left_out_the_base_decides() -> None:
-    generation = order(width=None, height=None, seed=None, scheduler="")
+    echo_base(default_steps=12, default_guidance=3.0)
+    generation = order(width=None, height=None, steps=None, guidance_scale=None, seed=None, scheduler="")
     assert (generation.width, generation.height, generation.scheduler) == (64, 64, "euler")
+    assert (generation.steps, generation.guidance_scale) == (12, 3.0)
     assert 0 <= generation.seed < 2**32
+
+
+def test_a_base_set_up_for_more_steps_than_its_engine_allows_gets_the_most() -> None:
+    echo_base(default_steps=10_000)
+    generation = order(steps=None)
+    assert generation.steps == engine_info(generation.base_model).max_steps
 
 
 def test_too_little_credit_holds_nothing_and_leaves_no_row() -> None:

@@ -53,6 +53,13 @@ def test_the_page_shows_the_terms_and_the_form(client: Client) -> None:
     assert [text for text in shown if text not in page] == []
 
 
+def test_the_form_starts_from_what_suits_the_base(client: Client) -> None:
+    tiny_sdxl_base(default_steps=12, default_guidance=3.0)
+    for page in (address(make_version()), "/create/"):
+        fresh = client.get(page).context["form"]
+        assert (fresh["steps"].value(), fresh["guidance_scale"].value()) == (12, 3.0)
+
+
 @pytest.mark.parametrize(
     ("words", "hint"), [("washed ink", "Write “washed ink” into it"), ("", "Say what the picture")]
 )

@@ -6,6 +6,18 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from marketplace.catalogue.models import BaseModel
 
+FIELDS = (
+    "title",
+    "summary",
+    "engine",
+    "licence",
+    "default_side",
+    "min_side",
+    "max_side",
+    "default_steps",
+    "default_guidance",
+)
+
 
 class Command(BaseCommand):
     help = "Offer a base model, or change one: SLUG is the name that jobs and the engine's settings use."
@@ -19,9 +31,10 @@ class Command(BaseCommand):
         parser.add_argument("--default-side", type=int, default=1024, help="Pixels.")
         parser.add_argument("--min-side", type=int, default=512)
         parser.add_argument("--max-side", type=int, default=1536)
+        parser.add_argument("--default-steps", type=int, default=20)
+        parser.add_argument("--default-guidance", type=float, default=5.0, help="The guidance scale that suits it.")
 
     def handle(self, *, slug: str, **options: Any) -> None:
-        names = ("title", "summary", "engine", "licence", "default_side", "min_side", "max_side")
-        fields = {name: options[name] for name in names}
+        fields = {name: options[name] for name in FIELDS}
         _, created = BaseModel.objects.update_or_create(slug=slug, defaults=fields)
         self.stdout.write(f"{'Added' if created else 'Changed'} {slug}.")
