@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 UNET_PREFIX = "lora_unet_"
 TEXT_PREFIXES = {"text_encoder": "lora_te1_", "text_encoder_2": "lora_te2_"}
-SGM_BLOCKS = ("input_blocks_", "middle_block_", "output_blocks_")
-DIFFUSERS_BLOCKS = ("down_blocks_", "mid_block_", "up_blocks_")
+# What a UNet module's flattened path begins with in either naming; none of them begins one of the other's.
+SGM_NAMES = ("input_blocks_", "middle_block_", "output_blocks_", "time_embed_", "label_emb_", "out_")
+DIFFUSERS_NAMES = ("down_blocks_", "mid_block_", "up_blocks_", "time_embedding_", "add_embedding_", "conv_")
 
 OUTSIDE_BLOCKS = {
     "conv_in": "input_blocks.0.0",

@@ -7,7 +7,7 @@ from hub.plugin_api import AdapterPlan, ModelLayout, Shape, UnsupportedFileError
 from hub.tensor_file import FileHeader
 from plugins.kohya_lora.kinds import plan_of, split_name
 from plugins.kohya_lora.kinds.kind import FileModule, some
-from plugins.kohya_lora.names import DIFFUSERS_BLOCKS, SGM_BLOCKS
+from plugins.kohya_lora.names import DIFFUSERS_NAMES, SGM_NAMES
 
 Place = tuple[str, str]
 
@@ -36,12 +36,12 @@ def adaptable(layout: ModelLayout, component: str) -> list[str]:
 def refuse_mixed_blocks(names: Iterable[str]) -> None:
     """`names` are those of UNet modules without their prefix. Raises UnsupportedFileError for two namings in one file."""
     flat = {name.replace(".", "_") for name in names}
-    sgm = [name for name in flat if name.startswith(SGM_BLOCKS)]
-    diffusers = [name for name in flat if name.startswith(DIFFUSERS_BLOCKS)]
+    sgm = [name for name in flat if name.startswith(SGM_NAMES)]
+    diffusers = [name for name in flat if name.startswith(DIFFUSERS_NAMES)]
     if sgm and diffusers:
         raise UnsupportedFileError(
             "mixed_names",
-            f"This file names some blocks as Stability's UNet does ({some(sgm)}) and some as diffusers does "
+            f"This file names some modules as Stability's UNet does ({some(sgm)}) and some as diffusers does "
             f"({some(diffusers)}), so no trainer wrote it as it is. Export it again.",
         )
 

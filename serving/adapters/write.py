@@ -56,7 +56,8 @@ def _low_rank(target: LowRankTarget, source: TensorFile) -> Iterator[Entry]:
 def _factored(target: FactoredTarget, source: TensorFile, weight: Shape) -> Iterator[Entry]:
     check_finite(list(target.names()), source)
     rank = alpha_rank(target, source.header)
-    scale = _alpha(target, rank, source) / rank if rank else 1.0
+    alpha = _alpha(target, rank, source)
+    scale = alpha / rank if rank else 1.0
     if pair_rank := expanded_rank(target, source.header, weight):
         yield from _pair(target, source, weight, scale * pair_rank)
     else:
