@@ -9,7 +9,18 @@ from django.utils.translation import gettext as _
 from hub.tensor_file import BYTES_PER_ITEM, FileHeader
 from marketplace.uploads.errors import FileRefused
 
-NUMPY_TYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype(ml_dtypes.bfloat16)}
+NUMPY_TYPES = {
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype(ml_dtypes.bfloat16),
+    # Single numbers only, such as the flag of an (IA)3.
+    "F64": np.dtype("<f8"),
+    "I64": np.dtype("<i8"),
+    "I32": np.dtype("<i4"),
+    "I16": np.dtype("<i2"),
+    "I8": np.dtype("<i1"),
+    "U8": np.dtype("<u1"),
+}
 
 
 class FiniteCheck:

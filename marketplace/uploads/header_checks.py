@@ -1,5 +1,6 @@
 """Decides from the header alone what a file is and whether the hub can serve it: no weight is read for that."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -65,7 +66,8 @@ def _listed(ids: Sequence[str]) -> str:
 
 def _check_types(header: FileHeader) -> None:
     for name, info in header.tensors.items():
-        if info.dtype not in WEIGHT_DTYPES:
+        # A flag or an alpha is one number, of whatever type: a format says which it needs.
+        if info.dtype not in WEIGHT_DTYPES and math.prod(info.shape) != 1:
             raise FileRefused(
                 "bad_dtype",
                 _("Tensor “%(name)s” has type %(type)s. Save the file as float32, float16 or bfloat16.")

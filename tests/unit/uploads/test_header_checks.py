@@ -8,6 +8,7 @@ import pytest
 from hub.plugin_api import Component, Plugin
 from hub.registry import Registry
 from hub.tensor_file import FileHeader, parse_header
+from marketplace.uploads.contents import FiniteCheck
 from marketplace.uploads.errors import FileRefused
 from marketplace.uploads.header_checks import check_header, recognised_format
 from marketplace.uploads.limits import MAX_LORA_BYTES
@@ -105,7 +106,8 @@ def test_a_lora_for_sdxl_is_read_by_kohyas_format(base: dict[str, str]) -> None:
         (lora(), MAX_LORA_BYTES + 1, "too_large"),
         (header_of(with_long_header(lora_file())), 5000, "header_too_large"),
         (header_of(tensor_file({f"{MODULE}.lora_down.weight": np.zeros((4, 8), np.float64)})), 5000, "bad_dtype"),
-        (header_of(tensor_file({"step": np.array(7, np.int64)})), 5000, "bad_dtype"),
+        (header_of(tensor_file({"steps": np.array([7, 8], np.int64)})), 5000, "bad_dtype"),
+        (header_of(tensor_file({"step": np.array(7, np.int64)})), 5000, "unknown_format"),
         (header_of(tensor_file({"something.else": np.zeros(4, np.float32)})), 5000, "unknown_format"),
     ],
 )
@@ -113,6 +115,14 @@ def test_what_the_hub_can_not_serve_is_refused(header: FileHeader, size: int, co
     with pytest.raises(FileRefused) as refused:
         check_header(header, size, "sdxl")
     assert refused.value.code == code
+
+
+def test_a_flag_may_be_a_whole_number() -> None:
+    """As LyCORIS writes that of an (IA)3."""
+    content = tensor_file({f"{MODULE}.weight": np.zeros(8, np.float16), f"{MODULE}.on_input": np.array(1, np.int64)})
+    header = header_of(content)
+    FiniteCheck(header).feed(content[header.data_offset :])
+    assert check_header(header, len(content), "sdxl") == "kohya_lora"
 
 
 def test_rank_256_is_still_served() -> None:
