@@ -1,6 +1,6 @@
 """Assigns the tensors of a LoRA that diffusers wrote before it used peft. Alpha is the rank in all of them."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from itertools import groupby
 
 from hub.plugin_api import AdapterFormat, AdapterPlan, LowRankTarget, ModelLayout, NoConfig, UnsupportedFileError
@@ -19,8 +19,10 @@ class OldLoraFormat(AdapterFormat):
 
     def plan(self, header: FileHeader, layout: ModelLayout) -> AdapterPlan:
         halves = [(half, name) for name in header.tensors if (half := half_of(name))]
-        odd = header.tensors.keys() - {name for _, name in halves}
-        _refuse("unknown_tensors", "{names} can't be read in this old naming of diffusers. Export the file again.", odd)
+        if odd := header.tensors.keys() - {name for _, name in halves}:
+            raise UnsupportedFileError(
+                "unknown_tensors", f"{_some(odd)} can't be read in this old naming of diffusers. Export the file again."
+            )
         _refuse_mixed(halves)
         pairs = groupby(sorted(halves, key=_place), key=_place)
         return AdapterPlan(
@@ -35,10 +37,10 @@ def _place(named: Named) -> tuple[str, str]:
 def _target(component: str, path: str, pair: list[Named], layout: ModelLayout) -> LowRankTarget:
     names = {half.side: name for half, name in pair}
     if len(pair) != 2 or len(names) != 2:
-        _refuse(
+        raise UnsupportedFileError(
             "incomplete_module",
-            f"The file needs one down and one up tensor of {component}.{path}, and has {{names}}. Export it again.",
-            [name for _, name in pair],
+            f"The file needs one down and one up tensor of {component}.{path}, and has {_some(name for _, name in pair)}. "
+            "Export it again.",
         )
     return LowRankTarget(component, _module(component, path, layout), names["down"], names["up"])
 
@@ -57,15 +59,13 @@ def _module(component: str, path: str, layout: ModelLayout) -> str:
 
 def _refuse_mixed(halves: list[Named]) -> None:
     bare = [name for half, name in halves if not half.prefix]
-    if len(bare) < len(halves):
-        _refuse(
+    if bare and len(bare) < len(halves):
+        raise UnsupportedFileError(
             "mixed_names",
-            "{names} do not say which model they belong to, while other tensors do. Export it again.",
-            bare,
+            f"{_some(bare)} do not say which model they belong to, while others do. Export the file again.",
         )
 
 
-def _refuse(code: str, sentence: str, names: Collection[str], shown: int = 3) -> None:
-    if names:
-        more = f" and {len(names) - shown} more" if len(names) > shown else ""
-        raise UnsupportedFileError(code, sentence.format(names=", ".join(sorted(names)[:shown]) + more))
+def _some(names: Iterable[str], shown: int = 3) -> str:
+    listed = sorted(names)
+    return ", ".join(listed[:shown]) + (f" and {len(listed) - shown} more" if len(listed) > shown else "")

@@ -11,29 +11,34 @@ EMBEDDINGS = frozenset({"clip_l", "clip_g", "emb_params"})
 
 @dataclass(frozen=True)
 class OtherKind:
-    """A kind of file, told by the names of its tensors."""
+    """A kind of file, told by the names of its tensors, and why it is refused."""
 
-    code: str
-    sentence: str
     fits: Callable[[Set[str]], bool]
+    refusal: Callable[[], UnsupportedFileError]
 
 
 KINDS = (
     OtherKind(
-        "textual_inversion",
-        "This is a textual inversion (an embedding for a word of the prompt), which is not served. Train a LoRA instead.",
         lambda names: all(name in EMBEDDINGS or name.startswith("bundle_emb.") for name in names),
+        lambda: UnsupportedFileError(
+            "textual_inversion",
+            "This is a textual inversion (an embedding for a word of the prompt), which is not served. Train a LoRA instead.",
+        ),
     ),
     OtherKind(
-        "control_lora",
-        "This is a Control-LoRA, which needs a picture to follow and is not served. Upload a LoRA of a style.",
         lambda names: "lora_controlnet" in names,
+        lambda: UnsupportedFileError(
+            "control_lora",
+            "This is a Control-LoRA, which needs a picture to follow and is not served. Upload a LoRA of a style.",
+        ),
     ),
     OtherKind(
-        "whole_checkpoint",
-        "This is a whole checkpoint in one file. Convert it with diffusers' from_single_file and save_pretrained, and upload "
-        "unet/diffusion_pytorch_model.safetensors of that folder.",
         lambda names: any(name.startswith("model.diffusion_model.") for name in names),
+        lambda: UnsupportedFileError(
+            "whole_checkpoint",
+            "This is a whole checkpoint in one file. Convert it with diffusers' from_single_file and save_pretrained, and "
+            "upload unet/diffusion_pytorch_model.safetensors of that folder.",
+        ),
     ),
 )
 
@@ -48,8 +53,10 @@ class OtherKindsFormat(AdapterFormat):
     def plan(self, header: FileHeader, layout: ModelLayout) -> AdapterPlan:  # noqa: ARG002 - no base makes it servable
         kind = _kind(header)
         if kind is None:
-            raise UnsupportedFileError("unknown_format", "This file is none of the kinds that are known here.")
-        raise UnsupportedFileError(kind.code, kind.sentence)
+            raise UnsupportedFileError(
+                "unknown_format", "This file is none of the kinds that are known here. Export it as a LoRA."
+            )
+        raise kind.refusal()
 
 
 def _kind(header: FileHeader) -> OtherKind | None:
