@@ -42,6 +42,7 @@ def vae(steps: Steps = VAE_STEPS, packages: Packages = PACKAGES, work: Work = WO
 @app.command()
 def base(
     steps: Steps = BASE_STEPS,
+    start: Annotated[Path | None, typer.Option(help="A base to continue from where there is no checkpoint.")] = None,
     vae: Annotated[Path | None, typer.Option(help="A trained autoencoder's folder, instead of stage 1's.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to write the base to.")] = WORK / "base",
     packages: Packages = PACKAGES,
@@ -50,8 +51,7 @@ def base(
     """Stage 2: the UNet and its text encoders, on a trained autoencoder."""
     artwork = Artwork(packages, work)
     torch.manual_seed(0)
-    coder = AutoencoderKL.from_pretrained(vae, torch_dtype=torch.float32) if vae else trained_vae(artwork, VAE_STEPS)
-    made = untrained(coder, artwork)
+    made = load(start) if start else untrained(trained_vae(artwork, VAE_STEPS, vae), artwork)
     text = TextEncoders(made.text_encoder, made.text_encoder_2)
 
     def preview(step: int) -> None:
@@ -121,7 +121,10 @@ def encoded_set(artwork: Artwork, made: StableDiffusionXLPipeline, look: str) ->
     return encoded(TextEncoders(made.text_encoder, made.text_encoder_2), data)
 
 
-def trained_vae(artwork: Artwork, steps: int) -> AutoencoderKL:
+def trained_vae(artwork: Artwork, steps: int, made: Path | None = None) -> AutoencoderKL:
+    """The autoencoder in `made` where one is named, else stage 1's."""
+    if made:
+        return AutoencoderKL.from_pretrained(made, torch_dtype=torch.float32)
     torch.manual_seed(0)
     model = new_vae().to(memory_format=torch.channels_last)
     train_vae(model, artwork.all_looks(), artwork.work, steps)
