@@ -10,6 +10,7 @@ from diffusers.loaders import lora_conversion_utils
 
 from hub.plugin_api import ModelLayout
 from plugins.kohya_lora.names import flat_name, kohya_names, sgm_names
+from plugins.kohya_lora.places import adaptable
 from plugins.sdxl.layout import layout_of_configs
 from tests.sdxl_1_0 import CONFIGS, UNET
 
@@ -51,10 +52,17 @@ def test_every_sgm_module_is_covered(layout: ModelLayout) -> None:
 
 def test_no_two_modules_share_a_name(layout: ModelLayout) -> None:
     for component in ("unet", "text_encoder", "text_encoder_2"):
-        modules = layout.modules(component)
+        modules = adaptable(layout, component)
         names = kohya_names(component, modules)
-        assert set(names.values()) == modules.keys()
+        assert set(names.values()) == set(modules)
         assert {flat_name(component, module): module for module in modules}.items() <= names.items()
+
+
+def test_every_normalisation_layer_has_a_place_and_an_sgm_name(layout: ModelLayout) -> None:
+    counts = {name: len(layout.norms(name)) for name in ("unet", "text_encoder", "text_encoder_2")}
+    assert counts == {"unet": 256, "text_encoder": 25, "text_encoder_2": 65}
+    assert sgm_names(adaptable(layout, "unet")).keys() >= layout.norms("unet").keys()
+    assert layout.norms("unet").keys().isdisjoint(layout.modules("unet"))
 
 
 @pytest.mark.parametrize(
@@ -78,10 +86,15 @@ def test_no_two_modules_share_a_name(layout: ModelLayout) -> None:
         ("lora_unet_output_blocks_8_0_emb_layers_1", "up_blocks.2.resnets.2.time_emb_proj"),
         ("lora_unet_label_emb_0_2", "add_embedding.linear_2"),
         ("lora_unet_out_2", "conv_out"),
+        ("lora_unet_out_0", "conv_norm_out"),
+        ("lora_unet_input_blocks_1_0_in_layers_0", "down_blocks.0.resnets.0.norm1"),
+        ("lora_unet_middle_block_2_out_layers_0", "mid_block.resnets.1.norm2"),
+        ("lora_unet_output_blocks_0_1_norm", "up_blocks.0.attentions.0.norm"),
+        ("lora_unet_time_embed_0", "time_embedding.linear_1"),
     ],
 )
 def test_names_as_trainers_write_them(layout: ModelLayout, name: str, module: str) -> None:
-    assert kohya_names("unet", layout.modules("unet"))[name] == module
+    assert kohya_names("unet", adaptable(layout, "unet"))[name] == module
 
 
 def test_text_encoder_names_as_trainers_write_them(layout: ModelLayout) -> None:
