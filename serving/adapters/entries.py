@@ -4,7 +4,7 @@ import json
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, prod
 
 import numpy as np
 
@@ -55,14 +55,21 @@ def copied(name: str, origin: str, source: TensorFile, shape: Shape | None = Non
     return Entry(name, info.dtype, shape, info.end - info.start, lambda: source.chunks(origin))
 
 
-def written(name: str, dtype: str, items: "np.ndarray") -> Entry:
-    """Items of a checked tensor, in the order they stand in now, or numbers that were computed from it."""
-    if dtype == "F32" and not np.isfinite(items.view(np.float32)).all():
-        raise UnsupportedFileError(
-            "not_finite", f"The weights of {name} go beyond what float32 holds. Train it again with smaller steps."
-        )
-    content = np.ascontiguousarray(items).tobytes()
-    return Entry(name, dtype, items.shape, len(content), lambda: [content])
+def written(name: str, dtype: str, shape: Shape, items: Callable[[], "np.ndarray"]) -> Entry:
+    """Items that are read or computed when their turn comes, so that one tensor at a time is in memory.
+
+    Writing them raises UnsupportedFileError where a computed number is not finite.
+    """
+
+    def chunks() -> Iterator[bytes]:
+        content = np.ascontiguousarray(items())
+        if dtype == "F32" and not np.isfinite(content.view(np.float32)).all():
+            raise UnsupportedFileError(
+                "not_finite", f"The weights of {name} go beyond what float32 holds. Train it again with smaller steps."
+            )
+        yield content.tobytes()
+
+    return Entry(name, dtype, shape, prod(shape) * BYTES_PER_ITEM[dtype], chunks)
 
 
 def number(name: str, value: float) -> Entry:

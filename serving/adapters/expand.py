@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hub.plugin_api import FactoredTarget, Shape
 from hub.tensor_file import FileHeader
-from serving.adapters.factors import Numbers, sizes, split, split_rank
+from serving.adapters.factors import Numbers, narrowed, sizes, split, split_rank
 from serving.adapters.pack import EXPANDED_RANK, MAX_RANK
 from serving.adapters.tensor_bytes import TensorFile
 
@@ -34,7 +34,7 @@ def expanded(target: FactoredTarget, source: TensorFile, weight: Shape) -> Pair:
     pairs = [split(factor, size, source) for factor, size in zip(target.factors, matrices, strict=True)]
     up, down = pairs[0] if len(pairs) == 1 else _combined(target.rule, pairs[0], pairs[1], weight[2:])
     down, up = down.reshape(-1, *weight[1:]), up.reshape(weight[0], -1, *([1] * (len(weight) - 2)))
-    return down.astype(np.float32), up.astype(np.float32)
+    return narrowed(down), narrowed(up)
 
 
 def _combined(rule: str, first: Pair64, second: Pair64, kernel: Shape) -> Pair64:

@@ -5,7 +5,7 @@ transposed sides are turned and a Tucker core is multiplied into the right one.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,29 +69,38 @@ def alpha_rank(target: FactoredTarget, header: FileHeader) -> int:
     return next(iter(_ranks(target, header)), 0)
 
 
-def raw_sides(factor: Factor, size: Size, source: TensorFile) -> Iterator[tuple[str, str, "np.ndarray"]]:
-    """Side, type and items of what a pack holds of a factor without a core, in the type that the file has."""
+@dataclass(frozen=True)
+class Side:
+    """What a pack holds of a factor; `items` reads it from the file, in the type that the file has."""
+
+    name: str
+    dtype: str
+    shape: Shape
+    items: Callable[[], "np.ndarray"]
+
+
+def sides(factor: Factor, size: Size, source: TensorFile) -> Iterator[Side]:
+    """The one side of a whole factor, or both of a split one. A Tucker core makes the right one float32."""
+    types = {name: source.header.tensors[name].dtype for name in factor.names()}
     if factor.whole:
-        yield "whole", source.header.tensors[factor.whole].dtype, source.raw(factor.whole).reshape(size.shape)
+        yield Side("whole", types[factor.whole], size.shape, lambda: source.raw(factor.whole))
         return
     rank = factor_rank(factor, source.header)
-    left = source.raw(factor.left)
-    left = left.reshape(rank, size.rows).T if factor.left_transposed else left.reshape(size.rows, rank)
-    yield "left", source.header.tensors[factor.left].dtype, left
+    yield Side(
+        "left", types[factor.left], (size.rows, rank), lambda: _left(source.raw(factor.left), factor, size, rank)
+    )
+    right = (rank, *size.shape[1:])
     if factor.core:
-        yield "right", "F32", _right(factor, size, source).astype(np.float32)
+        yield Side("right", "F32", right, lambda: narrowed(_right(factor, size, source)))
     else:
-        right = source.raw(factor.right).reshape(rank, *size.shape[1:])
-        yield "right", source.header.tensors[factor.right].dtype, right
+        yield Side("right", types[factor.right], right, lambda: source.raw(factor.right))
 
 
 def split(factor: Factor, size: Size, source: TensorFile) -> tuple[Numbers, Numbers]:
     """left [rows, rank] and right [rank, columns, *kernel] in float64; a whole one beside the smaller identity."""
     if not factor.whole:
         rank = factor_rank(factor, source.header)
-        left = source.numbers(factor.left)
-        left = left.reshape(rank, size.rows).T if factor.left_transposed else left.reshape(size.rows, rank)
-        return left, _right(factor, size, source)
+        return _left(source.numbers(factor.left), factor, size, rank), _right(factor, size, source)
     whole = source.numbers(factor.whole).reshape(size.shape)
     width = math.prod(size.shape[1:])
     if size.rows <= width:
@@ -99,9 +108,19 @@ def split(factor: Factor, size: Size, source: TensorFile) -> tuple[Numbers, Numb
     return whole.reshape(size.rows, width), np.eye(width).reshape(width, *size.shape[1:])
 
 
+def narrowed(numbers: Numbers) -> NDArray[np.float32]:
+    """What is too large becomes infinity, which is refused when it is written."""
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
+
+
 def split_rank(factor: Factor, size: Size, header: FileHeader) -> int:
     """The rank of what `split` gives, without reading a tensor."""
     return factor_rank(factor, header) or min(size.rows, math.prod(size.shape[1:]))
+
+
+def _left(items: "np.ndarray", factor: Factor, size: Size, rank: int) -> "np.ndarray":
+    return items.reshape(rank, size.rows).T if factor.left_transposed else items.reshape(size.rows, rank)
 
 
 def _right(factor: Factor, size: Size, source: TensorFile) -> Numbers:

@@ -18,7 +18,7 @@ from hub.plugin_api import (
 from serving.adapters.checks import rank_of
 from serving.adapters.entries import Entry, check_finite, copied, file_chunks, number, read_number, written
 from serving.adapters.expand import expanded, expanded_rank
-from serving.adapters.factors import alpha_rank, raw_sides, sizes
+from serving.adapters.factors import alpha_rank, sides, sizes
 from serving.adapters.pack import ALPHA, DOWN, MAGNITUDES, SCALED, SIDES, UP, delta_name, metadata
 from serving.adapters.tensor_bytes import TensorFile
 
@@ -59,16 +59,16 @@ def _factored(target: FactoredTarget, source: TensorFile, weight: Shape) -> Iter
     alpha = _alpha(target, rank, source)
     scale = alpha / rank if rank else 1.0
     if pair_rank := expanded_rank(target, source.header, weight):
-        yield from _pair(target, source, weight, scale * pair_rank)
+        yield from _pair(target, source, weight, pair_rank, scale * pair_rank)
     else:
         yield from _delta(target, source, weight, scale)
 
 
-def _pair(target: FactoredTarget, source: TensorFile, weight: Shape, alpha: float) -> Iterator[Entry]:
+def _pair(target: FactoredTarget, source: TensorFile, weight: Shape, rank: int, alpha: float) -> Iterator[Entry]:
     name = f"{target.component}.{target.module}"
-    down, up = expanded(target, source, weight)
-    yield written(name + DOWN, "F32", down)
-    yield written(name + UP, "F32", up)
+    ones = (1,) * len(weight[2:])
+    yield written(name + DOWN, "F32", (rank, *weight[1:]), lambda: expanded(target, source, weight)[0])
+    yield written(name + UP, "F32", (weight[0], rank, *ones), lambda: expanded(target, source, weight)[1])
     yield number(name + ALPHA, alpha)
 
 
@@ -76,8 +76,8 @@ def _delta(target: FactoredTarget, source: TensorFile, weight: Shape, scale: flo
     name = partial(delta_name, target.rule, target.component, f"{target.module}.weight")
     matrices = sizes(target, source.header, weight)
     for which, factor, size in zip(SIDES[: len(matrices)], target.factors, matrices, strict=True):
-        for side, dtype, items in raw_sides(factor, size, source):
-            yield written(name(f"{which}_{side}"), dtype, items)
+        for side in sides(factor, size, source):
+            yield written(name(f"{which}_{side.name}"), side.dtype, side.shape, side.items)
     yield number(name("scale"), scale)
     if target.magnitude:
         axis = target.magnitude_axis
