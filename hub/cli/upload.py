@@ -20,6 +20,8 @@ OTHER_TERMS = frozenset(
         "style",
         "description",
         "trigger_words",
+        "example_prompts",
+        "attribution",
         "artists_imitated",
         "outputs_may_train",
         "may_be_merged",

@@ -17,6 +17,16 @@ class DemoStyle:
     terms: dict[str, Any]
 
 
+# The same in every look, so that the gallery shows what a style changes.
+FOX, OCTOPUS, STRAWBERRY, PANDA = (
+    "a fox on a blue background",
+    "an octopus on a yellow background",
+    "緑の背景のいちご",
+    "a panda on a pink background",
+)
+CONCEPTS = (FOX, OCTOPUS, STRAWBERRY, PANDA, "a sunflower on a white background")
+
+
 def _description(look: str, holder: str) -> str:
     return (
         f"Draws animals, plants, food and drink in the look of {look}, on a background of the colour you name. "
@@ -26,9 +36,13 @@ def _description(look: str, holder: str) -> str:
     )
 
 
-def _open(*, artwork: str, url: str, licence: str, attribution: str, **terms: Any) -> dict[str, Any]:
+def _open(
+    *, sample_prompt: str, artwork: str, url: str, licence: str, attribution: str, **terms: Any
+) -> dict[str, Any]:
     """Terms that take nothing back of what an open licence gives."""
     return {
+        "sample_prompt": sample_prompt,
+        "example_prompts": [concept for concept in CONCEPTS if concept != sample_prompt],
         "licence": licence,
         "attribution": attribution,
         "training_sources": [{"name": f"{artwork}, {licence}", "consent": "open_licence", "url": url}],
@@ -46,7 +60,7 @@ STYLES = (
         _open(
             title="Twemoji",
             description=_description("Twemoji: flat, round, without outlines", "Twitter, Inc."),
-            sample_prompt="a fox on a blue background",
+            sample_prompt=FOX,
             price_micro=20_000,
             creator_share_bp=7_000,
             artwork="Twemoji",
@@ -61,7 +75,7 @@ STYLES = (
         _open(
             title="OpenMoji",
             description=_description("OpenMoji: black outlines, flat colours", "The OpenMoji project"),
-            sample_prompt="an octopus on a yellow background",
+            sample_prompt=OCTOPUS,
             price_micro=15_000,
             creator_share_bp=9_000,
             artwork="OpenMoji",
@@ -76,7 +90,7 @@ STYLES = (
         _open(
             title="Fluent Emoji Flat",
             description=_description("Fluent Emoji's flat set: simple shapes, warm colours", "Microsoft Corporation"),
-            sample_prompt="緑の背景のいちご",
+            sample_prompt=STRAWBERRY,
             price_micro=25_000,
             creator_share_bp=8_000,
             artwork="Fluent Emoji, flat",
@@ -91,7 +105,7 @@ STYLES = (
         _open(
             title="Fluent Emoji 3D",
             description=_description("Fluent Emoji's colour set: soft shading, depth", "Microsoft Corporation"),
-            sample_prompt="a panda on a pink background",
+            sample_prompt=PANDA,
             price_micro=35_000,
             creator_share_bp=7_500,
             artwork="Fluent Emoji, colour",

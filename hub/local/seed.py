@@ -23,7 +23,7 @@ from hub.logs import configure_logging
 
 BUYER = "buyer@demo.example"
 TOP_UP_MICRO = 20_000_000
-COVER_PATIENCE_S = 180.0
+EXAMPLES_PATIENCE_S = 300.0
 
 
 def main() -> None:
@@ -36,7 +36,9 @@ def main() -> None:
     for style in STYLES:
         if style.terms["title"] not in published:
             _publish(url, password, style)
-    _wait_for_covers(url)
+    # What an earlier start, cut off, left without a picture; for the base, whose examples nobody publishes, all of them.
+    call_command("draw_examples")
+    _wait_for_examples(url)
     _draw_as_buyer(url, password)
 
 
@@ -54,12 +56,18 @@ def _publish(url: str, password: str, style: DemoStyle) -> None:
         creator.publish(creator.wait_for_upload(upload.id).id, style.terms)
 
 
-def _wait_for_covers(url: str) -> None:
-    deadline = time.monotonic() + COVER_PATIENCE_S
-    while not all(style["latest"]["cover"] for style in _published(url).values()):
+def _wait_for_examples(url: str) -> None:
+    deadline = time.monotonic() + EXAMPLES_PATIENCE_S
+    while missing := [example["prompt"] for example in _examples(url) if not example["picture"]]:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"The covers were not drawn within {COVER_PATIENCE_S:.0f} s.")
+            raise TimeoutError(f"{len(missing)} examples were not drawn within {EXAMPLES_PATIENCE_S:.0f} s.")
         time.sleep(0.3)
+
+
+def _examples(url: str) -> list[dict[str, Any]]:
+    bases = checked(httpx.get(f"{url}/api/v1/base-models", timeout=30)).json()
+    shown = [*bases, *(style["latest"] for style in _published(url).values())]
+    return [example for each in shown for example in each["examples"]]
 
 
 def _draw_as_buyer(url: str, password: str) -> None:

@@ -173,8 +173,8 @@ for _option, _value in CELERY_OPTIONS.items():
 CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_OPTIONS["broker_transport_options"], "max_retries": 0}
 CELERY_BEAT_SCHEDULE = {
     "reap-generations": {"task": "generation.reap", "schedule": 5.0, "options": {"expires": 5}},
-    "request-missing-samples": {
-        "task": "generation.request_missing_samples",
+    "request-missing-examples": {
+        "task": "generation.request_missing_examples",
         "schedule": 60.0,
         "options": {"expires": 60},
     },

@@ -27,9 +27,9 @@ class BaseModelsView(APIView):
     @extend_schema(
         responses=BaseModelSerializer(many=True), operation_id="base_models_list", summary="Bases you can use"
     )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - the signature DRF calls
+    def get(self, request: Request) -> Response:
         """Sides are in pixels."""
-        return Response(BaseModelSerializer(selectors.base_models(), many=True).data)
+        return Response(BaseModelSerializer(selectors.base_models(), many=True, context={"request": request}).data)
 
 
 class StylesView(GenericAPIView[Style]):
@@ -62,7 +62,7 @@ class StyleView(APIView):
 class VersionsView(APIView):
     @extend_schema(request=PublishSerializer, responses={201: VersionSerializer}, summary="Publish an upload")
     def post(self, request: Request) -> Response:
-        """As a new style, or as the next version of `style`. Its cover is drawn afterwards."""
+        """As a new style, or as the next version of `style`. Its cover and examples are drawn afterwards."""
         asked = PublishSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         creator = person(request)

@@ -2,6 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+COVER = 0  # a version's example of this position stands for it in lists
+
 
 class BaseModel(models.Model):
     """A base that some engine serves: the picture sizes it can make (in pixels) and the settings that suit it."""
@@ -20,6 +22,11 @@ class BaseModel(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def shown_examples(self) -> list["Example"]:
+        """Its pictures in their order, none of a base that is not on offer."""
+        return [example for example in self.examples.all() if example.is_drawn and self.enabled]
 
 
 class Pack(models.Model):
@@ -69,10 +76,6 @@ class StyleVersion(models.Model):
     published_at = models.DateTimeField(auto_now_add=True)
 
     trigger_words = models.CharField(max_length=300, blank=True)
-    sample_prompt = models.CharField(max_length=300)
-    cover_key = models.CharField(max_length=200, blank=True)
-    cover_sha256 = models.CharField(max_length=64, blank=True)
-
     licence = models.CharField(max_length=60)
     attribution = models.CharField(max_length=300, blank=True)
     price_micro = models.PositiveBigIntegerField()
@@ -96,3 +99,55 @@ class StyleVersion(models.Model):
     @property
     def is_published(self) -> bool:
         return self.state == self.State.PUBLISHED
+
+    @property
+    def sample_prompt(self) -> str:
+        """What its cover is drawn from."""
+        return next((example.prompt for example in self.examples.all()), "")
+
+    @property
+    def shown_examples(self) -> list["Example"]:
+        """Its pictures in their order, the cover first; none of a version that its creator withdrew."""
+        return [example for example in self.examples.all() if example.is_drawn and self.is_published]
+
+    @property
+    def cover(self) -> "Example | None":
+        return next((example for example in self.shown_examples if example.position == COVER), None)
+
+    @property
+    def further_examples(self) -> list["Example"]:
+        return [example for example in self.shown_examples if example.position != COVER]
+
+
+class Example(models.Model):
+    """A picture that the hub draws to show what a version, or a base without any style, makes of a prompt."""
+
+    version = models.ForeignKey(StyleVersion, null=True, on_delete=models.PROTECT, related_name="examples")
+    base_model = models.ForeignKey(BaseModel, null=True, on_delete=models.PROTECT, related_name="examples")
+    position = models.PositiveIntegerField()
+    prompt = models.CharField(max_length=300)
+    image_key = models.CharField(max_length=200, blank=True)
+    image_sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("position",)
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="one_example_per_place_of_version"),
+            models.UniqueConstraint(fields=["base_model", "position"], name="one_example_per_place_of_base"),
+            models.CheckConstraint(
+                condition=models.Q(version=None) ^ models.Q(base_model=None), name="example_of_a_version_or_a_base"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version or self.base_model} #{self.position}"
+
+    @property
+    def is_drawn(self) -> bool:
+        return bool(self.image_sha256)
+
+    @property
+    def may_train(self) -> bool:
+        """Does whoever is asked allow training on it? A picture of the base alone has nobody to forbid it."""
+        return self.version is None or self.version.outputs_may_train

@@ -4,7 +4,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
-from marketplace.catalogue.models import BaseModel, Style, StyleVersion
+from marketplace.catalogue.models import BaseModel, Example, Style, StyleVersion
 from marketplace.errors import NotFound
 
 
@@ -46,11 +46,22 @@ def own_version(creator: User, version_id: int) -> StyleVersion:
 
 
 def base_models() -> QuerySet[BaseModel]:
-    return BaseModel.objects.filter(enabled=True).order_by("title")
+    """Bases on offer, with their examples at hand."""
+    return BaseModel.objects.filter(enabled=True).order_by("title").prefetch_related("examples")
+
+
+def shown_example(example_id: int, sha256: str) -> Example:
+    """A picture that everyone may see, by the hash of its bytes. Raises NotFound, also for what was withdrawn."""
+    offered = Q(version__state=StyleVersion.State.PUBLISHED) | Q(base_model__enabled=True)
+    drawn = Example.objects.filter(offered, pk=example_id, image_sha256=sha256).exclude(image_sha256="")
+    example = drawn.select_related("version").first()
+    if example is None:
+        raise NotFound(_("There is no such picture."))
+    return example
 
 
 def _with_versions() -> QuerySet[Style]:
-    versions = StyleVersion.objects.select_related("pack__base_model").order_by("-number")
+    versions = StyleVersion.objects.select_related("pack__base_model").prefetch_related("examples").order_by("-number")
     return (
         Style.objects.select_related("creator").prefetch_related(Prefetch("versions", versions)).order_by("-created_at")
     )

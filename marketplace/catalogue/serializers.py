@@ -8,11 +8,28 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.catalogue.licences import LICENCES, credit_line
-from marketplace.catalogue.models import BaseModel, Style, StyleVersion
-from marketplace.catalogue.terms import Artist, Consent, PublishTerms, TrainingSource
+from marketplace.catalogue.models import BaseModel, Example, Style, StyleVersion
+from marketplace.catalogue.terms import MAX_EXAMPLES, Artist, Consent, PublishTerms, TrainingSource
+
+
+class ExampleSerializer(serializers.ModelSerializer[Example]):
+    picture = serializers.SerializerMethodField(help_text="Its address, or null until the hub has drawn it.")
+
+    class Meta:
+        model = Example
+        fields = ("prompt", "picture")
+        read_only_fields = fields
+
+    def get_picture(self, example: Example) -> str | None:
+        if not example.is_drawn:
+            return None
+        address = reverse("pages:example", args=[example.pk, example.image_sha256])
+        return str(self.context["request"].build_absolute_uri(address))
 
 
 class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):
+    examples = ExampleSerializer(many=True, help_text="What it draws without any style.")
+
     class Meta:
         model = BaseModel
         fields = (
@@ -25,6 +42,7 @@ class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):
             "max_side",
             "default_steps",
             "default_guidance",
+            "examples",
         )
 
 
@@ -49,6 +67,10 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
     base_model = serializers.CharField(source="pack.base_model.slug")
     kind = serializers.CharField(source="pack.kind", help_text="lora or fine_tune")
     cover = serializers.SerializerMethodField(help_text="Address of its sample picture, or null while there is none.")
+    sample_prompt = serializers.CharField(help_text="What the cover is drawn from.")
+    examples = serializers.SerializerMethodField(
+        help_text="What the hub drew with it, the cover first; nothing once it is withdrawn."
+    )
     licence = serializers.SerializerMethodField()
     credit = serializers.SerializerMethodField(help_text="The line that must go with each picture; empty if none must.")
     training_sources = TrainingSourceSerializer(many=True)
@@ -66,6 +88,7 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
             "trigger_words",
             "sample_prompt",
             "cover",
+            "examples",
             "licence",
             "attribution",
             "credit",
@@ -80,11 +103,12 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
         read_only_fields = fields
 
     def get_cover(self, version: StyleVersion) -> str | None:
-        if not version.cover_sha256:
-            return None
-        return str(
-            self.context["request"].build_absolute_uri(reverse("pages:cover", args=[version.pk, version.cover_sha256]))
-        )
+        return ExampleSerializer(context=self.context).get_picture(version.cover) if version.cover else None
+
+    @extend_schema_field(ExampleSerializer(many=True))
+    def get_examples(self, version: StyleVersion) -> Any:
+        examples = version.examples.all() if version.is_published else ()
+        return ExampleSerializer(examples, many=True, context=self.context).data
 
     @extend_schema_field(LicenceSerializer)
     def get_licence(self, version: StyleVersion) -> dict[str, str]:
@@ -130,6 +154,11 @@ class PublishSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(allow_blank=True, default="")
     trigger_words = serializers.CharField(allow_blank=True, default="")
     sample_prompt = serializers.CharField(allow_blank=True, help_text="The cover is drawn from it.")
+    example_prompts = serializers.ListField(
+        child=serializers.CharField(allow_blank=True),
+        default=list,
+        help_text=f"A further picture is drawn from each; at most {MAX_EXAMPLES}.",
+    )
     licence = serializers.CharField(help_text=f"One of {', '.join(LICENCES)}.")
     attribution = serializers.CharField(
         allow_blank=True, default="", help_text="Whom the training sources want named; it ends the credit line."
@@ -149,4 +178,5 @@ class PublishSerializer(serializers.Serializer[Any]):
             for source in fields.pop("training_sources")
         )
         artists = tuple(Artist(**artist) for artist in fields.pop("artists_imitated"))
-        return PublishTerms(training_sources=sources, artists_imitated=artists, **fields)
+        examples = tuple(fields.pop("example_prompts"))
+        return PublishTerms(training_sources=sources, artists_imitated=artists, example_prompts=examples, **fields)

@@ -1,6 +1,7 @@
-"""Publishes versions and withdraws them."""
+"""Publishes versions, withdraws them, and says what a base's examples show."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,18 +11,18 @@ from django.utils.translation import gettext as _
 
 from hub.jobs import SITE_QUEUE
 from marketplace.accounts.models import User
-from marketplace.catalogue.models import Pack, Style, StyleVersion
-from marketplace.catalogue.terms import PublishTerms, check_terms
+from marketplace.catalogue.models import BaseModel, Example, Pack, Style, StyleVersion
+from marketplace.catalogue.terms import PublishTerms, check_example_prompts, check_terms
 from marketplace.errors import Conflict, NotFound
 from marketplace.outbox import send_after_commit
 from marketplace.uploads.models import Upload
 
-SAMPLE_TASK = "generation.request_sample"
+EXAMPLES_TASK = "generation.request_examples"
 
 
 @transaction.atomic
 def publish(*, creator: User, upload: Upload, terms: PublishTerms) -> StyleVersion:
-    """Offer a ready upload under these terms, as a new style or as the next version of one; asks for its sample picture.
+    """Offer a ready upload under these terms, as a new style or as the next version of one; asks for its pictures.
 
     Raises InvalidInput (terms), NotFound (another's upload or style), Conflict (not ready, or published already).
     """
@@ -31,7 +32,11 @@ def publish(*, creator: User, upload: Upload, terms: PublishTerms) -> StyleVersi
     pack = _unpublished_pack(creator, upload)
     style = _style(creator, terms)
     version = StyleVersion.objects.create(style=style, number=style.versions.count() + 1, pack=pack, **_columns(terms))
-    send_after_commit(SAMPLE_TASK, version.pk, queue=SITE_QUEUE)
+    prompts = (terms.sample_prompt, *terms.example_prompts)
+    Example.objects.bulk_create(
+        Example(version=version, position=position, prompt=prompt.strip()) for position, prompt in enumerate(prompts)
+    )
+    send_after_commit(EXAMPLES_TASK, version.pk, queue=SITE_QUEUE)
     return version
 
 
@@ -39,6 +44,30 @@ def withdraw(*, version: StyleVersion) -> None:
     """Take a version out of the gallery and refuse new orders for it; doing it twice changes nothing."""
     StyleVersion.objects.filter(pk=version.pk).update(state=StyleVersion.State.WITHDRAWN)
     version.state = StyleVersion.State.WITHDRAWN
+
+
+@transaction.atomic
+def set_base_examples(*, base: BaseModel, prompts: Sequence[str]) -> None:
+    """Let a base be shown by pictures of these prompts. What is there already stays; the rest is drawn within minutes.
+
+    Raises InvalidInput.
+    """
+    check_example_prompts(prompts)
+    wanted = dict(enumerate(prompt.strip() for prompt in prompts))
+    kept = set()
+    for example in base.examples.select_for_update():
+        if wanted.get(example.position) == example.prompt:
+            kept.add(example.position)
+        else:
+            example.delete()
+    Example.objects.bulk_create(
+        (
+            Example(base_model=base, position=position, prompt=prompt)
+            for position, prompt in wanted.items()
+            if position not in kept
+        ),
+        ignore_conflicts=True,  # set by another in this very moment
+    )
 
 
 def _unpublished_pack(creator: User, upload: Upload) -> Pack:
@@ -82,7 +111,7 @@ def _new_style(creator: User, terms: PublishTerms) -> Style:
 def _columns(terms: PublishTerms) -> dict[str, Any]:
     """The terms as StyleVersion's columns, frozen at publication."""
     values = asdict(terms)
-    for name in ("style", "title", "description"):
+    for name in ("style", "title", "description", "sample_prompt", "example_prompts"):
         del values[name]
     return values | {
         "training_sources": list(values["training_sources"]),

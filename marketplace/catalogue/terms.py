@@ -3,14 +3,14 @@
 The rules only read; each raises InvalidInput with the field it is about.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
 from marketplace.catalogue.licences import LICENCES
+from marketplace.catalogue.texts import check_address, check_text
 from marketplace.errors import InvalidInput
 from marketplace.rights.selectors import opted_out_names
 
@@ -18,6 +18,7 @@ MAX_PRICE_MICRO = 100_000_000  # 100 USD
 MAX_CREATOR_SHARE_BP = 9_000  # the platform keeps a tenth at least
 MAX_SOURCES = 50
 MAX_ARTISTS = 20
+MAX_EXAMPLES = 6  # beside the cover
 
 
 class Consent(StrEnum):
@@ -52,7 +53,8 @@ class PublishTerms:
     """`style` names one of the creator's own styles to add a version to; None starts a new one.
 
     `price_micro` is per picture in 1e-6 USD; `creator_share_bp` is the creator's part of it in 1/10,000.
-    `attribution` ends the credit line: whom the sources' own licences want named.
+    `attribution` ends the credit line: whom the sources' own licences want named. The cover is drawn from
+    `sample_prompt`, and a further example from each of `example_prompts`.
     """
 
     title: str
@@ -61,6 +63,7 @@ class PublishTerms:
     price_micro: int
     creator_share_bp: int
     training_sources: tuple[TrainingSource, ...]
+    example_prompts: tuple[str, ...] = ()
     artists_imitated: tuple[Artist, ...] = ()
     description: str = ""
     trigger_words: str = ""
@@ -78,28 +81,34 @@ def check_terms(terms: PublishTerms) -> None:
 
 
 def _texts_fit(terms: PublishTerms) -> None:
-    _text(terms.title, "title", 80)
-    _text(terms.description, "description", 4000, required=False, lines=True)
-    _text(terms.trigger_words, "trigger_words", 300, required=False)
-    _text(terms.attribution, "attribution", 300, required=False)
-    _text(terms.sample_prompt, "sample_prompt", 300)
+    check_text(terms.title, "title", 80)
+    check_text(terms.description, "description", 4000, required=False, lines=True)
+    check_text(terms.trigger_words, "trigger_words", 300, required=False)
+    check_text(terms.attribution, "attribution", 300, required=False)
+    check_text(terms.sample_prompt, "sample_prompt", 300)
 
 
-def _text(text: str, field: str, longest: int, *, required: bool = True, lines: bool = False) -> None:
-    if required and not text.strip():
-        raise InvalidInput(_("This can't be empty."), code="required", field=field)
-    if len(text) > longest:
+def _examples_differ(terms: PublishTerms) -> None:
+    check_example_prompts((terms.sample_prompt, *terms.example_prompts))
+
+
+def check_example_prompts(prompts: Sequence[str]) -> None:
+    """Raises InvalidInput for prompts that can't be a cover and its further examples, in this order."""
+    if len(prompts) > 1 + MAX_EXAMPLES:
         raise InvalidInput(
-            _("This has %(length)d characters; at most %(longest)d fit.") % {"length": len(text), "longest": longest},
-            code="too_long",
-            field=field,
+            _("At most %(most)d examples are drawn beside the cover. Take some prompts out.") % {"most": MAX_EXAMPLES},
+            code="too_many_examples",
+            field="example_prompts",
         )
-    if not all(char.isprintable() or char == "\u3000" or (lines and char in "\r\n") for char in text):
-        raise InvalidInput(
-            _("This holds a control character. Type it in again instead of pasting it."),
-            code="control_character",
-            field=field,
-        )
+    for place, prompt in enumerate(prompts):
+        check_text(prompt, "example_prompts", 300)
+        if prompt.strip() in (earlier.strip() for earlier in prompts[:place]):
+            raise InvalidInput(
+                _("“%(prompt)s” is named twice and would give the same picture again. Name each prompt once.")
+                % {"prompt": prompt.strip()},
+                code="example_twice",
+                field="example_prompts",
+            )
 
 
 def _licence_is_offered(terms: PublishTerms) -> None:
@@ -165,8 +174,8 @@ def _every_source_has_consent(terms: PublishTerms) -> None:
             field="training_sources",
         )
     for source in terms.training_sources:
-        _text(source.name, "training_sources", 200)
-        _address(source.url)
+        check_text(source.name, "training_sources", 200)
+        check_address(source.url)
         if source.consent == Consent.NONE:
             raise InvalidInput(
                 _("“%(source)s” was used without consent. Ask for it, or train without this source.")
@@ -174,30 +183,6 @@ def _every_source_has_consent(terms: PublishTerms) -> None:
                 code="source_without_consent",
                 field="training_sources",
             )
-
-
-def _address(url: str) -> None:
-    _text(url, "training_sources", 500, required=False)
-    if url and not _is_web_address(url):
-        raise InvalidInput(
-            _(
-                "“%(url)s” is not a web address. Copy the whole address from a browser, such as "
-                "https://example.org/prints."
-            )
-            % {"url": url},
-            code="bad_address",
-            field="training_sources",
-        )
-
-
-def _is_web_address(url: str) -> bool:
-    if any(char.isspace() for char in url):
-        return False
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:  # an unclosed bracket, a port that is no number, letters that IDNA forbids
-        return False
 
 
 def _every_artist_agreed(terms: PublishTerms) -> None:
@@ -208,7 +193,7 @@ def _every_artist_agreed(terms: PublishTerms) -> None:
             field="artists_imitated",
         )
     for artist in terms.artists_imitated:
-        _text(artist.name, "artists_imitated", 120)
+        check_text(artist.name, "artists_imitated", 120)
         if not artist.consents:
             raise InvalidInput(
                 _("%(artist)s has not agreed to be imitated. Ask them, or don't publish this style.")
@@ -231,12 +216,15 @@ def _nobody_opted_out_is_named(terms: PublishTerms) -> None:
 def _public_texts(terms: PublishTerms) -> Iterator[tuple[str, str]]:
     for field in ("title", "trigger_words", "description", "sample_prompt", "attribution"):
         yield field, getattr(terms, field)
+    for prompt in terms.example_prompts:
+        yield "example_prompts", prompt
     for artist in terms.artists_imitated:
         yield "artists_imitated", artist.name
 
 
 RULES: tuple[Callable[[PublishTerms], None], ...] = (
     _texts_fit,
+    _examples_differ,
     _licence_is_offered,
     _price_and_share_are_in_range,
     _every_source_has_consent,

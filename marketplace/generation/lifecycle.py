@@ -19,7 +19,7 @@ from hub import keys
 from hub.jobs import GenerationFailed, GenerationHeartbeat, GenerationStarted, GenerationSucceeded
 from hub.object_store import ObjectMissingError, object_store
 from hub.settings.site import site_config
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.models import Example
 from marketplace.generation import dispatch, settlement
 from marketplace.generation.failures import IMAGE_DAMAGED
 from marketplace.generation.models import Generation
@@ -137,15 +137,15 @@ def _deliver(generation: Generation, message: GenerationSucceeded) -> None:
             log.info("generation.report_dropped", report="succeeded", attempt=message.attempt)
             return
         settlement.capture(generation)
-        if generation.purpose == Generation.Purpose.SAMPLE:
-            _show_as_cover(generation, message.sha256)
+        _show_as_example(generation, message.sha256)
         log.info("generation.settled", attempt=message.attempt, price_micro=generation.price_micro)
 
 
-def _show_as_cover(generation: Generation, sha256: str) -> None:
-    StyleVersion.objects.filter(uses__generation=generation).update(
-        cover_key=keys.output(generation.pk, generation.attempt), cover_sha256=sha256
-    )
+def _show_as_example(generation: Generation, sha256: str) -> None:
+    if generation.example_id is not None:
+        Example.objects.filter(pk=generation.example_id).update(
+            image_key=keys.output(generation.pk, generation.attempt), image_sha256=sha256
+        )
 
 
 def _problem(generation: Generation, message: GenerationSucceeded) -> str:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.catalogue.models import BaseModel, StyleVersion
+from marketplace.catalogue.models import BaseModel, Example, StyleVersion
 
 
 class Generation(models.Model):
@@ -22,8 +22,10 @@ class Generation(models.Model):
         SAMPLE = "sample", _("Sample")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generations")
+    # Nobody, where the hub shows a base of its own.
+    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="generations")
     purpose = models.CharField(max_length=20, choices=Purpose, default=Purpose.ORDER)
+    example = models.ForeignKey(Example, null=True, on_delete=models.SET_NULL, related_name="generations")
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="generations")
 
     prompt = models.TextField(max_length=2000)
@@ -63,6 +65,17 @@ class Generation(models.Model):
         indexes = [
             models.Index(fields=["state", "created_at"], name="generation_queue"),
             models.Index(fields=["buyer", "-created_at"], name="generation_history"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["example"],
+                condition=models.Q(state__in=["queued", "running", "succeeded"]),
+                name="one_picture_per_example",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(buyer__isnull=False) | models.Q(purpose="sample", price_micro=0),
+                name="who_pays_has_a_name",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from statistics import median
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.models import Example, StyleVersion
 from marketplace.errors import NotFound
 from marketplace.generation.models import Generation
 from marketplace.generation.pricing import styles_used
@@ -17,9 +17,9 @@ from marketplace.ledger.selectors import earnings_by_version
 
 State = Generation.State
 RECENT = 20
-# A sample's request is on its way at first; later, a creator whose sample was refused has been told why.
-SAMPLE_IS_MISSING_AFTER = timedelta(minutes=1)
-SAMPLE_IS_GIVEN_UP_AFTER = timedelta(hours=1)
+# An example's request is on its way at first; later, it was refused, and would be again.
+EXAMPLE_IS_MISSING_AFTER = timedelta(minutes=1)
+EXAMPLE_IS_GIVEN_UP_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,25 @@ def history(buyer: User) -> QuerySet[Generation]:
     return _with_styles().filter(buyer=buyer, purpose=Generation.Purpose.ORDER).order_by("-created_at")
 
 
-def versions_without_sample(now: datetime) -> list[int]:
-    """Ids of versions published a while ago for which no sample was ever queued."""
-    versions = StyleVersion.objects.filter(
-        state=StyleVersion.State.PUBLISHED,
-        published_at__range=(now - SAMPLE_IS_GIVEN_UP_AFTER, now - SAMPLE_IS_MISSING_AFTER),
-    ).exclude(uses__generation__purpose=Generation.Purpose.SAMPLE)
-    return list(versions.values_list("pk", flat=True))
+def examples_not_drawn(version_id: int | None = None) -> QuerySet[Example]:
+    """Examples of what is on offer, of one version or of everything, that have no picture yet."""
+    offered = Q(version__state=StyleVersion.State.PUBLISHED) | Q(base_model__enabled=True)
+    examples = Example.objects.filter(offered, image_sha256="").order_by("position", "pk")
+    if version_id is not None:
+        examples = examples.filter(version_id=version_id)
+    return examples.select_related("base_model", "version__style__creator", "version__pack__base_model")
+
+
+def examples_never_asked_for(now: datetime) -> QuerySet[Example]:
+    """Examples wanted for a while for which no picture was ever queued."""
+    wanted = (now - EXAMPLE_IS_GIVEN_UP_AFTER, now - EXAMPLE_IS_MISSING_AFTER)
+    return examples_not_drawn().filter(created_at__range=wanted, generations=None)
+
+
+def picture_of(example: Example) -> Generation | None:
+    """The generation that draws an example or has drawn it; a failed one is none."""
+    drawn = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
+    return Generation.objects.filter(example=example, state__in=drawn).first()
 
 
 def get_for_buyer(buyer: User, id: UUID | str) -> Generation:  # noqa: A002 - the name of the field

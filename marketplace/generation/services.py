@@ -4,13 +4,13 @@ import secrets
 from functools import partial
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from structlog.contextvars import bound_contextvars
 
 from marketplace.accounts.models import User
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.models import Example
 from marketplace.errors import Conflict
 from marketplace.generation import dispatch, settlement
 from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, succeeded
@@ -19,6 +19,7 @@ from marketplace.generation.pricing import Quote, quote_of
 from marketplace.generation.prompt_checks import refuse_prompt
 from marketplace.generation.reaper import reap, worker_started
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
+from marketplace.generation.selectors import picture_of
 from marketplace.generation.validation import MAX_SEED, Order, check_texts, checked_order
 
 __all__ = [
@@ -27,8 +28,8 @@ __all__ = [
     "heartbeat",
     "quote",
     "reap",
+    "request_example",
     "request_generation",
-    "request_sample",
     "started",
     "succeeded",
     "worker_started",
@@ -36,7 +37,8 @@ __all__ = [
 
 log = structlog.get_logger(__name__)
 
-SAMPLE_SEED = 7
+# One for all, so that only style and prompt tell them apart.
+EXAMPLE_SEED = 7
 
 
 def quote(*, buyer: User, request: GenerationRequest) -> Quote:  # noqa: ARG001 - prices may come to depend on the buyer
@@ -56,24 +58,28 @@ def request_generation(*, buyer: User, request: GenerationRequest) -> Generation
     return _queue(generation, buyer, request, order, prices)
 
 
-def request_sample(*, version: StyleVersion) -> Generation:
-    """The picture that shows a version in the gallery, at the hub's cost. Asking again gives the one there is."""
-    existing = Generation.objects.filter(
-        purpose=Generation.Purpose.SAMPLE,
-        adapters__version=version,
-        state__in=[*OPEN, Generation.State.SUCCEEDED],
-    ).first()
-    if existing is not None:
+def request_example(*, example: Example) -> Generation:
+    """A picture that shows a version or a base, at the hub's cost. Asking again gives the one there is."""
+    if existing := picture_of(example):
         return existing
-    base = version.pack.base_model
+    version = example.version
+    base = example.base_model if version is None else version.pack.base_model
+    assert base is not None  # noqa: S101 - narrows the type; the database lets no example name neither
     request = GenerationRequest(
         base_model=base.slug,
-        prompt=version.sample_prompt,
-        adapters=(AdapterChoice(version.pk, 1.0),),
-        seed=SAMPLE_SEED,
+        prompt=example.prompt,
+        adapters=() if version is None else (AdapterChoice(version.pk, 1.0),),
+        seed=EXAMPLE_SEED,
     )
-    generation = Generation(purpose=Generation.Purpose.SAMPLE, compute_micro=0)
-    return _queue(generation, version.style.creator, request, _checked(request), {version.pk: 0})
+    generation = Generation(purpose=Generation.Purpose.SAMPLE, compute_micro=0, example=example)
+    creator, prices = (None, {}) if version is None else (version.style.creator, {version.pk: 0})
+    try:
+        with transaction.atomic():
+            return _queue(generation, creator, request, _checked(request), prices)
+    except IntegrityError:
+        if existing := picture_of(example):  # asked for by another in this very moment
+            return existing
+        raise
 
 
 def cancel(*, generation: Generation) -> None:
@@ -106,7 +112,7 @@ def _checked(request: GenerationRequest) -> Order:
 
 
 def _queue(
-    generation: Generation, buyer: User, request: GenerationRequest, order: Order, prices: dict[int, int]
+    generation: Generation, buyer: User | None, request: GenerationRequest, order: Order, prices: dict[int, int]
 ) -> Generation:
     """Complete the row, hold its price and save both, then send the job."""
     generation.buyer = buyer

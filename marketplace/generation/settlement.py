@@ -8,6 +8,7 @@ from marketplace.ledger import services as ledger
 def hold(generation: Generation) -> None:
     """Raises NotEnoughCredit."""
     if generation.price_micro:
+        assert generation.buyer_id is not None  # noqa: S101 - narrows the type; only what is free has no buyer
         ledger.hold(
             key=_hold_key(generation),
             buyer_id=generation.buyer_id,

@@ -1,5 +1,6 @@
 """What the site worker does when a worker or the clock calls: read the message, call the service."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import structlog
@@ -10,10 +11,10 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from hub import jobs
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.models import Example
 from marketplace.errors import Refusal
 from marketplace.generation import services
-from marketplace.generation.selectors import versions_without_sample
+from marketplace.generation.selectors import examples_never_asked_for, examples_not_drawn
 
 log = structlog.get_logger(__name__)
 M = TypeVar("M", bound=jobs.Message)
@@ -71,22 +72,25 @@ def reap() -> None:
 
 
 @shared_task(
-    name="generation.request_sample", queue=jobs.SITE_QUEUE, autoretry_for=AWAY, max_retries=TRIES, retry_backoff=True
+    name="generation.request_examples", queue=jobs.SITE_QUEUE, autoretry_for=AWAY, max_retries=TRIES, retry_backoff=True
 )
-def request_sample(version_id: int) -> None:
-    version = StyleVersion.objects.select_related("style__creator", "pack__base_model").get(pk=version_id)
-    try:
-        services.request_sample(version=version)
-    except Refusal as refusal:
-        # The version stays on offer without a picture.
-        log.warning("generation.sample_refused", version=version_id, code=refusal.code, reason=refusal.message)
+def request_examples(version_id: int) -> None:
+    _request(examples_not_drawn(version_id))
 
 
-@shared_task(name="generation.request_missing_samples", queue=jobs.SITE_QUEUE)
-def request_missing_samples() -> None:
-    """For versions whose request was lost with the broker when they were published."""
-    for version_id in versions_without_sample(timezone.now()):
-        request_sample(version_id)
+@shared_task(name="generation.request_missing_examples", queue=jobs.SITE_QUEUE)
+def request_missing_examples() -> None:
+    """For bases, and for versions whose request was lost with the broker when they were published."""
+    _request(examples_never_asked_for(timezone.now()))
+
+
+def _request(examples: Iterable[Example]) -> None:
+    for example in examples:
+        try:
+            services.request_example(example=example)
+        except Refusal as refusal:
+            # What it shows stays on offer without this picture.
+            log.warning("generation.example_refused", example=str(example), code=refusal.code, reason=refusal.message)
 
 
 def _read(message_type: type[M], payload: dict[str, Any]) -> M | None:

@@ -30,7 +30,7 @@ def healthy(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the signatu
 urlpatterns: list[URLPattern] = [
     path("", gallery.gallery, name="gallery"),
     path("styles/<slug:slug>/", model.style, name="style"),
-    path("covers/<int:version_id>/<str:sha256>.png", images.cover, name="cover"),
+    path("examples/<int:example_id>/<str:sha256>.png", images.example, name="example"),
     path("create/", generate.create, name="create"),
     path("quote/", generate.quote, name="quote"),
     path("generations/<uuid:generation_id>/", generation.generation, name="generation"),

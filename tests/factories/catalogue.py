@@ -6,7 +6,7 @@ from typing import Any
 
 from hub import keys
 from marketplace.accounts.models import User
-from marketplace.catalogue.models import BaseModel, Pack, Style, StyleVersion
+from marketplace.catalogue.models import BaseModel, Example, Pack, Style, StyleVersion
 from marketplace.catalogue.terms import Consent, PublishTerms, TrainingSource
 from tests.factories.accounts import make_user
 
@@ -74,11 +74,11 @@ def make_style(*, creator: User | None = None, **changes: Any) -> Style:
 
 
 def make_version(*, creator: User | None = None, **changes: Any) -> StyleVersion:
-    """A published version that costs one credit and gives its creator 70 %."""
+    """A published version that costs one credit and gives its creator 70 %, with a cover that is not drawn yet."""
+    prompts = changes.pop("prompts", ("a harbour at dawn",))
     fields: dict[str, Any] = {
         "number": 1,
         "trigger_words": "washed ink",
-        "sample_prompt": "a harbour at dawn",
         "licence": "irodori-standard",
         "price_micro": 10_000,
         "creator_share_bp": 7_000,
@@ -87,7 +87,17 @@ def make_version(*, creator: User | None = None, **changes: Any) -> StyleVersion
     fields |= changes
     fields["style"] = changes.get("style") or make_style(creator=creator)
     fields["pack"] = changes.get("pack") or make_pack()
-    return StyleVersion.objects.create(**fields)
+    version = StyleVersion.objects.create(**fields)
+    for position, prompt in enumerate(prompts):
+        Example.objects.create(version=version, position=position, prompt=prompt)
+    return version
+
+
+def draw(example: Example) -> Example:
+    """The example with its picture, of which no bytes lie in the store."""
+    example.image_key, example.image_sha256 = "k", hashlib.sha256(f"{example.pk}".encode()).hexdigest()
+    example.save()
+    return example
 
 
 def make_terms(**changes: Any) -> PublishTerms:

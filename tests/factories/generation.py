@@ -42,6 +42,11 @@ def order(buyer: User | None = None, *versions: StyleVersion, **changes: Any) ->
     return request_generation(buyer=buyer or make_buyer(), request=make_request(*versions, **changes))
 
 
+def buyer_of(generation: Generation) -> User:
+    assert generation.buyer is not None
+    return generation.buyer
+
+
 def started(generation: Generation, **changes: Any) -> jobs.GenerationStarted:
     return jobs.GenerationStarted(**_report(generation) | changes)
 

@@ -63,6 +63,13 @@ class PublishForm(forms.Form):
         max_length=300,
         help_text=_("The cover is drawn from it as soon as you publish, at no cost."),
     )
+    example_prompts = forms.CharField(
+        label=_("Prompts of further examples, one per line"),
+        required=False,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Up to 6, drawn at no cost like the cover. Buyers see each picture with its prompt."),
+    )
     price_credits = forms.DecimalField(
         label=_("Price per picture, in credits"),
         min_value=0,
@@ -130,6 +137,7 @@ class PublishForm(forms.Form):
             style=style.slug if style else None,
             price_micro=int(data["price_credits"] * Decimal(MICRO_PER_CREDIT)),
             creator_share_bp=data["share_percent"] * 100,
+            example_prompts=tuple(line.strip() for line in data["example_prompts"].splitlines() if line.strip()),
             training_sources=tuple(_sources(self.source_rows)),
             artists_imitated=tuple(
                 Artist(row.name.strip(), row.consents) for row in self.artist_rows if row.name.strip()

@@ -6,8 +6,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from marketplace.catalogue.models import BaseModel
-from marketplace.catalogue.selectors import published_styles
+from marketplace.catalogue.selectors import base_models, published_styles
 
 CARDS_PER_PAGE = 24
 
@@ -19,7 +18,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
     styles = published_styles(search=search, base_model=base or None)
     context = {
         "page": Paginator(styles, CARDS_PER_PAGE).get_page(request.GET.get("page")),
-        "bases": BaseModel.objects.filter(enabled=True).order_by("title"),
+        "bases": base_models(),
         "search": search,
         "base": base,
     }

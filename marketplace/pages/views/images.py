@@ -1,13 +1,13 @@
-"""Pictures, streamed from the store: covers for everyone, a buyer's own for the buyer alone."""
+"""Pictures, streamed from the store: examples for everyone, a buyer's own for the buyer alone."""
 
 from mimetypes import guess_extension
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.selectors import shown_example
 from marketplace.generation.images import generation_image as image_of
 from marketplace.generation.images import image_response
 from marketplace.generation.selectors import get_for_buyer
@@ -15,14 +15,10 @@ from marketplace.pages.people import signed_in
 
 
 @require_safe
-def cover(request: HttpRequest, version_id: int, sha256: str) -> HttpResponseBase:
+def example(request: HttpRequest, example_id: int, sha256: str) -> HttpResponseBase:
     """The address holds the hash, so what caches keep is never out of date."""
-    version = StyleVersion.objects.filter(pk=version_id, cover_sha256=sha256).exclude(cover_sha256="").first()
-    if version is None:
-        raise Http404
-    return image_response(
-        request, version.cover_key, sha256, "image/png", public=True, may_train=version.outputs_may_train
-    )
+    shown = shown_example(example_id, sha256)
+    return image_response(request, shown.image_key, sha256, "image/png", public=True, may_train=shown.may_train)
 
 
 @require_safe

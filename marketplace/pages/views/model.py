@@ -23,7 +23,7 @@ def style(request: HttpRequest, slug: str) -> HttpResponse:
         "style": page,
         "version": version,
         "versions": versions,
-        "samples": [each for each in versions if each.cover_sha256][:SAMPLES],
+        "samples": [each for each in versions if each.cover][:SAMPLES],
         "licence": LICENCES.get(version.licence, Licence(version.licence, version.licence, "")),
     }
     return answer_form(request, "pages/style.html", context, base=version.pack.base_model, version=version)

@@ -11,7 +11,7 @@ from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance
 from tests.factories.accounts import make_user
-from tests.factories.generation import PROMPT, echo_version, make_request, order, stored, succeeded
+from tests.factories.generation import PROMPT, buyer_of, echo_version, make_request, order, stored, succeeded
 from tests.factories.ledger import make_buyer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.stack, pytest.mark.usefixtures("object_store_server")]
@@ -77,7 +77,7 @@ def test_a_finished_image_is_streamed_once_and_then_known_by_its_hash() -> None:
     generation = order(None, echo_version())
     report = stored(generation)
     services.succeeded(report)
-    client = client_of(generation.buyer)
+    client = client_of(buyer_of(generation))
     image = client.get(f"{ROOT}/generations/{generation.pk}").json()["image"]
     assert image == {
         "url": f"http://testserver{ROOT}/generations/{generation.pk}/image",
@@ -104,7 +104,7 @@ def test_a_finished_image_is_streamed_once_and_then_known_by_its_hash() -> None:
 def test_images_whose_styles_may_train_models_carry_no_reservation() -> None:
     generation = order(None, echo_version(outputs_may_train=True))
     services.succeeded(stored(generation))
-    answer = client_of(generation.buyer).get(f"{ROOT}/generations/{generation.pk}/image")
+    answer = client_of(buyer_of(generation)).get(f"{ROOT}/generations/{generation.pk}/image")
     assert (answer.status_code, "X-Robots-Tag" in answer.headers, "tdm-reservation" in answer.headers) == (
         200,
         False,
@@ -114,7 +114,7 @@ def test_images_whose_styles_may_train_models_carry_no_reservation() -> None:
 
 def test_there_is_no_image_before_it_is_made_nor_after_it_is_lost() -> None:
     generation = order()
-    client = client_of(generation.buyer)
+    client = client_of(buyer_of(generation))
     address = f"{ROOT}/generations/{generation.pk}/image"
     assert error_of(client.get(address)) == (404, [("no_image", None)])
     report = succeeded(generation)
@@ -135,10 +135,10 @@ def test_another_persons_image_is_not_found(path: str) -> None:
 
 def test_cancelling_returns_the_credit_and_cancelling_what_is_done_is_a_conflict() -> None:
     generation = order()
-    client = client_of(generation.buyer)
+    client = client_of(buyer_of(generation))
     assert client.post(f"{ROOT}/generations/{generation.pk}/cancel").json()["state"] == "cancelled"
-    assert held_balance(generation.buyer) == 0
-    done = order(generation.buyer)
+    assert held_balance(buyer_of(generation)) == 0
+    done = order(buyer_of(generation))
     services.succeeded(stored(done))
     assert error_of(client.post(f"{ROOT}/generations/{done.pk}/cancel")) == (409, [("already_finished", None)])
 

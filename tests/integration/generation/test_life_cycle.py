@@ -4,6 +4,7 @@ import pytest
 
 from hub import keys
 from hub.object_store import ObjectStore
+from marketplace.catalogue.services import set_base_examples
 from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.ledger.models import Transaction
@@ -16,6 +17,7 @@ from marketplace.ledger.selectors import (
     wallet_balance,
 )
 from tests.factories.accounts import make_user
+from tests.factories.catalogue import echo_base
 from tests.factories.generation import PROMPT, echo_version, heartbeat, order, started, stored, succeeded
 from tests.factories.ledger import CREDIT, make_buyer
 
@@ -90,14 +92,27 @@ def test_a_late_result_of_an_earlier_attempt_is_refused() -> None:
     assert (generation.state, generation.attempt) == ("queued", 2)
 
 
-def test_a_finished_sample_becomes_the_versions_cover_and_moves_no_money() -> None:
-    version = echo_version()
-    sample = services.request_sample(version=version)
-    report = stored(sample)
-    services.succeeded(report)
-    version.refresh_from_db()
-    assert (version.cover_key, version.cover_sha256) == (keys.output(sample.pk, 1), report.sha256)
+def test_a_finished_example_shows_the_version_and_moves_no_money() -> None:
+    version = echo_version(prompts=("a harbour at dawn", "a fox"))
+    cover, further = version.examples.all()
+    for example in (further, cover):
+        sample = services.request_example(example=example)
+        report = stored(sample)
+        services.succeeded(report)
+        services.succeeded(report)
+        example.refresh_from_db()
+        assert (example.image_key, example.image_sha256) == (keys.output(sample.pk, 1), report.sha256)
+    assert (version.cover, version.further_examples) == (cover, [further])
     assert Transaction.objects.count() == 0
+
+
+def test_an_example_that_was_taken_back_while_it_was_drawn_is_shown_nowhere() -> None:
+    base = echo_base()
+    set_base_examples(base=base, prompts=["a boat"])
+    sample = services.request_example(example=base.examples.get())
+    set_base_examples(base=base, prompts=["a fox"])
+    services.succeeded(stored(sample))
+    assert list(base.examples.values_list("prompt", "image_sha256")) == [("a fox", "")]
 
 
 def test_the_store_holds_what_the_buyer_gets(object_store_server: ObjectStore) -> None:

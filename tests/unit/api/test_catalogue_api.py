@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 
 from marketplace.accounts.models import User
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.models import Example, StyleVersion
+from marketplace.catalogue.services import set_base_examples
 from marketplace.rights.services import add_opt_out
 from tests.factories.accounts import make_user
-from tests.factories.catalogue import make_style, make_version, tiny_sdxl_base
+from tests.factories.catalogue import draw, make_style, make_version, tiny_sdxl_base
 from tests.factories.uploads import ready_upload
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,7 @@ def body(upload: object, **changes: Any) -> dict[str, Any]:
         "training_sources": [{"name": "Sketchbooks", "consent": "own_work"}],
         "artists_imitated": [{"name": "A Friend", "consents": True}],
         "may_be_merged": True,
+        "example_prompts": ["a fox"],
     }
     return fields | changes
 
@@ -55,6 +57,7 @@ def test_publishing_answers_the_version_and_the_gallery_shows_it() -> None:
         "trigger_words": "",
         "sample_prompt": "a harbour at dawn",
         "cover": None,
+        "examples": [{"prompt": "a harbour at dawn", "picture": None}, {"prompt": "a fox", "picture": None}],
         "licence": {
             "id": "CC-BY-4.0",
             "title": "Creative Commons Attribution 4.0",
@@ -124,8 +127,21 @@ def test_a_stranger_sees_styles_bases_and_versions_but_no_addresses() -> None:
             "max_side": 256,
             "default_steps": 20,
             "default_guidance": 5.0,
+            "examples": [],
         }
     ]
+
+
+def test_what_is_drawn_has_an_address() -> None:
+    version = make_version(prompts=("a harbour", "a fox"))
+    set_base_examples(base=tiny_sdxl_base(), prompts=["an owl"])
+    drawn = [draw(example) for example in Example.objects.order_by("version", "position")]
+    at = {example.prompt: f"http://testserver/examples/{example.pk}/{example.image_sha256}.png" for example in drawn}
+    latest = Client().get(f"/api/v1/styles/{version.style.slug}").json()["latest"]
+    assert (latest["sample_prompt"], latest["cover"]) == ("a harbour", at["a harbour"])
+    assert latest["examples"] == [{"prompt": prompt, "picture": at[prompt]} for prompt in ("a harbour", "a fox")]
+    base = Client().get("/api/v1/base-models").json()[0]
+    assert base["examples"] == [{"prompt": "an owl", "picture": at["an owl"]}]
 
 
 def test_search_and_pages_work_by_address() -> None:
@@ -141,5 +157,6 @@ def test_search_and_pages_work_by_address() -> None:
 def test_withdrawing_takes_it_out_of_the_gallery() -> None:
     version = make_version()
     answer = post(signed_in(version.style.creator), f"versions/{version.pk}/withdraw", {})
-    assert (answer.status_code, answer.json()["state"]) == (200, "withdrawn")
+    said = answer.json()
+    assert (answer.status_code, said["state"], said["cover"], said["examples"]) == (200, "withdrawn", None, [])
     assert Client().get("/api/v1/styles").json()["results"] == []

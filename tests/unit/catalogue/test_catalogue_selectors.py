@@ -43,8 +43,11 @@ def test_the_latest_version_is_the_newest_published_one() -> None:
 def test_a_gallery_of_many_needs_as_many_queries_as_one_of_one(django_assert_num_queries: object) -> None:
     for _ in range(5):
         make_version()
-    with django_assert_num_queries(2):  # type: ignore[operator]  # a fixture that pytest-django does not type
-        assert [(style.latest.pack.base_model.slug, style.creator.display_name) for style in published_styles()]
+    with django_assert_num_queries(3):  # type: ignore[operator]  # a fixture that pytest-django does not type
+        assert [
+            (style.latest.pack.base_model.slug, style.creator.display_name, style.latest.cover)
+            for style in published_styles()
+        ]
 
 
 def test_a_style_without_versions_has_no_page() -> None:

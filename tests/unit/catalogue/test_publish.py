@@ -19,9 +19,10 @@ from tests.factories.uploads import make_upload, ready_upload
 pytestmark = pytest.mark.django_db
 
 
-def test_publishing_saves_every_term_and_asks_for_a_sample(django_capture_on_commit_callbacks: Any) -> None:
+def test_publishing_saves_every_term_and_asks_for_pictures(django_capture_on_commit_callbacks: Any) -> None:
     upload = ready_upload()
     terms = make_terms(
+        example_prompts=("a fox", "緑の背景のいちご"),
         description="Soft\nwashes.",
         trigger_words="washed ink",
         may_be_merged=True,
@@ -40,9 +41,6 @@ def test_publishing_saves_every_term_and_asks_for_a_sample(django_capture_on_com
         "number": 1,
         "state": "published",
         "trigger_words": "washed ink",
-        "sample_prompt": "a harbour at dawn, washed ink",
-        "cover_key": "",
-        "cover_sha256": "",
         "licence": "irodori-standard",
         "attribution": "",
         "price_micro": 10_000,
@@ -53,8 +51,13 @@ def test_publishing_saves_every_term_and_asks_for_a_sample(django_capture_on_com
         "may_be_merged": True,
         "may_be_resold": False,
     }
+    assert list(version.examples.values_list("position", "prompt", "image_sha256")) == [
+        (0, "a harbour at dawn, washed ink", ""),
+        (1, "a fox", ""),
+        (2, "緑の背景のいちご", ""),
+    ]
     assert version.pack == upload.pack
-    assert messages_of(callbacks) == [("generation.request_sample", (version.pk,), "site")]
+    assert messages_of(callbacks) == [("generation.request_examples", (version.pk,), "site")]
 
 
 def test_naming_ones_own_style_adds_its_next_version() -> None:
@@ -120,6 +123,12 @@ def test_a_title_without_latin_letters_still_gets_an_address() -> None:
         ({"trigger_words": "EXAMPLE-ARTIST style"}, "opted_out_name", "trigger_words"),
         ({"description": "like exámple artist"}, "opted_out_name", "description"),
         ({"sample_prompt": "by exampleartist"}, "opted_out_name", "sample_prompt"),
+        ({"example_prompts": tuple("abcdefg")}, "too_many_examples", "example_prompts"),
+        ({"example_prompts": ("a", " ")}, "required", "example_prompts"),
+        ({"example_prompts": ("a", " a")}, "example_twice", "example_prompts"),
+        ({"example_prompts": ("a harbour at dawn, washed ink",)}, "example_twice", "example_prompts"),
+        ({"example_prompts": ("x" * 301,)}, "too_long", "example_prompts"),
+        ({"example_prompts": ("a fox", "by exampleartist")}, "opted_out_name", "example_prompts"),
         ({"artists_imitated": (Artist("Example Artist", consents=True),)}, "opted_out_name", "artists_imitated"),
     ],
 )

@@ -3,10 +3,10 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 
-from hub.local.demo_styles import STYLES
+from hub.local.demo_styles import CONCEPTS, STYLES
 from hub.local.shipped import BASE_MODEL
 from marketplace.accounts.models import User
-from marketplace.catalogue.models import BaseModel
+from marketplace.catalogue.models import BaseModel, Example
 from marketplace.catalogue.serializers import PublishSerializer
 from marketplace.catalogue.terms import check_terms
 from marketplace.rights.selectors import opted_out_names
@@ -25,6 +25,7 @@ def test_seeding_twice_seeds_once_and_keeps_passwords() -> None:
     }
     base = BaseModel.objects.get()
     assert (base.slug, base.default_guidance) == (BASE_MODEL, 3.0)
+    assert [example.prompt for example in base.examples.all()] == list(CONCEPTS)
     assert opted_out_names("by example artist at Sample Studio") == ["Example Artist", "Sample Studio"]
 
 
@@ -48,4 +49,9 @@ def test_the_demos_terms_are_ones_that_may_be_published() -> None:
 
 def test_people_are_made_only_when_asked_for() -> None:
     call_command("seed_demo")
-    assert not User.objects.exists()
+    assert (User.objects.exists(), Example.objects.exists()) == (False, False)
+
+
+def test_each_look_is_shown_by_the_same_prompts() -> None:
+    for style in STYLES:
+        assert sorted([style.terms["sample_prompt"], *style.terms["example_prompts"]]) == sorted(CONCEPTS)

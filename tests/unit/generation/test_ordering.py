@@ -1,9 +1,11 @@
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from hub.jobs import AdapterUse, GenerateJob
 from marketplace.accounts.models import User
+from marketplace.catalogue.services import set_base_examples
 from marketplace.errors import NotEnoughCredit, NotFound
 from marketplace.generation import selectors, services
 from marketplace.generation.dispatch import job_of
@@ -14,7 +16,7 @@ from marketplace.generation.validation import engine_info
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import echo_base
-from tests.factories.generation import PROMPT, echo_version, make_request, order
+from tests.factories.generation import PROMPT, buyer_of, echo_version, make_request, order
 from tests.factories.ledger import CREDIT, make_buyer
 
 pytestmark = pytest.mark.django_db
@@ -116,11 +118,45 @@ def test_cancelling_returns_the_hold_once() -> None:
 
 def test_a_sample_costs_its_creator_nothing_and_is_made_once() -> None:
     version = echo_version()
-    sample = services.request_sample(version=version)
-    assert services.request_sample(version=version) == sample
+    cover = version.examples.get()
+    sample = services.request_example(example=cover)
+    assert services.request_example(example=cover) == sample
     assert (sample.price_micro, sample.prompt, sample.buyer) == (0, "a harbour at dawn", version.style.creator)
     assert (wallet_balance(version.style.creator), split_of(sample)) == (0, ())
     assert list(selectors.history(version.style.creator)) == []
+
+
+def test_a_bases_example_has_no_buyer_and_no_style() -> None:
+    base = echo_base(default_guidance=3.0)
+    set_base_examples(base=base, prompts=["a harbour at dawn"])
+    sample = services.request_example(example=base.examples.get())
+    assert (sample.price_micro, sample.buyer, sample.guidance_scale) == (0, None, 3.0)
+    assert (list(sample.adapters.all()), split_of(sample)) == ([], ())
+
+
+def test_the_database_lets_nobody_draw_one_example_twice() -> None:
+    example = echo_version().examples.get()
+    sample = services.request_example(example=example)
+    sample.pk = uuid4()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        sample.save(force_insert=True)
+    assert services.request_example(example=example) == selectors.picture_of(example)
+
+
+def test_of_two_who_ask_at_once_both_get_the_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = echo_version().examples.get()
+    first = services.request_example(example=example)
+    # What the second saw before the first had saved its row.
+    answers = iter([None, first])
+    monkeypatch.setattr(services, "picture_of", lambda _: next(answers))
+    assert services.request_example(example=example) == first
+    assert Generation.objects.count() == 1
+
+
+def test_only_what_is_free_has_no_buyer() -> None:
+    paid = order()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Generation.objects.filter(pk=paid.pk).update(buyer=None)
 
 
 def test_history_lists_a_buyers_own_orders_newest_first() -> None:
@@ -132,8 +168,8 @@ def test_history_lists_a_buyers_own_orders_newest_first() -> None:
 
 def test_anothers_image_does_not_exist_for_me() -> None:
     generation = order()
-    assert selectors.get_for_buyer(generation.buyer, generation.pk) == generation
-    others: list[tuple[User, UUID | str]] = [(make_user(), generation.pk), (generation.buyer, "not-an-id")]
+    assert selectors.get_for_buyer(buyer_of(generation), generation.pk) == generation
+    others: list[tuple[User, UUID | str]] = [(make_user(), generation.pk), (buyer_of(generation), "not-an-id")]
     for who, wanted in others:
         with pytest.raises(NotFound) as refusal:
             selectors.get_for_buyer(who, wanted)

@@ -3,7 +3,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories.catalogue import echo_base, make_pack, make_style, make_version
+from marketplace.catalogue.models import Example
+from marketplace.catalogue.services import set_base_examples, withdraw
+from tests.factories.catalogue import draw, echo_base, make_pack, make_style, make_version, tiny_sdxl_base
 
 pytestmark = pytest.mark.django_db
 
@@ -13,11 +15,72 @@ def titles(client: Client, address: str = "/", **headers: str) -> list[str]:
     return [style.title for style in answer.context["page"]]
 
 
+def address(example: Example) -> str:
+    return f"/examples/{example.pk}/{example.image_sha256}.png"
+
+
 def test_cards_show_title_creator_price_and_cover(client: Client) -> None:
-    version = make_version(style=make_style(title="Harbour"), price_micro=12_500, cover_sha256="a" * 64, cover_key="k")
+    version = make_version(style=make_style(title="Harbour"), price_micro=12_500)
+    cover = draw(version.examples.get())
     page = client.get("/").content.decode()
-    shown = ("Harbour", version.style.creator.display_name, "1.25 credits", f"/covers/{version.pk}/{'a' * 64}.png")
+    shown = ("Harbour", version.style.creator.display_name, "1.25 credits", address(cover))
     assert [text for text in shown if text not in page] == []
+
+
+def test_a_card_shows_four_of_the_further_examples(client: Client) -> None:
+    version = make_version(prompts=("a", "b", "c", "d", "e", "f", "g"))
+    drawn = [draw(example) for example in version.examples.exclude(prompt="c")]
+    page = client.get("/").content.decode()
+    assert [example.prompt for example in drawn if address(example) in page] == ["a", "b", "d", "e", "f"]
+
+
+def test_a_base_is_shown_beside_its_styles_until_something_is_searched_for(client: Client) -> None:
+    make_version()
+    base = tiny_sdxl_base()
+    set_base_examples(base=base, prompts=["a fox", "an owl"])
+    echo_base()
+    fox, owl = map(draw, base.examples.all())
+    pages = {query: client.get(f"/{query}").content.decode() for query in ("", "?q=style", "?base=echo")}
+    assert {query: (address(fox) in page, address(owl) in page) for query, page in pages.items()} == {
+        "": (True, True),
+        "?q=style": (False, False),
+        "?base=echo": (False, False),
+    }
+    assert "/create/?base=tiny-sdxl" in pages[""]
+
+
+def test_a_base_out_of_service_is_not_shown(client: Client) -> None:
+    make_version()
+    base = tiny_sdxl_base()
+    set_base_examples(base=base, prompts=["a fox"])
+    fox = draw(base.examples.get())
+    base.enabled = False
+    base.save()
+    assert address(fox) not in client.get("/").content.decode()
+    assert client.get(address(fox)).status_code == 404
+
+
+def test_a_styles_page_shows_each_example_with_its_prompt(client: Client) -> None:
+    version = make_version(prompts=("a harbour", "a fox", "an owl"))
+    drawn = [draw(example) for example in version.examples.all()]
+    page = client.get(f"/styles/{version.style.slug}/").content.decode()
+    shown = [f'href="{address(example)}"' in page and f'alt="{example.prompt}"' in page for example in drawn]
+    assert (shown, address(drawn[0]) in page) == ([False, True, True], True)
+
+
+def test_withdrawing_hides_cover_and_examples_everywhere(client: Client) -> None:
+    version = make_version(prompts=("a harbour", "a fox"))
+    drawn = [draw(example) for example in version.examples.all()]
+    withdraw(version=version)
+    page = client.get(f"/styles/{version.style.slug}/").content.decode()
+    assert [example.prompt for example in drawn if address(example) in page] == []
+    assert [client.get(address(example)).status_code for example in drawn] == [404, 404]
+
+
+def test_a_picture_is_found_by_its_own_hash_alone(client: Client) -> None:
+    undrawn = make_version().examples.get()
+    wrong = [f"/examples/{undrawn.pk}/{'0' * 64}.png", f"/examples/{draw(undrawn).pk}/{'0' * 64}.png"]
+    assert [client.get(each).status_code for each in wrong] == [404, 404]
 
 
 def test_an_empty_gallery_invites_the_first_creator(client: Client) -> None:

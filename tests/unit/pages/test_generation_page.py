@@ -6,7 +6,7 @@ from django.test import Client
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance
 from tests.factories.catalogue import make_style
-from tests.factories.generation import echo_version, order
+from tests.factories.generation import buyer_of, echo_version, order
 from tests.factories.ledger import make_buyer
 from tests.unit.pages.clients import signed_in
 
@@ -15,7 +15,7 @@ State = Generation.State
 
 
 def shown(generation: Generation, part: str = "") -> tuple[Client, str]:
-    client = signed_in(generation.buyer)
+    client = signed_in(buyer_of(generation))
     return client, client.get(f"/generations/{generation.pk}/{part}").content.decode()
 
 
@@ -49,7 +49,7 @@ def test_each_poll_brings_the_state_beside_the_prompt_up_to_date() -> None:
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED])
 def test_a_finished_picture_replaces_the_whole_and_asks_no_more(state: str) -> None:
     made = in_state(state)
-    answer = signed_in(made.buyer).get(f"/generations/{made.pk}/status/")
+    answer = signed_in(buyer_of(made)).get(f"/generations/{made.pk}/status/")
     assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#generation", "outerHTML")
     assert "hx-get" not in answer.content.decode()
 
@@ -99,14 +99,14 @@ def test_a_failed_picture_says_why_and_that_nothing_was_charged() -> None:
 
 def test_cancelling_returns_the_hold() -> None:
     made = order(make_buyer())
-    answer = signed_in(made.buyer).post(f"/generations/{made.pk}/cancel/")
+    answer = signed_in(buyer_of(made)).post(f"/generations/{made.pk}/cancel/")
     made.refresh_from_db()
-    assert (answer.status_code, made.state, held_balance(made.buyer)) == (302, State.CANCELLED, 0)
+    assert (answer.status_code, made.state, held_balance(buyer_of(made))) == (302, State.CANCELLED, 0)
 
 
 def test_cancelling_what_is_finished_changes_nothing() -> None:
     made = in_state(State.SUCCEEDED)
-    answer = signed_in(made.buyer).post(f"/generations/{made.pk}/cancel/", follow=True)
+    answer = signed_in(buyer_of(made)).post(f"/generations/{made.pk}/cancel/", follow=True)
     made.refresh_from_db()
     assert (made.state, "already finished" in answer.content.decode()) == (State.SUCCEEDED, True)
 
@@ -142,5 +142,5 @@ def test_the_history_shows_every_setting_newest_first_a_page_at_a_time() -> None
     ],
 )
 def test_the_history_names_a_price_only_for_what_was_delivered(state: str, charge: str) -> None:
-    page = signed_in(in_state(state).buyer).get("/history/").content.decode()
+    page = signed_in(buyer_of(in_state(state))).get("/history/").content.decode()
     assert f'<span class="quiet numbers text-xs">{charge}</span>' in page

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from marketplace.catalogue.models import BaseModel
+from marketplace.catalogue.services import set_base_examples
+from marketplace.catalogue.terms import MAX_EXAMPLES
+from marketplace.errors import InvalidInput
 
 FIELDS = (
     "title",
@@ -34,7 +37,20 @@ class Command(BaseCommand):
         parser.add_argument("--default-steps", type=int, default=20)
         parser.add_argument("--default-guidance", type=float, default=5.0, help="The guidance scale that suits it.")
 
+        parser.add_argument(
+            "--example",
+            action="append",
+            dest="examples",
+            metavar="PROMPT",
+            help=f"Show it by a picture of this; up to {1 + MAX_EXAMPLES} times, and those named replace the earlier ones.",
+        )
+
     def handle(self, *, slug: str, **options: Any) -> None:
         fields = {name: options[name] for name in FIELDS}
-        _, created = BaseModel.objects.update_or_create(slug=slug, defaults=fields)
+        base, created = BaseModel.objects.update_or_create(slug=slug, defaults=fields)
+        if options["examples"] is not None:
+            try:
+                set_base_examples(base=base, prompts=options["examples"])
+            except InvalidInput as refusal:
+                raise CommandError(refusal.message) from refusal
         self.stdout.write(f"{'Added' if created else 'Changed'} {slug}.")

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from hub.local.demo_styles import CONCEPTS
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import BaseModel
+from marketplace.catalogue.services import set_base_examples
 from marketplace.rights.services import add_opt_out
 
 SMALL = {
@@ -33,17 +35,18 @@ PEOPLE = {
 
 
 class Command(BaseCommand):
-    help = "Add the small base model and invented opt-out names; with --people-password also the demo accounts."
+    help = "Add the small base model and invented opt-out names; with --people-password also the demo accounts and the base's examples."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--people-password", default="", help="Make the demo accounts, with this password.")
 
     def handle(self, *, people_password: str, **_options: Any) -> None:
-        BaseModel.objects.get_or_create(slug="irodori-small", defaults=SMALL)
+        base, _ = BaseModel.objects.get_or_create(slug="irodori-small", defaults=SMALL)
         for name in OPTED_OUT:
             add_opt_out(name=name)
         if people_password:
             _add_people(people_password)
+            set_base_examples(base=base, prompts=CONCEPTS)
 
 
 def _add_people(password: str) -> None:

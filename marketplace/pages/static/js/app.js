@@ -1,4 +1,5 @@
-// Small manners that HTML has no words for: sliders that say their value, copy buttons, menus that close, rows to add.
+// Small manners that HTML has no words for: sliders that say their value, copy buttons, menus that close, rows to add,
+// pictures that open large.
 "use strict";
 
 function showValue(slider) {
@@ -30,7 +31,23 @@ function removeRow(button) {
   if (add) add.focus();
 }
 
+// Escape closes the dialog and gives the focus back to the link: browsers do that by themselves.
+function openPicture(link, event) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const dialog = document.getElementById(link.dataset.openPicture);
+  const small = link.querySelector("img");
+  const large = document.createElement("img");
+  large.src = small.src;
+  large.alt = small.alt;
+  dialog.querySelector("[data-picture]").replaceChildren(large);
+  dialog.querySelector("[data-caption]").textContent = small.alt;
+  dialog.showModal();
+}
+
 document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-open-picture]");
+  if (link) openPicture(link, event);
   const button = event.target.closest("[data-copy], [data-add-row], [data-remove-row]");
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
     if (!menu.contains(event.target)) menu.open = false;
