@@ -186,11 +186,14 @@ def test_a_then_b_then_a_gives_as_bytes(sdxl_engine: SdxlEngine, shelf: Shelf) -
 def test_a_prompt_is_encoded_once_for_each_outfit_of_the_text_encoders(
     sdxl_engine: SdxlEngine, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encoded = []
+    encoded: list[str] = []
     encode = sdxl_engine.pipeline.encode_prompt
-    monkeypatch.setattr(
-        sdxl_engine.pipeline, "encode_prompt", lambda **given: encoded.append(given["prompt"]) or encode(**given)
-    )
+
+    def counted(**given: Any) -> Any:
+        encoded.append(given["prompt"])
+        return encode(**given)
+
+    monkeypatch.setattr(sdxl_engine.pipeline, "encode_prompt", counted)
     for worn in ((), (("one", 1.0),), (("one", 0.5),), (("one", 1.0),), ()):
         request = Request(worn, 1, 5.0, 1, 0, fine_tuned=False, scheduler="euler")
         own = asked(request).model_copy(update={"prompt": "a prompt that nobody else asks for"})
