@@ -1,0 +1,1 @@
+"""What others do today, written as a good user of diffusers would: public API only."""
