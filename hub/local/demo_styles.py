@@ -24,7 +24,7 @@ FOX, OCTOPUS, STRAWBERRY, PANDA = (
     "緑の背景のいちご",
     "a panda on a pink background",
 )
-CONCEPTS = (FOX, OCTOPUS, STRAWBERRY, PANDA, "a sunflower on a white background")
+CONCEPTS = (FOX, OCTOPUS, STRAWBERRY, PANDA, "a sunflower on a grey background")
 
 
 def _description(look: str, holder: str) -> str:

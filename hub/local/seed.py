@@ -38,8 +38,9 @@ def main() -> None:
             _publish(url, password, style)
     # What an earlier start, cut off, left without a picture; for the base, whose examples nobody publishes, all of them.
     call_command("draw_examples")
-    _wait_for_examples(url)
+    # Asked for before the examples are awaited: what waits together is drawn together.
     _draw_as_buyer(url, password)
+    _wait_for_examples(url)
 
 
 def _published(url: str) -> dict[str, dict[str, Any]]:
@@ -79,10 +80,13 @@ def _draw_as_buyer(url: str, password: str) -> None:
     drawn = len(checked(visitor.session.get("/api/v1/generations")).json()["results"])
     published = _published(url)
     with HubClient(url, visitor.make_token("demo")) as buyer:
+        ordered = []
         for seed, (title, prompt) in list(enumerate(PICTURES))[drawn:]:
             adapters = [{"version": published[title]["latest"]["id"], "weight": 1.0}] if title else []
             asked = {"base_model": shipped.BASE_MODEL, "prompt": prompt, "adapters": adapters, "seed": seed}
-            buyer.wait_for_generation(buyer.generate(asked).id)
+            ordered.append(buyer.generate(asked).id)
+        for generation_id in ordered:
+            buyer.wait_for_generation(generation_id)
 
 
 if __name__ == "__main__":
