@@ -13,7 +13,7 @@ from plugins.kohya_lora.format import KohyaLoraFormat
 from plugins.kohya_lora.names import flat_name, sgm_names
 from plugins.sdxl.engine import SdxlEngine
 from tests.factories.adapter_kinds import EVERYWHERE, ON_KERNELS, Draw, Tensors, norm
-from tests.serving_jobs import job, made_into_pack, pixels, run_with
+from tests.serving_jobs import job, made_into_pack, pixels, run_together, run_with
 from tests.unit.plugins.formats.reference import expected
 
 pytestmark = pytest.mark.torch
@@ -80,3 +80,40 @@ def test_the_picture_is_the_reference_s(
     assert np.abs(ours - drawn_by(plain_pipeline)).max() <= 1
     assert np.abs(ours - plain).mean() > 1
     assert sdxl_engine.fingerprint() == before
+
+
+def packs_of(kinds: list[str], engine: SdxlEngine, folder: Path) -> list[LocalPack]:
+    packs = []
+    for kind in kinds:
+        kohya_file(kind, engine.layout(), folder / f"{kind}.safetensors")
+        packs.append(
+            made_into_pack(
+                folder / f"{kind}.safetensors", folder, KohyaLoraFormat(NoConfig()), engine.layout(), weight=WEIGHT / 2
+            )
+        )
+    return packs
+
+
+def test_deltas_and_pairs_of_one_request_add_up_from_the_same_base(
+    sdxl_engine: SdxlEngine, plain_pipeline: Any, tmp_path: Path
+) -> None:
+    kinds = ["dora", "loha_wide", "ia3_out", "lora"]
+    packs = packs_of(kinds, sdxl_engine, tmp_path)
+    parts = {kind: kohya_file(kind, sdxl_engine.layout(), tmp_path / "again.safetensors") for kind in kinds}
+    for component, module in parts["dora"]:
+        layer = getattr(plain_pipeline, component).get_submodule(module)
+        own = layer.weight.detach().double()
+        change = sum(expected(parts[kind][component, module], own, WEIGHT / 2) - own for kind in kinds)
+        layer.weight.data = (own + change).float()
+    ours = pixels(run_with(sdxl_engine, job(), packs))
+    assert np.abs(ours - drawn_by(plain_pipeline)).max() <= 1
+
+
+def test_requests_with_different_deltas_run_side_by_side(sdxl_engine: SdxlEngine, tmp_path: Path) -> None:
+    dora, norms, lora = packs_of(["dora", "norm", "lora"], sdxl_engine, tmp_path)
+    worn: list[list[LocalPack]] = [[dora], [norms], [lora], [dora, lora], []]
+    alone = [pixels(run_with(sdxl_engine, job(), packs)) for packs in worn]
+    together = run_together(sdxl_engine, [(job(), packs, turn % 2) for turn, packs in enumerate(worn)])
+    for image, own in zip(together, alone, strict=True):
+        assert np.abs(pixels(image) - own).max() <= 1
+    assert len({own.tobytes() for own in alone}) == len(worn)
