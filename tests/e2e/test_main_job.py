@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from hub.testing.stack import RunningStack
-from tests.e2e.visitors import PATIENCE_MS, Visitor, visit
+from tests.e2e.visitors import EXAMPLE, PATIENCE_MS, Visitor, visit
 from tests.fixtures_torch import AdapterFiles
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.torch]
@@ -31,6 +31,7 @@ def test_a_stranger_publishes_a_style_and_is_paid_when_another_uses_it(
     expect(buyer.page.get_by_role("link", name="Wallet: 497.99 credits")).to_be_visible()
     assert downloaded(buyer).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
+    open_example(buyer, "Harbour ink")
     buyer.open("/history/")
     expect(buyer.page.get_by_text("128 × 128 · 20 steps · guidance 3.0 · Euler · seed 7")).to_be_visible()
     creator.open("/earnings/")
@@ -55,6 +56,21 @@ def order(buyer: Visitor, title: str, prompt: str) -> None:
     picture.evaluate("image => image.decode()")
     assert picture.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [128, 128]
     page.reload()
+
+
+def open_example(buyer: Visitor, title: str) -> None:
+    """By keyboard alone: the picture opens large with its prompt, and Escape leads back to where one was."""
+    page = buyer.page
+    buyer.open("/")
+    page.get_by_role("link", name=title).click()
+    small, dialog = page.get_by_role("link", name=EXAMPLE), page.get_by_role("dialog")
+    small.focus()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("img", name=EXAMPLE)).to_be_visible()
+    expect(dialog.get_by_text(EXAMPLE)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(small).to_be_focused()
 
 
 def downloaded(buyer: Visitor) -> Path:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+EXAMPLE = "an owl on a blue background"
 PASSWORD = "correct horse 7 battery"
 # A worker on a busy two-core machine may take its time; a person would wait as long.
 PATIENCE_MS = 120_000
@@ -54,6 +55,7 @@ class Visitor:
         self.page.get_by_label("Title").fill(title)
         self.page.get_by_label("Trigger words").fill("washed ink")
         self.page.get_by_label("Prompt of the sample picture").fill("a cat on a green background")
+        self.page.get_by_label("Prompts of further examples").fill(EXAMPLE)
         self.page.get_by_label("Price per picture, in credits").fill(price)
         self.page.get_by_label("Your share of the price").fill(str(share))
         self.page.get_by_role("button", name="Add a source").click()
