@@ -47,6 +47,8 @@ def test_a_base_is_shown_beside_its_styles_until_something_is_searched_for(clien
         "?base=echo": (False, False),
     }
     assert "/create/?base=tiny-sdxl" in pages[""]
+    create = client.get("/create/?base=tiny-sdxl").content.decode()
+    assert [f'href="{address(example)}"' in create for example in (fox, owl)] == [True, True]
 
 
 def test_a_base_out_of_service_is_not_shown(client: Client) -> None:
