@@ -84,3 +84,19 @@ def pixels(generation: Generation) -> "np.ndarray[Any, Any]":
     from PIL import Image
 
     return np.asarray(Image.open(io.BytesIO(generation.content))).astype(np.int16)
+
+
+def drawn_by_diffusers(pipeline: Any, wanted: GenerateJob) -> "np.ndarray[Any, Any]":
+    """What diffusers' own pipeline makes of a job, as `pixels` gives the engine's: int16 (height, width, 3)."""
+    import numpy as np
+    import torch
+
+    image = pipeline(
+        wanted.prompt,
+        width=wanted.width,
+        height=wanted.height,
+        num_inference_steps=wanted.steps,
+        guidance_scale=wanted.guidance_scale,
+        generator=torch.Generator("cpu").manual_seed(wanted.seed),
+    ).images[0]
+    return np.asarray(image).astype(np.int16)

@@ -13,7 +13,7 @@ from plugins.kohya_lora.format import KohyaLoraFormat
 from plugins.kohya_lora.names import flat_name, sgm_names
 from plugins.sdxl.engine import SdxlEngine
 from tests.factories.adapter_kinds import EVERYWHERE, ON_KERNELS, Draw, Tensors, norm
-from tests.serving_jobs import job, made_into_pack, pixels, run_together, run_with
+from tests.serving_jobs import drawn_by_diffusers, job, made_into_pack, pixels, run_together, run_with
 from tests.unit.plugins.formats.reference import expected
 
 pytestmark = pytest.mark.torch
@@ -54,19 +54,6 @@ def put_into(pipeline: Any, parts: dict[tuple[str, str], Tensors]) -> None:
             layer.bias.data += WEIGHT * own["b_norm"]
 
 
-def drawn_by(pipeline: Any) -> "np.ndarray[Any, Any]":
-    wanted = job()
-    image = pipeline(
-        wanted.prompt,
-        width=wanted.width,
-        height=wanted.height,
-        num_inference_steps=wanted.steps,
-        guidance_scale=wanted.guidance_scale,
-        generator=torch.Generator("cpu").manual_seed(wanted.seed),
-    ).images[0]
-    return np.asarray(image).astype(np.int16)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_picture_is_the_reference_s(
     kind: str, sdxl_engine: SdxlEngine, plain_pipeline: Any, tmp_path: Path
@@ -77,7 +64,7 @@ def test_the_picture_is_the_reference_s(
     pack: LocalPack = made_into_pack(file, tmp_path, KohyaLoraFormat(NoConfig()), sdxl_engine.layout(), weight=WEIGHT)
     plain, ours = pixels(run_with(sdxl_engine, job())), pixels(run_with(sdxl_engine, job(), [pack]))
     put_into(plain_pipeline, parts)
-    assert np.abs(ours - drawn_by(plain_pipeline)).max() <= 1
+    assert np.abs(ours - drawn_by_diffusers(plain_pipeline, job())).max() <= 1
     assert np.abs(ours - plain).mean() > 1
     assert sdxl_engine.fingerprint() == before
 
@@ -106,7 +93,7 @@ def test_deltas_and_pairs_of_one_request_add_up_from_the_same_base(
         change = sum(expected(parts[kind][component, module], own, WEIGHT / 2) - own for kind in kinds)
         layer.weight.data = (own + change).float()
     ours = pixels(run_with(sdxl_engine, job(), packs))
-    assert np.abs(ours - drawn_by(plain_pipeline)).max() <= 1
+    assert np.abs(ours - drawn_by_diffusers(plain_pipeline, job())).max() <= 1
 
 
 def test_requests_with_different_deltas_run_side_by_side(sdxl_engine: SdxlEngine, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from plugins.sdxl.adapters import exchanged
 from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.unet_format import SdxlUnetFormat
 from tests.fixtures_torch import AdapterFiles
-from tests.serving_jobs import job, made_into_pack, pixels, run_together, run_with
+from tests.serving_jobs import drawn_by_diffusers, job, made_into_pack, pixels, run_together, run_with
 
 pytestmark = pytest.mark.torch
 MakePack = Callable[..., LocalPack]
@@ -36,19 +36,6 @@ def pack_of(sdxl_engine: SdxlEngine, tmp_path: Path) -> MakePack:
     return make
 
 
-def called(pipeline: Any) -> "np.ndarray[Any, Any]":
-    request = job()
-    image = pipeline(
-        request.prompt,
-        width=request.width,
-        height=request.height,
-        num_inference_steps=request.steps,
-        guidance_scale=request.guidance_scale,
-        generator=torch.Generator("cpu").manual_seed(request.seed),
-    ).images[0]
-    return np.asarray(image).astype(np.int16)
-
-
 @pytest.mark.parametrize("kind", ["kohya", "peft"])
 @pytest.mark.parametrize("weight", [0.8, -0.5])
 def test_a_lora_equals_diffusers(
@@ -63,7 +50,7 @@ def test_a_lora_equals_diffusers(
     plain_pipeline.load_lora_weights(str(file), adapter_name="style")
     plain_pipeline.set_adapters("style", weight)
     ours = pixels(run_with(sdxl_engine, job(), [pack_of(file, weight)]))
-    assert np.abs(ours - called(plain_pipeline)).max() <= 1
+    assert np.abs(ours - drawn_by_diffusers(plain_pipeline, job())).max() <= 1
     assert np.abs(ours - pixels(run_with(sdxl_engine, job()))).mean() > 2
 
 
@@ -74,7 +61,7 @@ def test_two_loras_add_up_as_in_diffusers(
     plain_pipeline.load_lora_weights(str(adapter_files.peft), adapter_name="two")
     plain_pipeline.set_adapters(["one", "two"], [0.8, 0.4])
     packs = [pack_of(adapter_files.kohya, 0.8), pack_of(adapter_files.peft, 0.4)]
-    assert np.abs(pixels(run_with(sdxl_engine, job(), packs)) - called(plain_pipeline)).max() <= 1
+    assert np.abs(pixels(run_with(sdxl_engine, job(), packs)) - drawn_by_diffusers(plain_pipeline, job())).max() <= 1
 
 
 def test_a_lora_on_convolutions_equals_diffusers(
@@ -91,7 +78,7 @@ def test_a_lora_on_convolutions_equals_diffusers(
     plain_pipeline.load_lora_weights(str(file), adapter_name="style")
     plain_pipeline.set_adapters("style", 0.8)
     ours = pixels(run_with(sdxl_engine, job(), [pack_of(file, 0.8, "peft")]))
-    assert np.abs(ours - called(plain_pipeline)).max() <= 1
+    assert np.abs(ours - drawn_by_diffusers(plain_pipeline, job())).max() <= 1
     assert np.abs(ours - pixels(run_with(sdxl_engine, job()))).mean() > 2
 
 
@@ -100,7 +87,7 @@ def test_a_fine_tune_equals_diffusers(
 ) -> None:
     plain_pipeline.unet.load_state_dict(load_file(adapter_files.fine_tune))
     ours = pixels(run_with(sdxl_engine, job(), [pack_of(adapter_files.fine_tune)]))
-    assert np.abs(ours - called(plain_pipeline)).max() <= 1
+    assert np.abs(ours - drawn_by_diffusers(plain_pipeline, job())).max() <= 1
     assert np.abs(ours - pixels(run_with(sdxl_engine, job()))).mean() > 2
 
 
@@ -118,7 +105,7 @@ def test_changes_that_slots_can_not_express_equal_the_changed_model(
     plain_pipeline.unet.get_submodule(module).weight.data += 0.5 * change
     plain_pipeline.load_lora_weights(str(adapter_files.peft), adapter_name="style")
     plain_pipeline.set_adapters("style", 0.4)
-    assert np.abs(pixels(alone[1]) - called(plain_pipeline)).max() <= 1
+    assert np.abs(pixels(alone[1]) - drawn_by_diffusers(plain_pipeline, job())).max() <= 1
     assert [np.abs(pixels(a) - pixels(b)).max() <= 1 for a, b in zip(alone, together, strict=True)] == [True, True]
     assert np.abs(pixels(alone[0]) - pixels(alone[1])).mean() > 1
     assert sdxl_engine.fingerprint() == before

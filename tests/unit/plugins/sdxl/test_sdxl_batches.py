@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +16,7 @@ from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.samples import write_finetuned_unet, write_kohya_lora
 from plugins.sdxl.unet_format import SdxlUnetFormat
-from tests.serving_jobs import job, made_into_pack, pixels, run_together, run_with
+from tests.serving_jobs import drawn_by_diffusers, job, made_into_pack, pixels, run_together, run_with
 
 pytestmark = pytest.mark.torch
 STYLES = {"one": 4, "two": 8, "three": 8, "four": 16}
@@ -152,16 +151,7 @@ def called(pipeline: Any, request: Request) -> "np.ndarray[Any, Any]":
         pipeline.set_adapters(list(names), list(weights))
     else:
         pipeline.disable_lora()
-    own = asked(request)
-    image = pipeline(
-        own.prompt,
-        width=own.width,
-        height=own.height,
-        num_inference_steps=own.steps,
-        guidance_scale=own.guidance_scale,
-        generator=torch.Generator("cpu").manual_seed(own.seed),
-    ).images[0]
-    return np.asarray(image).astype(np.int16)
+    return drawn_by_diffusers(pipeline, asked(request))
 
 
 def test_one_forward_of_a_mixed_batch_is_within_a_hundred_thousandth(sdxl_engine: SdxlEngine, shelf: Shelf) -> None:
