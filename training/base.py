@@ -1,4 +1,4 @@
-"""Stage 2: the UNet with its two text encoders, from captions and latents to a base that draws.
+"""Stage 3: the UNet, from encoded captions and latents to a base that draws.
 
 It learns v-prediction (https://arxiv.org/abs/2202.00512) on a schedule that ends in pure noise
 (https://arxiv.org/abs/2305.08891): only so can a plain background take any colour that a prompt asks for. Noisy steps are
@@ -7,7 +7,6 @@ just there.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,18 @@ import torch
 from diffusers import EulerDiscreteScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from training import parallel
+from training.encoded import Encoded
+from training.located import located
 from training.loop import Stage, train
 from training.pixels import SIDE
-from training.tokenizer import CONTEXT
+from training.text import TEXT_WIDTH
 from training.vae import LATENT_CHANNELS
 
-BATCH = 32
+BATCH = 48  # of all processes together
 EMPTY_CAPTIONS = 0.1
-TEXT_WIDTH = 96
+READING_WEIGHT = 0.2
 TIME_ID_WIDTH = 32
 TIME_IDS = torch.tensor([[SIDE, SIDE, 0, 0, SIDE, SIDE]], dtype=torch.float32)
 
@@ -40,29 +41,6 @@ SCHEDULER: dict[str, Any] = {
     "clip_sample": False,
     "set_alpha_to_one": False,
 }
-
-
-@dataclass(frozen=True)
-class TrainingSet:
-    """Latents (n, 8, 16, 16), normalised to unit deviation, and each one's captions as token ids (n, k, 32)."""
-
-    latents: Tensor
-    captions: Tensor
-
-
-@dataclass(frozen=True)
-class TextEncoders:
-    first: CLIPTextModel
-    second: CLIPTextModelWithProjection
-
-    def parameters(self) -> list[nn.Parameter]:
-        return [*self.first.parameters(), *self.second.parameters()]
-
-    def encode(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Token ids (n, 32) -> hidden states (n, 32, 192) and pooled (n, 96), as SDXL's pipeline takes them."""
-        one = self.first(ids, output_hidden_states=True)
-        two = self.second(ids, output_hidden_states=True)
-        return torch.cat([one.hidden_states[-2], two.hidden_states[-2]], dim=-1), two.text_embeds
 
 
 def new_unet() -> UNet2DConditionModel:
@@ -86,25 +64,6 @@ def new_unet() -> UNet2DConditionModel:
     )
 
 
-def new_text_encoders(tokenizer: CLIPTokenizer) -> TextEncoders:
-    def config(layers: int, activation: str) -> CLIPTextConfig:
-        return CLIPTextConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=TEXT_WIDTH,
-            intermediate_size=4 * TEXT_WIDTH,
-            projection_dim=TEXT_WIDTH,
-            num_hidden_layers=layers,
-            num_attention_heads=3,
-            max_position_embeddings=CONTEXT,
-            hidden_act=activation,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-
-    return TextEncoders(CLIPTextModel(config(2, "quick_gelu")), CLIPTextModelWithProjection(config(3, "gelu")))
-
-
 class Noise:
     """The forward process: signal and noise levels of each of the 1,000 timesteps."""
 
@@ -126,32 +85,29 @@ class Noise:
         return signal * clean + level * noise, signal * noise - level * clean
 
 
+def denoising_loss(unet: nn.Module, data: Encoded, noise: Noise, draw: torch.Generator, batch: int) -> Tensor:
+    """How far the predicted v is from the true one, over random pictures at random timesteps."""
+    clean, hidden, pooled = data.draw(batch, draw)
+    # SDXL's pipeline stands for "no prompt" with zeros, so that is what the model must learn to expect.
+    named = (torch.rand(batch, generator=draw) >= EMPTY_CAPTIONS).float()
+    timestep = noise.timesteps(batch, draw)
+    noisy, target = noise.mix(clean, torch.randn(clean.shape, generator=draw), timestep)
+    added = {"text_embeds": pooled * named.view(-1, 1), "time_ids": TIME_IDS.expand(batch, -1)}
+    told = hidden * named.view(-1, 1, 1)
+    return functional.mse_loss(unet(noisy, timestep, told, added_cond_kwargs=added).sample, target)
+
+
 def train_base(
-    unet: UNet2DConditionModel,
-    text: TextEncoders,
-    data: TrainingSet,
-    folder: Path,
-    steps: int,
-    preview: Callable[[int], None],
-    *,
-    compile_unet: bool = True,
+    unet: UNet2DConditionModel, data: Encoded, folder: Path, steps: int, preview: Callable[[int], None]
 ) -> None:
-    """Train both together; the averaged weights end up in `unet` and `text`."""
-    noise, model = Noise(), torch.compile(unet) if compile_unet else unet
+    """Train the UNet; the averaged weights end up in it."""
+    noise, batch = Noise(), BATCH // parallel.processes()
+    unet.to(memory_format=torch.channels_last)
 
-    def loss_of(generator: torch.Generator) -> Tensor:
-        rows = torch.randint(0, len(data.latents), (BATCH,), generator=generator)
-        chosen = torch.randint(0, data.captions.shape[1], (BATCH,), generator=generator)
-        hidden, pooled = text.encode(data.captions[rows, chosen])
-        # SDXL's pipeline stands for "no prompt" with zeros, so that is what the model must learn to expect.
-        named = (torch.rand(BATCH, generator=generator) >= EMPTY_CAPTIONS).float()
-        hidden, pooled = hidden * named.view(-1, 1, 1), pooled * named.view(-1, 1)
-        timestep = noise.timesteps(BATCH, generator)
-        clean = data.latents[rows]
-        noisy, target = noise.mix(clean, torch.randn(clean.shape, generator=generator), timestep)
-        added = {"text_embeds": pooled, "time_ids": TIME_IDS.expand(BATCH, -1)}
-        predicted = model(noisy, timestep, hidden, added_cond_kwargs=added).sample
-        return functional.mse_loss(predicted, target)
+    def loss_of(draw: torch.Generator) -> Tensor:
+        with located(unet) as reading:
+            loss = denoising_loss(unet, data, noise, draw, batch)
+            return loss + READING_WEIGHT * reading.error()
 
-    stage = Stage("base", steps, 1e-3, warm_up=200, weight_decay=0.01)
-    train(stage, [*unet.parameters(), *text.parameters()], loss_of, folder, preview).swap()
+    stage = Stage("base", steps, 2e-3, warm_up=40, weight_decay=0.01)
+    train(stage, list(unet.parameters()), loss_of, folder, preview).swap()

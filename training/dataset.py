@@ -1,5 +1,6 @@
 """The pictures and captions of each stage, from the artwork packages."""
 
+import hashlib
 from itertools import product
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import torch
 from diffusers import AutoencoderKL
 from transformers import CLIPTokenizer
 
-from training.base import TrainingSet
+from training import parallel
 from training.captions import BACKGROUNDS, Background, captions, held_out, words
 from training.concepts import BASE_LOOK, LOOKS, Concept, all_concepts, claimed_concepts
+from training.encoded import TrainingSet
 from training.pixels import Pixels, on_background
 from training.render import renderings
 from training.tokenizer import train_tokenizer
@@ -60,9 +62,22 @@ def training_pairs(artwork: Artwork, look: str) -> list[Pair]:
 def training_set(artwork: Artwork, vae: AutoencoderKL, tokenizer: CLIPTokenizer, look: str) -> TrainingSet:
     """Latents scaled by the autoencoder's own factor, and the token ids of each picture's captions."""
     pairs = training_pairs(artwork, look)
-    latents = encoded(vae, artwork.pictures(look, pairs)) * vae.config.scaling_factor
+    latents = kept_latents(artwork, vae, look, pairs) * vae.config.scaling_factor
     ids = [tokenizer(list(captions(*pair)), padding="max_length", return_tensors="pt").input_ids for pair in pairs]
     return TrainingSet(latents, torch.stack(ids))
+
+
+def kept_latents(artwork: Artwork, vae: AutoencoderKL, look: str, pairs: list[Pair]) -> torch.Tensor:
+    """The latents of these pairs' drawings, kept on disk for as long as the autoencoder stays as it is."""
+    weights = b"".join(tensor.detach().numpy().tobytes() for tensor in vae.state_dict().values())
+    kept = artwork.work / "latents" / f"{look}-{hashlib.sha256(weights).hexdigest()[:16]}.npy"
+    if not kept.exists():
+        latents = encoded(vae, artwork.pictures(look, pairs)).numpy()
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        if parallel.is_first():
+            np.save(kept, latents)
+        return torch.from_numpy(latents)
+    return torch.from_numpy(np.load(kept))
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ Every prompt is drawn once with its index as seed. The ceiling (real renderings 
 (the same base before training) stand beside each figure.
 """
 
+import os
 import time
 from itertools import product
 
@@ -13,6 +14,7 @@ from diffusers import StableDiffusionXLPipeline
 from numpy.typing import NDArray
 
 from bench.common import Row, row
+from training import parallel
 from training.captions import BACKGROUNDS, english_caption, hash_order, held_out, japanese_caption
 from training.concepts import BASE_LOOK, Concept
 from training.dataset import Artwork, Pair
@@ -96,9 +98,19 @@ def generalisation_rows(bench: Bench, made: StableDiffusionXLPipeline) -> list[R
 
 
 def speed_row(made: StableDiffusionXLPipeline) -> Row:
+    """On all cores, as a user's machine would; other processes wait meanwhile."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    samples = _seconds(made) if parallel.is_first() else [0.0]
+    torch.set_num_threads(threads)
+    parallel.meet()
+    return row("seconds", "one image, 20 steps with guidance", "s", "≤ 3 s", samples)
+
+
+def _seconds(made: StableDiffusionXLPipeline) -> list[float]:
     samples = []
     for seed in range(5):
         started = time.perf_counter()
         made("a cat on a blue background", num_inference_steps=20, generator=torch.Generator().manual_seed(seed))
         samples.append(time.perf_counter() - started)
-    return row("seconds", "one image, 20 steps with guidance", "s", "≤ 3 s", samples)
+    return samples

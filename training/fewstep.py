@@ -1,4 +1,4 @@
-"""Stage 4: a LoRA that draws in one to four steps without guidance, by latent consistency distillation.
+"""Stage 5: a LoRA that draws in one to four steps without guidance, by latent consistency distillation.
 
 The student learns to give, from any point of the teacher's path, the picture at that path's end
 (https://arxiv.org/abs/2310.04378; as a LoRA https://arxiv.org/abs/2311.05556). The teacher is the base with guidance, so
@@ -13,14 +13,15 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 from torch.nn import functional
 
+from training import parallel
 from training.base import TIME_IDS, Noise
+from training.encoded import Encoded
 from training.loop import Stage, train
-from training.lora import add_lora, take_lora
-from training.styles import Encoded
+from training.lora import add_lora, lora_of
 
 RANK = 4
-BATCH = 16
-GUIDANCE = 3.0
+BATCH = 16  # of all processes together
+GUIDANCE = 1.5
 SKIP = 20  # timesteps between neighbours on the teacher's path: 50 of them, as LCMScheduler assumes
 
 
@@ -80,16 +81,16 @@ class Distillation:
 
 def train_few_step(unet: UNet2DConditionModel, data: Encoded, folder: Path, steps: int) -> dict[str, Tensor]:
     """Train the LoRA on the base's own look. Returns its tensors under diffusers' names."""
-    trainable, model = add_lora(unet, RANK), Distillation(unet)
+    trainable, model, batch = add_lora(unet, RANK), Distillation(unet), BATCH // parallel.processes()
 
     def loss_of(generator: torch.Generator) -> Tensor:
-        clean, hidden, pooled = data.draw(BATCH, generator)
+        clean, hidden, pooled = data.draw(batch, generator)
         prompt = Prompt(hidden, pooled)
-        timestep = SKIP * torch.randint(1, 1000 // SKIP + 1, (BATCH,), generator=generator) - 1
+        timestep = SKIP * torch.randint(1, 1000 // SKIP + 1, (batch,), generator=generator) - 1
         noisy, _ = model.noise.mix(clean, torch.randn(clean.shape, generator=generator), timestep)
         return functional.huber_loss(
             model.picture(noisy, timestep, prompt), model.target(noisy, timestep, prompt), delta=0.1
         )
 
     train(Stage("few-step", steps, 5e-4, warm_up=20), trainable, loss_of, folder, averaging=0.98).swap()
-    return take_lora(unet)
+    return lora_of(unet, "unet")

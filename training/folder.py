@@ -7,7 +7,8 @@ import torch
 from diffusers import AutoencoderKL, EulerDiscreteScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
 from transformers import CLIPTokenizer
 
-from training.base import SCHEDULER, TextEncoders
+from training.base import SCHEDULER
+from training.text import TextEncoders
 
 WEIGHTS = ("vae", "unet", "text_encoder", "text_encoder_2")
 

@@ -83,14 +83,13 @@ def train(
         optimiser.step()
         averaged.update(step)
         losses.append(round(loss.item(), 5))
-        if time.monotonic() - saved > SAVE_SECONDS or step + 1 == stage.steps:
+        if parallel.agreed(time.monotonic() - saved > SAVE_SECONDS) or step + 1 == stage.steps:
             saved = time.monotonic()
-            if not parallel.is_first():
-                continue
-            _save(checkpoint, step + 1, parameters, averaged, optimiser)
-            losses_file.write_text(json.dumps(losses))
-            draw_curve(losses, folder / f"{stage.name}-loss.png")
-            _say(stage, step + 1, first, started, losses)
+            if parallel.is_first():
+                _save(checkpoint, step + 1, parameters, averaged, optimiser)
+                losses_file.write_text(json.dumps(losses))
+                draw_curve(losses, folder / f"{stage.name}-loss.png")
+                _say(stage, step + 1, first, started, losses)
             averaged.swap()
             preview(step + 1)
             averaged.swap()

@@ -1,32 +1,44 @@
-"""A LoRA on the base's UNet: added with peft, saved under diffusers' and under kohya's names."""
+"""LoRAs on the base's parts: added with peft, saved under diffusers' and under kohya's names."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import UNet2DConditionModel
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-TARGETS = ("to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out", "ff.net.0.proj", "ff.net.2", "conv1", "conv2")
+UNET_TARGETS = (
+    "to_q",
+    "to_k",
+    "to_v",
+    "to_out.0",
+    "proj_in",
+    "proj_out",
+    "ff.net.0.proj",
+    "ff.net.2",
+    "conv1",
+    "conv2",
+)
+TEXT_TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
+KOHYA = {"unet": "lora_unet_", "text_encoder": "lora_te1_", "text_encoder_2": "lora_te2_"}
 ADAPTER = "trained"
 
 
-def add_lora(unet: UNet2DConditionModel, rank: int) -> list[nn.Parameter]:
-    """Freeze the UNet and give it a LoRA that changes nothing yet; returns the LoRA's parameters."""
+def add_lora(model: Any, rank: int, targets: Sequence[str] = UNET_TARGETS) -> list[nn.Parameter]:
+    """Freeze a model and give it a LoRA that changes nothing yet; returns the LoRA's parameters."""
     torch.manual_seed(0)
-    unet.requires_grad_(False)
-    unet.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=list(TARGETS)), adapter_name=ADAPTER)
-    return [parameter for parameter in unet.parameters() if parameter.requires_grad]
+    model.requires_grad_(False)
+    model.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=list(targets)), adapter_name=ADAPTER)
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
-def take_lora(unet: UNet2DConditionModel) -> dict[str, Tensor]:
-    """Remove the LoRA and return its tensors under diffusers' names."""
-    state = get_peft_model_state_dict(unet, adapter_name=ADAPTER)
-    tensors = {f"unet.{name}": value.detach().clone() for name, value in state.items()}
-    unet.delete_adapters(ADAPTER)
-    return tensors
+def lora_of(model: Any, component: str) -> dict[str, Tensor]:
+    """The LoRA's tensors under diffusers' names."""
+    state = get_peft_model_state_dict(model, adapter_name=ADAPTER)
+    return {f"{component}.{name}": value.detach().clone() for name, value in state.items()}
 
 
 def save_lora(tensors: dict[str, Tensor], folder: Path, name: str) -> None:
@@ -37,22 +49,24 @@ def save_lora(tensors: dict[str, Tensor], folder: Path, name: str) -> None:
     metadata = {
         "ss_base_model_version": "sdxl_base_v1-0",
         "ss_network_module": "networks.lora",
-        "ss_network_dim": str(rank_of(half)),
+        "ss_network_dim": str(max(rank_of(half, key) for key in half)),
     }
     save_file(kohya_named(half), folder / f"{name}-kohya.safetensors", metadata)
 
 
 def kohya_named(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same tensors as kohya's scripts name them when they train with diffusers' block names."""
-    alpha = torch.tensor(float(rank_of(tensors)), dtype=torch.float16)
     renamed = {}
     for name, value in tensors.items():
-        module, side = name.removeprefix("unet.").rsplit(".lora_", 1)
-        flat = "lora_unet_" + module.replace(".", "_")
+        component, rest = name.split(".", 1)
+        module, side = rest.rsplit(".lora_", 1)
+        # transformers 5 dropped `text_model.` from one encoder's own paths; in files every encoder has it.
+        path = module if component == "unet" or module.startswith("text_") else f"text_model.{module}"
+        flat = KOHYA[component] + path.replace(".", "_")
         renamed[f"{flat}.lora_{'down' if side == 'A.weight' else 'up'}.weight"] = value
-        renamed[f"{flat}.alpha"] = alpha.clone()
+        renamed[f"{flat}.alpha"] = torch.tensor(float(rank_of(tensors, name)), dtype=torch.float16)
     return renamed
 
 
-def rank_of(tensors: dict[str, Tensor]) -> int:
-    return next(len(value) for name, value in tensors.items() if name.endswith("lora_A.weight"))
+def rank_of(tensors: dict[str, Tensor], name: str) -> int:
+    return len(tensors[name.rsplit(".lora_", 1)[0] + ".lora_A.weight"])

@@ -6,9 +6,14 @@ does anything.
 """
 
 import os
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import TypeVar
 
 import torch
 from torch import distributed, nn
+
+T = TypeVar("T")
 
 
 def join() -> None:
@@ -20,6 +25,40 @@ def join() -> None:
 def is_first() -> bool:
     """Only the first process writes files."""
     return not distributed.is_initialized() or distributed.get_rank() == 0
+
+
+def processes() -> int:
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def meet() -> None:
+    """Wait until every process is here, so that all find the files that the first one wrote."""
+    if distributed.is_initialized():
+        distributed.barrier()
+
+
+def agreed(decision: bool) -> bool:
+    """The first process's decision, where clocks could make processes decide differently."""
+    if not distributed.is_initialized():
+        return decision
+    told = [decision]
+    distributed.broadcast_object_list(told)
+    return told[0]
+
+
+def own_share(work: Sequence[T]) -> Sequence[T]:
+    """What this process does of work that all do together; `gathered` puts the results back in order."""
+    return work[distributed.get_rank() :: processes()] if distributed.is_initialized() else work
+
+
+def gathered(results: list[T]) -> list[T]:
+    """Every process's results of its own share, in the order of the whole work."""
+    if not distributed.is_initialized():
+        return results
+    shares: list[list[T]] = [[] for _ in range(processes())]
+    distributed.all_gather_object(shares, results)
+    whole = [result for together in zip_longest(*shares) for result in together]
+    return whole[: sum(len(share) for share in shares)]
 
 
 def seed(step_seed: int) -> int:

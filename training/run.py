@@ -9,18 +9,21 @@ from diffusers import AutoencoderKL, LCMScheduler, StableDiffusionXLPipeline
 
 from bench.common import report
 from training import parallel
-from training.base import TextEncoders, new_text_encoders, new_unet, train_base
+from training.base import new_unet, train_base
 from training.concepts import BASE_LOOK, STYLE_LOOKS
 from training.dataset import Artwork, learned_tokenizer, set_scaling_factor, training_set
+from training.encoded import Encoded, encoded
 from training.fewstep import train_few_step
 from training.folder import load, pipeline, save
+from training.layout import train_text
 from training.lora import save_lora
 from training.sheets import contact_sheet
 from training.ship import shipped
-from training.styles import Encoded, encoded, train_style
+from training.styles import train_style
+from training.text import TextEncoders, new_text_encoders
 from training.vae import new_vae, train_vae
 
-VAE_STEPS, BASE_STEPS, STYLE_STEPS, FEW_STEP_STEPS = 3000, 6000, 600, 400
+VAE_STEPS, TEXT_STEPS, BASE_STEPS, STYLE_STEPS, FEW_STEP_STEPS = 3000, 3000, 6000, 600, 400
 app = typer.Typer(help="Train the small base that ships, and its styles.", no_args_is_help=True)
 Packages = Annotated[Path, typer.Option(help="The node_modules folder with the artwork.")]
 Work = Annotated[Path, typer.Option(help="Where checkpoints, curves and sheets go.")]
@@ -40,25 +43,40 @@ def vae(steps: Steps = VAE_STEPS, packages: Packages = PACKAGES, work: Work = WO
 
 
 @app.command()
+def text(
+    steps: Steps = TEXT_STEPS,
+    start: Annotated[Path | None, typer.Option(help="A base whose other parts to keep.")] = None,
+    vae: Annotated[Path | None, typer.Option(help="A trained autoencoder's folder, instead of stage 1's.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder to write the base to.")] = WORK / "text",
+    packages: Packages = PACKAGES,
+    work: Work = WORK,
+) -> None:
+    """Stage 2: the text encoders, which learn what is where in a caption's picture."""
+    artwork = Artwork(packages, work)
+    torch.manual_seed(0)
+    made = load(start) if start else untrained(trained_vae(artwork, VAE_STEPS, vae), artwork)
+    encoders = TextEncoders(made.text_encoder, made.text_encoder_2)
+    train_text(encoders, training_set(artwork, made.vae, made.tokenizer, BASE_LOOK), work, steps)
+    save(made, out)
+
+
+@app.command()
 def base(
     steps: Steps = BASE_STEPS,
-    start: Annotated[Path | None, typer.Option(help="A base to continue from where there is no checkpoint.")] = None,
-    vae: Annotated[Path | None, typer.Option(help="A trained autoencoder's folder, instead of stage 1's.")] = None,
+    start: Annotated[Path, typer.Option(help="What to begin with where there is no checkpoint.")] = WORK / "text",
     out: Annotated[Path, typer.Option(help="The folder to write the base to.")] = WORK / "base",
     packages: Packages = PACKAGES,
     work: Work = WORK,
 ) -> None:
-    """Stage 2: the UNet and its text encoders, on a trained autoencoder."""
-    artwork = Artwork(packages, work)
-    torch.manual_seed(0)
-    made = load(start) if start else untrained(trained_vae(artwork, VAE_STEPS, vae), artwork)
-    text = TextEncoders(made.text_encoder, made.text_encoder_2)
+    """Stage 3: the UNet, on trained text encoders."""
+    artwork, made = Artwork(packages, work), load(start)
 
     def preview(step: int) -> None:
         contact_sheet(made, artwork, work / f"base-{step // 1000}k.png")
-        save(made, out)
+        if parallel.is_first():
+            save(made, out)
 
-    train_base(made.unet, text, training_set(artwork, made.vae, made.tokenizer, "noto"), work, steps, preview)
+    train_base(made.unet, encoded_set(artwork, made, BASE_LOOK), work, steps, preview)
     if parallel.is_first():
         save(made, out)
 
@@ -67,11 +85,16 @@ def base(
 def styles(
     steps: Steps = STYLE_STEPS, base: Path = WORK / "base", packages: Packages = PACKAGES, work: Work = WORK
 ) -> None:
-    """Stage 3: one LoRA for each look, on a base that is trained."""
+    """Stage 4: one LoRA for each look, on a base that is trained."""
     artwork = Artwork(packages, work)
     for look in STYLE_LOOKS:
         made = load(base)
-        save_lora(train_style(made.unet, encoded_set(artwork, made, look), look, work, steps), work / "styles", look)
+        own, other = (training_set(artwork, made.vae, made.tokenizer, name) for name in (BASE_LOOK, look))
+        tensors = train_style(made, own, other, look, work, steps)
+        if parallel.is_first():
+            save_lora(tensors, work / "styles", look)
+        parallel.meet()
+        made = load(base)
         made.load_lora_weights(work / "styles", weight_name=f"{look}.safetensors")
         contact_sheet(made, artwork, work / f"style-{look}.png", look)
 
@@ -80,11 +103,13 @@ def styles(
 def few_step(
     steps: Steps = FEW_STEP_STEPS, base: Path = WORK / "base", packages: Packages = PACKAGES, work: Work = WORK
 ) -> None:
-    """Stage 4: a LoRA that draws in four steps without guidance."""
+    """Stage 5: a LoRA that draws in four steps without guidance."""
     artwork, made = Artwork(packages, work), load(base)
-    save_lora(
-        train_few_step(made.unet, encoded_set(artwork, made, BASE_LOOK), work, steps), work / "styles", "few-step"
-    )
+    tensors = train_few_step(made.unet, encoded_set(artwork, made, BASE_LOOK), work, steps)
+    if parallel.is_first():
+        save_lora(tensors, work / "styles", "few-step")
+    parallel.meet()
+    made = load(base)
     made.load_lora_weights(work / "styles", weight_name="few-step.safetensors")
     made.scheduler = LCMScheduler.from_config(made.scheduler.config)
     contact_sheet(made, artwork, work / "few-step.png", steps=4, guidance=1.0)
@@ -107,7 +132,9 @@ def evaluate(
     content = content_rows(bench, made, untrained(made.vae, bench.artwork))
     top5 = next(row.value for row in content if row.id == "top5")
     rest = [*generalisation_rows(bench, made), speed_row(made), style_row(bench, made, styles)]
-    report("base", [*content, *rest, few_step_row(bench, made, styles, top5)])
+    rows = [*content, *rest, few_step_row(bench, made, styles, top5)]
+    if parallel.is_first():
+        report("base", rows)
 
 
 @app.command()

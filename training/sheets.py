@@ -5,15 +5,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import StableDiffusionXLPipeline
+from numpy.typing import NDArray
 from PIL import Image
 
+from training import parallel
 from training.captions import BACKGROUNDS, english_caption, hash_order, japanese_caption
 from training.concepts import BASE_LOOK
 from training.dataset import Artwork
 from training.pixels import Pixels
 
 COLUMNS = 8
-STEPS, GUIDANCE = 20, 3.0
+STEPS, GUIDANCE = 20, 1.5
 
 
 def contact_sheet(
@@ -37,21 +39,32 @@ def contact_sheet(
         _side_by_side(artwork.pictures(look, japanese)),
         _side_by_side(drawn[COLUMNS:]),
     ]
-    Image.fromarray(np.concatenate(rows)).save(path)
+    if parallel.is_first():
+        Image.fromarray(np.concatenate(rows)).save(path)
 
 
 @torch.no_grad()
 def draw(made: StableDiffusionXLPipeline, prompts: list[str], steps: int = STEPS, guidance: float = GUIDANCE) -> Pixels:
-    """One picture for each prompt, its index as seed: uint8 (n, 128, 128, 3)."""
-    parts = []
-    for first in range(0, len(prompts), COLUMNS):
-        some = prompts[first : first + COLUMNS]
-        seeds = [torch.Generator().manual_seed(first + index) for index in range(len(some))]
-        parts.append(
-            made(some, num_inference_steps=steps, guidance_scale=guidance, generator=seeds, output_type="np").images
-        )
-    pixels: Pixels = np.rint(np.concatenate(parts) * 255).astype(np.uint8)
+    """One picture for each prompt, its index as seed: uint8 (n, 128, 128, 3).
+
+    Under torchrun every process must call this, and each draws its share.
+    """
+    starts = range(0, len(prompts), COLUMNS)
+    parts = [
+        _draw_some(made, prompts[first:][:COLUMNS], first, steps, guidance) for first in parallel.own_share(starts)
+    ]
+    pixels: Pixels = np.rint(np.concatenate(parallel.gathered(parts)) * 255).astype(np.uint8)
     return pixels
+
+
+def _draw_some(
+    made: StableDiffusionXLPipeline, prompts: list[str], first: int, steps: int, guidance: float
+) -> NDArray[np.float32]:
+    seeds = [torch.Generator().manual_seed(first + index) for index in range(len(prompts))]
+    pictures: NDArray[np.float32] = made(
+        prompts, num_inference_steps=steps, guidance_scale=guidance, generator=seeds, output_type="np"
+    ).images
+    return pictures
 
 
 def _side_by_side(pictures: Pixels) -> Pixels:

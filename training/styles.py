@@ -1,61 +1,42 @@
-"""Stage 3: one LoRA per look, which turns the frozen base's drawings into that look's."""
+"""Stage 4: one LoRA per look, which turns the frozen base's drawings into that look's.
 
-from dataclasses import dataclass
+Its part on the text encoders learns what the look's pictures are, as in stage 2; its part on the UNet, how they are drawn.
+"""
+
 from pathlib import Path
 
-import torch
-from diffusers import UNet2DConditionModel
+from diffusers import StableDiffusionXLPipeline
 from torch import Tensor
-from torch.nn import functional
 
-from training.base import BATCH, EMPTY_CAPTIONS, TIME_IDS, Noise, TextEncoders, TrainingSet
+from training import parallel
+from training.base import BATCH, Noise, denoising_loss
+from training.encoded import TrainingSet, encoded
+from training.layout import fitted_heads, reading_loss
 from training.loop import Stage, train
-from training.lora import add_lora, take_lora
+from training.lora import TEXT_TARGETS, UNET_TARGETS, add_lora, lora_of
+from training.text import TextEncoders
 
-RANK = 8
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """What a frozen base needs of a training set: latents (n, 8, 16, 16), and each caption's embeddings, once.
-
-    hidden (n, k, 32, 192) in float16, pooled (n, k, 96).
-    """
-
-    latents: Tensor
-    hidden: Tensor
-    pooled: Tensor
-
-    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Latents, hidden states and pooled embeddings of `count` random pictures with a random caption each."""
-        rows = torch.randint(0, len(self.latents), (count,), generator=generator)
-        chosen = torch.randint(0, self.pooled.shape[1], (count,), generator=generator)
-        return self.latents[rows], self.hidden[rows, chosen].float(), self.pooled[rows, chosen]
+UNET_RANK, TEXT_RANK = 6, 16
+TEXT_STEPS_PER_STEP = 3  # a step on text alone costs a tenth
 
 
-@torch.no_grad()
-def encoded(text: TextEncoders, data: TrainingSet) -> Encoded:
-    unique, where = data.captions.flatten(0, 1).unique(dim=0, return_inverse=True)
-    parts = [text.encode(chunk) for chunk in unique.split(256)]
-    hidden = torch.cat([part[0] for part in parts]).to(torch.float16)
-    pooled = torch.cat([part[1] for part in parts])
-    where = where.view(data.captions.shape[:2])
-    return Encoded(data.latents, hidden[where], pooled[where])
+def train_style(
+    made: StableDiffusionXLPipeline, own: TrainingSet, look: TrainingSet, name: str, folder: Path, steps: int
+) -> dict[str, Tensor]:
+    """Train a LoRA that turns the base's `own` look into `look`. Returns its tensors under diffusers' names."""
+    text = TextEncoders(made.text_encoder, made.text_encoder_2)
+    heads = fitted_heads(text, own)
+    learned = [
+        parameter for encoder in (text.first, text.second) for parameter in add_lora(encoder, TEXT_RANK, TEXT_TARGETS)
+    ]
+    stage = Stage(f"style-{name}-text", TEXT_STEPS_PER_STEP * steps, 4e-3, warm_up=20)
+    train(stage, learned, reading_loss(text, heads, look), folder, averaging=0.99).swap()
 
-
-def train_style(unet: UNet2DConditionModel, data: Encoded, look: str, folder: Path, steps: int) -> dict[str, Tensor]:
-    """Train a LoRA that turns the base's look into `look`. Returns its tensors under diffusers' names."""
-    trainable, noise = add_lora(unet, RANK), Noise()
-
-    def loss_of(generator: torch.Generator) -> Tensor:
-        clean, hidden, pooled = data.draw(BATCH, generator)
-        named = (torch.rand(BATCH, generator=generator) >= EMPTY_CAPTIONS).float()
-        timestep = noise.timesteps(BATCH, generator)
-        noisy, target = noise.mix(clean, torch.randn(clean.shape, generator=generator), timestep)
-        added = {"text_embeds": pooled * named.view(-1, 1), "time_ids": TIME_IDS.expand(BATCH, -1)}
-        told = hidden * named.view(-1, 1, 1)
-        return functional.mse_loss(unet(noisy, timestep, told, added_cond_kwargs=added).sample, target)
-
-    stage = Stage(f"style-{look}", steps, 2e-3, warm_up=50)
-    train(stage, trainable, loss_of, folder, averaging=0.99).swap()
-    return take_lora(unet)
+    data, noise, batch = encoded(text, look), Noise(), BATCH // parallel.processes()
+    learned = add_lora(made.unet, UNET_RANK, UNET_TARGETS)
+    stage = Stage(f"style-{name}", steps, 2e-3, warm_up=20)
+    train(
+        stage, learned, lambda draw: denoising_loss(made.unet, data, noise, draw, batch), folder, averaging=0.98
+    ).swap()
+    parts = {"unet": made.unet, "text_encoder": text.first, "text_encoder_2": text.second}
+    return {key: value for name, part in parts.items() for key, value in lora_of(part, name).items()}

@@ -6,7 +6,7 @@ from diffusers import UNet2DConditionModel
 
 from training.base import new_unet
 from training.fewstep import GUIDANCE, SKIP, Distillation, Prompt
-from training.lora import add_lora, take_lora
+from training.lora import ADAPTER, add_lora
 
 pytestmark = pytest.mark.torch
 
@@ -35,7 +35,7 @@ def test_the_teacher_is_guided_and_does_not_see_the_students_lora(unet: UNet2DCo
     for parameter in add_lora(unet, rank=2):
         torch.nn.init.normal_(parameter)
     _, picture = Distillation(unet).teacher_step(latents, timestep, prompt)
-    take_lora(unet)
+    unet.delete_adapters(ADAPTER)
     assert torch.allclose(picture, expected, atol=1e-5)
 
 
@@ -45,7 +45,7 @@ def test_a_step_keeps_the_picture_and_the_noise_and_changes_how_much_of_each(une
     add_lora(unet, rank=2)
     model, timestep = Distillation(unet), torch.tensor([599])
     nearer, picture = model.teacher_step(latents, timestep, prompt)
-    take_lora(unet)
+    unet.delete_adapters(ADAPTER)
     signal, level = model.noise.levels(timestep)
     noise = (latents - signal * picture) / level
     signal, level = model.noise.levels(timestep - SKIP)
@@ -59,6 +59,6 @@ def test_at_the_paths_end_the_target_is_the_teachers_picture(unet: UNet2DConditi
     model, timestep = Distillation(unet), torch.tensor([SKIP - 1, 999])
     target, (nearer, picture) = model.target(latents, timestep, prompt), model.teacher_step(latents, timestep, prompt)
     jumped = model.picture(nearer, (timestep - SKIP).clamp(min=0), prompt)
-    take_lora(unet)
+    unet.delete_adapters(ADAPTER)
     assert torch.equal(target[0], picture[0])
     assert torch.equal(target[1], jumped[1])

@@ -37,9 +37,18 @@ print([parameter.item() for parameter in model.parameters()])
 """
 
 
-def together(folder: Path, processes: int) -> list[str]:
-    script = folder / "learn.py"
-    script.write_text(LEARN)
+SHARE = """
+from training import parallel
+
+parallel.join()
+mine = parallel.own_share(range(5))
+print([list(mine), parallel.gathered([10 * each for each in mine])])
+"""
+
+
+def together(folder: Path, processes: int, code: str) -> list[str]:
+    script = folder / "together.py"
+    script.write_text(code)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     environment = {**os.environ, "PYTHONPATH": ".", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
@@ -67,7 +76,13 @@ def expected(folder: Path) -> list[float]:
 
 
 def test_two_processes_learn_as_one_that_saw_both_batches(tmp_path: Path) -> None:
-    lines = together(tmp_path, 2)
+    lines = together(tmp_path, 2, LEARN)
     assert len(lines) == 2
     assert lines[0] == lines[1]
     assert json.loads(lines[0]) == pytest.approx(expected(tmp_path / "alone"), rel=1e-4)
+
+
+def test_shared_work_comes_back_to_every_process_in_its_order(tmp_path: Path) -> None:
+    whole = [0, 10, 20, 30, 40]
+    shares = sorted(json.loads(line) for line in together(tmp_path, 2, SHARE))
+    assert shares == [[[0, 2, 4], whole], [[1, 3], whole]]

@@ -9,11 +9,12 @@ from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.base import Noise, new_text_encoders, new_unet
+from training.base import Noise, new_unet
 from training.captions import words
 from training.concepts import Concept
 from training.loop import Stage, train
 from training.lora import save_lora
+from training.text import new_text_encoders
 from training.tokenizer import CONTEXT, train_tokenizer
 
 pytestmark = pytest.mark.torch
@@ -94,12 +95,25 @@ def test_the_unet_and_the_text_encoders_fit_each_other() -> None:
 
 
 def test_a_style_is_saved_in_both_namings(tmp_path: Path) -> None:
-    module = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
-    tensors = {f"unet.{module}.lora_A.weight": torch.ones(8, 4), f"unet.{module}.lora_B.weight": torch.ones(4, 8)}
+    unet = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
+    text = "encoder.layers.0.self_attn.q_proj"
+    tensors = {
+        f"{module}.lora_{side}.weight": torch.ones(shape)
+        for module, rank in ((f"unet.{unet}", 8), (f"text_encoder.{text}", 2))
+        for side, shape in (("A", (rank, 4)), ("B", (4, rank)))
+    }
     save_lora(tensors, tmp_path, "flat")
-    flat = "lora_unet_" + module.replace(".", "_")
+    flat_unet = "lora_unet_" + unet.replace(".", "_")
+    flat_text = "lora_te1_text_model_" + text.replace(".", "_")
     with safe_open(tmp_path / "flat-kohya.safetensors", "pt") as kohya:
-        assert sorted(kohya.keys()) == [f"{flat}.alpha", f"{flat}.lora_down.weight", f"{flat}.lora_up.weight"]
-        assert kohya.get_tensor(f"{flat}.lora_down.weight").shape == (8, 4)
+        assert {key: list(kohya.get_tensor(key).shape) for key in sorted(kohya.keys())} == {
+            f"{flat_text}.alpha": [],
+            f"{flat_text}.lora_down.weight": [2, 4],
+            f"{flat_text}.lora_up.weight": [4, 2],
+            f"{flat_unet}.alpha": [],
+            f"{flat_unet}.lora_down.weight": [8, 4],
+            f"{flat_unet}.lora_up.weight": [4, 8],
+        }
+        assert [kohya.get_tensor(f"{flat}.alpha").item() for flat in (flat_text, flat_unet)] == [2, 8]
     with safe_open(tmp_path / "flat.safetensors", "pt") as diffusers:
         assert sorted(diffusers.keys()) == sorted(tensors)
