@@ -1,10 +1,13 @@
 """Looks at a machine's settings and at everything they name, and says in sentences what is wrong."""
 
+import json
+import os
 import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -12,10 +15,12 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from hub import picture as pictures
 from hub.config import HubConfig, hub_config, plugin_registry
 from hub.registry import PluginStartError
 
 Verdict = Literal["ok", "note", "broken"]
+_VERDICTS: dict[str, Verdict] = {"ok": "ok", "note": "note", "broken": "broken"}
 MIN_FREE_BYTES = 2 * 2**30
 TIMEOUT_S = 3.0
 # Whoever names one of these runs the processes by themselves.
@@ -34,10 +39,11 @@ class Finding:
     advice: str = ""
 
 
-def examine(*, idle: bool = False) -> list[Finding]:
+def examine(*, idle: bool = False, picture: bool = False) -> list[Finding]:
     """Every finding, in the order in which faults are worth mending.
 
     `idle`: no stack runs on the data folder and no setting names a service, so none is expected to answer.
+    `picture`: a base is loaded and one picture timed, where torch is installed.
     """
     try:
         config = hub_config()
@@ -49,6 +55,7 @@ def examine(*, idle: bool = False) -> list[Finding]:
         _plugins,
         *([_no_stack] if idle else [_broker, _store, _database]),
         _torch,
+        *([partial(_picture, idle=idle)] if picture and find_spec("torch") else []),
         _embedded,
     ]
     return [finding for check in checks for finding in check(config)]
@@ -131,8 +138,6 @@ def _database(_config: HubConfig) -> Iterator[Finding]:
             "note", "database", "Django is not installed", "Only the site needs it: pip install 'irodori[site]'."
         )
         return
-    import os
-
     import django
     from django.db import DatabaseError, connection
     from django.db.migrations.executor import MigrationExecutor
@@ -159,6 +164,24 @@ def _torch(_config: HubConfig) -> Iterator[Finding]:
 
     accelerator = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no accelerator, the CPU draws"
     yield Finding("ok", "torch", f"{torch.__version__}, {accelerator}")
+
+
+def _picture(_config: HubConfig, *, idle: bool) -> Iterator[Finding]:
+    from hub.local import shipped
+
+    settings = {}
+    if idle and not os.environ.get("HUB_PLUGIN_CONFIG"):
+        # What `irodori up` would serve here, from whatever folder the doctor is asked.
+        settings["HUB_PLUGIN_CONFIG"] = json.dumps(
+            {"sdxl": {"base": str(shipped.BASE), "base_model": shipped.BASE_MODEL}}
+        )
+    try:
+        found = pictures.try_a_picture(settings)
+    except pictures.NoAnswerError as error:
+        yield Finding("broken", "one picture", str(error), "Start a worker to see its log, or add --no-picture.")
+        return
+    for each in found:
+        yield Finding(_VERDICTS[each["verdict"]], each["what"], each["text"], each["advice"])
 
 
 def _embedded(_config: HubConfig) -> Iterator[Finding]:

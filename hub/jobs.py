@@ -7,7 +7,7 @@ refuses any that is not the current one. Every task below takes one argument: `m
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 # Names of the Celery tasks on either side; neither side imports the other's code.
 GENERATE_TASK = "serving.generate"
@@ -19,6 +19,8 @@ GENERATION_FAILED_TASK = "generation.failed"
 WORKER_STARTED_TASK = "generation.worker_started"
 CONVERTED_TASK = "uploads.converted"
 CONVERT_REFUSED_TASK = "uploads.convert_refused"
+EXTRACT_TASK = "serving.extract"
+EXTRACTED_TASK = "uploads.extracted"
 
 # Parts a worker's address from the mark of its process.
 WORKER_MARK = "#"
@@ -55,8 +57,24 @@ class AdapterUse(BaseModel):
     weight: float = Field(ge=-2.0, le=2.0)
 
 
+class PictureSource(BaseModel):
+    """The picture a generation starts from, and a mask that is white where it is drawn anew; "" for no mask."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    picture_key: str
+    picture_sha256: str = Sha256
+    strength: float = Field(gt=0.0, le=1.0)
+    mask_key: str = ""
+    mask_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+
+
 class GenerateJob(Message):
-    """Make one image and store it under `output_key`. `id` also follows the job through every log."""
+    """Make one image and store it under `output_key`. `id` also follows the job through every log.
+
+    A field that came after the first release is left out of the message where a job doesn't use it, so that a worker
+    which doesn't know it refuses only the jobs that it could not do.
+    """
 
     id: UUID
     attempt: int = Field(ge=1)
@@ -72,6 +90,14 @@ class GenerateJob(Message):
     scheduler: str = "euler"
     adapters: tuple[AdapterUse, ...] = ()
     output_key: str
+    source: PictureSource | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content: dict[str, object] = handler(self)
+        if self.source is None:
+            content.pop("source", None)
+        return content
 
 
 class GenerationStarted(Message):
@@ -149,6 +175,45 @@ class Converted(Message):
     kind: Literal["lora", "fine_tune"]
     rank: int
     modules: int
+
+
+class ExtractJob(ConvertJob):
+    """Make a LoRA of an uploaded model, and compare pictures of both and of the base for these prompts.
+
+    `upload_id` is the LoRA's own, `original` the model's pack.
+    """
+
+    base_model: str
+    original: AdapterUse
+    prompts: tuple[str, ...] = Field(min_length=1)
+    side: int
+    steps: int
+    guidance_scale: float
+
+
+class LayerError(BaseModel):
+    """`error` is the part of the layer's change that the LoRA misses, `share` the layer's part of the whole change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str
+    error: float
+    share: float
+
+
+class Extracted(Converted):
+    """A LoRA made of a model: it lies in the store as a source of this hash and size, and as a pack.
+
+    Errors are parts of the change (0 is exact, 1 is nothing), pictures differ by mean levels of 256.
+    """
+
+    sha256: str = Sha256
+    size: int
+    error: float
+    left_out: int
+    layers: tuple[LayerError, ...]
+    picture_difference: float
+    picture_effect: float
 
 
 class ConvertRefused(Message):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -14,14 +15,16 @@ from hub.jobs import GenerateJob, GenerationFailed, GenerationStarted, Generatio
 from hub.object_store import ObjectMissingError, ObjectStore
 from hub.plugin_api import Generation, JobRefusedError
 from serving.adapters.cache import CorruptPackError, PackCache
+from serving.adapters.checksums import DamagedPackError
 from serving.engine.loop import EngineLoop
 from serving.engine.ticket import CancelledError, DeadlineError, Ticket
 from serving.in_hand import AlreadyTakenError, JobsInHand
+from serving.pictures import with_pictures
 from serving.reporting import Heartbeat, Send
 
 log = structlog.get_logger(__name__)
 
-STORAGE_ERRORS = (BotoCoreError, ClientError, ObjectMissingError, CorruptPackError)
+STORAGE_ERRORS = (BotoCoreError, ClientError, ObjectMissingError, CorruptPackError, DamagedPackError)
 # The loop ends a job at its deadline; one that is late by this much more hangs inside a step.
 HANGING_SECONDS = 60.0
 
@@ -87,9 +90,10 @@ class Generator:
 
     def _image_stored(self, ticket: Ticket) -> GenerationSucceeded:
         job, started = ticket.job, time.monotonic()
-        with Heartbeat(job, self.worker, self.send) as heartbeat, self.cache.hold(job.adapters) as packs:
-            ticket.packs, ticket.on_step = packs, heartbeat.on_step
-            generation = self._wait(self.loop.submit(ticket))
+        ticket.job = with_pictures(job, self.store)
+        with Heartbeat(job, self.worker, self.send) as heartbeat:
+            ticket.on_step = heartbeat.on_step
+            generation = self._image(ticket)
             sha256 = self.store.put(job.output_key, generation.content, generation.media_type)
         return GenerationSucceeded(
             id=job.id,
@@ -103,6 +107,19 @@ class Generator:
             seed=generation.seed,
             seconds=round(time.monotonic() - started, 3),
         )
+
+    def _image(self, ticket: Ticket) -> Generation:
+        try:
+            return self._image_once(ticket)
+        except DamagedPackError as damaged:
+            log.warning("pack.damaged", pack=damaged.pack)
+            self.cache.doubt(damaged.pack)
+        return self._image_once(replace(ticket, future=Future()))
+
+    def _image_once(self, ticket: Ticket) -> Generation:
+        with self.cache.hold(ticket.job.adapters) as packs:
+            ticket.packs = packs
+            return self._wait(self.loop.submit(ticket))
 
     def _wait(self, future: "Future[Generation]") -> Generation:
         try:

@@ -26,6 +26,10 @@ class JobsInHand:
         self._ended: OrderedDict[Key, Message | None] = OrderedDict()
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        """Jobs that were taken and have not ended."""
+        return len(self._running)
+
     def take(self, job: GenerateJob) -> Event:
         """Begin a job; the event is set when it is to stop. Raises AlreadyTakenError."""
         key = (job.id, job.attempt)

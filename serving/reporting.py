@@ -22,6 +22,7 @@ TASKS: dict[type[Message], str] = {
     jobs.WorkerStarted: jobs.WORKER_STARTED_TASK,
     jobs.Converted: jobs.CONVERTED_TASK,
     jobs.ConvertRefused: jobs.CONVERT_REFUSED_TASK,
+    jobs.Extracted: jobs.EXTRACTED_TASK,
 }
 Send = Callable[[Message], None]
 # The site grants a lease of 30 s; a message lost now and then must not cost it.

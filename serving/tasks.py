@@ -9,7 +9,15 @@ from celery.worker.control import control_command, inspect_command
 from pydantic import ValidationError
 from structlog.contextvars import bound_contextvars
 
-from hub.jobs import CANCEL_COMMAND, CONVERT_TASK, FINGERPRINT_COMMAND, GENERATE_TASK, ConvertJob
+from hub.jobs import (
+    CANCEL_COMMAND,
+    CONVERT_TASK,
+    EXTRACT_TASK,
+    FINGERPRINT_COMMAND,
+    GENERATE_TASK,
+    ConvertJob,
+    ExtractJob,
+)
 from serving.celery import app, current_worker
 
 log = structlog.get_logger(__name__)
@@ -37,6 +45,22 @@ def convert(message: dict[str, Any]) -> None:
         except Exception:
             # The boundary to formats and engines. No answer: the site asks again, and gives up after its attempts.
             log.exception("convert.failed")
+
+
+@app.task(name=EXTRACT_TASK)
+def extract(message: dict[str, Any]) -> None:
+    worker = current_worker()
+    try:
+        job = ExtractJob.model_validate(message)
+    except ValidationError as error:
+        log.error("extract.bad_message", errors=error.errors(include_input=False, include_url=False))
+        return
+    with bound_contextvars(upload=str(job.upload_id), attempt=job.attempt):
+        try:
+            worker.send(worker.extractor.extract(job))
+        except Exception:
+            # As above.
+            log.exception("extract.failed")
 
 
 @control_command(name=CANCEL_COMMAND, args=[("id", str)])

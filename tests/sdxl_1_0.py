@@ -1,5 +1,6 @@
 """SDXL 1.0's real configuration, from stabilityai/stable-diffusion-xl-base-1.0; what is left out is diffusers' default."""
 
+import re
 from typing import Any
 
 UNET: dict[str, Any] = {
@@ -43,3 +44,5 @@ VAE: dict[str, Any] = {
     "up_block_types": ["UpDecoderBlock2D"] * 4,
 }
 CONFIGS = {"unet": UNET, "text_encoder": TEXT_ENCODER, "text_encoder_2": TEXT_ENCODER_2, "vae": VAE}
+# The 722 modules of the UNet that kohya's sd-scripts train unless told otherwise.
+KOHYA_TRAINS = re.compile(r"\.(attn\d|ff)\.|\.attentions\.\d+\.proj_(in|out)$")

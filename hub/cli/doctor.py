@@ -1,4 +1,4 @@
-"""`irodori doctor`: what is configured, reachable and enabled, and what to do about the rest."""
+"""`irodori doctor`: what is configured, reachable and enabled, how fast it draws, and what to do about the rest."""
 
 import os
 from pathlib import Path
@@ -15,14 +15,27 @@ def doctor(
             "where they name no service, at the stack that runs on HUB_DATA_DIR."
         ),
     ] = None,
+    picture: Annotated[
+        bool,
+        typer.Option(
+            help="Load the base as a worker would, and time one picture: some seconds on an accelerator, minutes for a "
+            "large base on a CPU. Beside a running worker it needs the base's memory a second time."
+        ),
+    ] = True,
 ) -> None:
-    """Say what is configured, reachable and enabled, and why not. Exits with 1 if something required is broken."""
+    """Say what is configured, reachable and enabled, how fast it draws, and what to do about the rest.
+
+    Looks at settings, folders, plugins, broker, object store and database, then loads the base and draws one picture:
+    device and free memory, base and precision, the tiers where adapters wait, and seconds per step.
+
+    Changes nothing. Exits with 1 if something required is broken.
+    """
     from rich.console import Console
     from rich.table import Table
 
     from hub.doctor import examine
 
-    findings = examine(idle=not _take_settings(data_dir))
+    findings = examine(idle=not _take_settings(data_dir), picture=picture)
     table = Table("", "what", "finding", "what to do")
     for finding in findings:
         table.add_row(_MARKS[finding.verdict], finding.what, finding.text, finding.advice)

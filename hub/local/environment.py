@@ -30,6 +30,7 @@ def stack_environment(caller: Mapping[str, str], folder: DataFolder, ports: Port
         "OMP_WAIT_POLICY": "PASSIVE",
         # Not into the log: a mail holds an address and a link that acts in its reader's name.
         "HUB_EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+        "HUB_METRICS_PORT": str(ports.metrics),
         **inherited,
         "PYTHONUNBUFFERED": "1",
         "HUB_DATA_DIR": str(folder.root),

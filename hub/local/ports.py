@@ -22,6 +22,7 @@ class Ports:
     master: int = 19333
     volume: int = 19080
     filer: int = 18888
+    metrics: int = 9464
 
 
 STORE_PORTS = frozenset({"s3", "master", "volume", "filer"})

@@ -134,7 +134,7 @@ def _lives(pid: int) -> bool:
 
 def _build(folder: DataFolder, port: int, say: Callable[[str], None]) -> Stack:
     keys = load_secrets(folder.secrets)
-    ports, moved = choose_ports(Ports(site=port) if port else Ports(*[0] * 6))
+    ports, moved = choose_ports(Ports(site=port) if port else Ports(*[0] * 7))
     for sentence in moved:
         say(sentence)
     for name in replaced_settings(os.environ):

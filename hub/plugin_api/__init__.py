@@ -13,7 +13,7 @@ from hub.plugin_api.adapter_plan import (
     WeightTarget,
     joined,
 )
-from hub.plugin_api.engine import ENGINE, Engine, EngineInfo, Generation, LocalPack, OneShotEngine, Run
+from hub.plugin_api.engine import ENGINE, Engine, EngineInfo, Generation, LocalJob, LocalPack, OneShotEngine, Run
 from hub.plugin_api.errors import (
     EngineFullError,
     JobRefusedError,
@@ -30,6 +30,7 @@ from hub.plugin_api.payment_provider import (
     PaymentProvider,
 )
 from hub.plugin_api.prompt_check import PROMPT_CHECK, PromptCheck, Verdict
+from hub.plugin_api.report import EngineReport, Tally, Tier
 from hub.plugin_api.text import FoldedText, fold
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Engine",
     "EngineFullError",
     "EngineInfo",
+    "EngineReport",
     "ExtensionPoint",
     "Factor",
     "FactorRule",
@@ -54,6 +56,7 @@ __all__ = [
     "FoldedText",
     "Generation",
     "JobRefusedError",
+    "LocalJob",
     "LocalPack",
     "LowRankTarget",
     "ModelLayout",
@@ -69,6 +72,8 @@ __all__ = [
     "Run",
     "ScaledTarget",
     "Shape",
+    "Tally",
+    "Tier",
     "UnsupportedFileError",
     "Verdict",
     "WeightTarget",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hub.plugin_api.adapter_plan import AdapterPlan
+from hub.plugin_api.errors import UnsupportedFileError
 from hub.plugin_api.manifest import ExtensionPoint, OnError
 from hub.tensor_file import FileHeader
 
@@ -35,6 +36,19 @@ class ModelLayout:
         """The component's adaptable modules by path, with the shape of their weight."""
         parameters = self.components.get(component, {})
         return {module: parameters[f"{module}.weight"] for module in sorted(self.adaptable.get(component, ()))}
+
+    def module(self, component: str, path: str) -> str:
+        """The adaptable module that a file means by this path: its own, with or without `text_model.` before it.
+
+        One of SDXL's text encoders lost that in transformers 5. Raises UnsupportedFileError where there is no such module.
+        """
+        for candidate in (path, path.removeprefix("text_model."), f"text_model.{path}"):
+            if candidate in self.adaptable.get(component, ()):
+                return candidate
+        raise UnsupportedFileError(
+            "unknown_modules",
+            f"The base has no module {component}.{path} to adapt. Choose the base that the file was trained on.",
+        )
 
     def norms(self, component: str) -> dict[str, Shape]:
         """The component's normalisation layers by path, with the shape of their weight: one number per channel."""

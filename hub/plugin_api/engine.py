@@ -1,12 +1,12 @@
 """Engines run one base-model family, a denoising step at a time.
 
-The serving loop owns the device and calls every method but `prepare` from one thread. Requests join and leave between
+The serving loop owns the device and calls every method but `prepare` and `report` from one thread. Requests join and leave between
 steps: `start` makes a run, `step` advances the runs it is given by one step each, `finish` turns a done run into bytes,
 `end` takes back what a run holds.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,7 @@ from hub.jobs import AdapterUse, GenerateJob
 from hub.plugin_api.adapter_format import ModelLayout
 from hub.plugin_api.errors import JobRefusedError
 from hub.plugin_api.manifest import ExtensionPoint, OnError
+from hub.plugin_api.report import EngineReport
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class EngineInfo:
     `compute_price(width, height, steps)` is the published price of the computation in micro-units (1e-6 USD).
     `families` are beginnings of the names that trainers write for the bases this engine serves (modelspec's
     architecture, kohya's ss_base_model_version); a file that names another base is refused. Empty accepts any.
+    `scheduler_options` says for a scheduler what may follow its name, in groups that exclude each other.
+    `takes_pictures`: can a generation start from a picture, with or without a mask?
     """
 
     schedulers: tuple[str, ...]
@@ -31,6 +34,15 @@ class EngineInfo:
     max_steps: int
     compute_price: Callable[[int, int, int], int]
     families: tuple[str, ...] = ()
+    scheduler_options: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    takes_pictures: bool = False
+
+    def offers(self, scheduler: str) -> bool:
+        """Is this one of `schedulers`, or one followed by options, at most one of each group: `euler/karras/trailing`?"""
+        name, *options = scheduler.split("/")
+        groups = self.scheduler_options.get(name, ())
+        chosen = [next((group for group in groups if option in group), None) for option in options]
+        return name in self.schedulers and None not in chosen and len(set(chosen)) == len(chosen)
 
 
 @dataclass(frozen=True)
@@ -44,10 +56,24 @@ class Generation:
 
 @dataclass(frozen=True)
 class LocalPack:
-    """An adapter pack on this machine's disk, hash already verified, with the weight to apply."""
+    """An adapter pack on this machine's disk, hash already verified, with the weight to apply.
+
+    `checksums` are XXH3-64 of each MiB of the file as it was then; without any its maker vouches for it.
+    """
 
     use: AdapterUse
     path: Path
+    checksums: tuple[int, ...] = ()
+
+
+class LocalJob(GenerateJob):
+    """A job that has a source, as the worker hands it to an engine: with the bytes of its picture, hash verified.
+
+    They are what a user sent, of any format or none. `mask` is empty where the source names none.
+    """
+
+    picture: bytes
+    mask: bytes
 
 
 @dataclass(eq=False)
@@ -76,6 +102,13 @@ class Engine(Protocol):
     def layout(self) -> ModelLayout:
         """Names and shapes of the base's parameters, from its configuration alone, without its weights."""
 
+    def stored_weights(self) -> Mapping[str, Path]:
+        """Component -> the safetensors file with its parameters under the layout's names, for bases kept so.
+
+        Fine-tuned models are kept and moved as their difference to these; those of other components are kept whole.
+        """
+        return {}
+
     @abstractmethod
     def fingerprint(self) -> str:
         """SHA-256 of the live parameters: equal before and after any job, or the base was damaged."""
@@ -96,7 +129,7 @@ class Engine(Protocol):
 
     @abstractmethod
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
-        """Encode the prompt and draw the first noise.
+        """Encode the prompt and draw the first noise. A job with a source comes as a LocalJob.
 
         Raises JobRefusedError if the job can't be run, EngineFullError if not before another run has ended.
         """
@@ -112,6 +145,10 @@ class Engine(Protocol):
     def end(self, run: Run) -> None:  # noqa: ARG002 - for subclasses
         """Take back what the run holds; called once for every run that was started, finished or not."""
         return None  # noqa: RET501 - as above
+
+    def report(self) -> EngineReport:
+        """What a loaded engine tells its operator; called from any thread, so it only reads."""
+        return EngineReport()
 
 
 class OneShotEngine(Engine):
@@ -133,6 +170,8 @@ class OneShotEngine(Engine):
         return str(job.id)
 
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
+        if job.source:
+            raise JobRefusedError("no_pictures", "This base can't start from a picture. Choose another base.")
         if packs:
             raise JobRefusedError("no_adapters", "This base takes no styles. Choose another base, or generate without.")
         return OneShotRun(job)

@@ -19,7 +19,7 @@ REDIS_URL = os.environ.get("HUB_TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 AMQP_URL = os.environ.get("HUB_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672//")
 
 FOLDER = DataFolder(Path(tempfile.mkdtemp(prefix="irodori-tests-")))
-PORTS, _ = choose_ports(Ports(site=0, broker=0, s3=0, master=0, volume=0, filer=0))
+PORTS, _ = choose_ports(Ports(site=0, broker=0, s3=0, master=0, volume=0, filer=0, metrics=0))
 EMBEDDED_BROKER_URL = f"redis://{HOST}:{PORTS.broker}/0"
 # `make test-services` runs the life cycle once more with HUB_TEST_BROKER=amqp.
 _SERVICE_BROKER_URL = AMQP_URL if os.environ.get("HUB_TEST_BROKER") == "amqp" else REDIS_URL
@@ -34,6 +34,7 @@ os.environ |= {
     "HUB_S3_ENDPOINT": f"http://{HOST}:{PORTS.s3}",
     "HUB_DATABASE_URL": DATABASE_URL if ON_SERVICES else "",
     "HUB_BROKER_URL": BROKER_URL,
+    "HUB_METRICS_PORT": "0",  # Workers of several tests would take it from each other; who reads it names one.
     "OMP_WAIT_POLICY": "PASSIVE",
 }
 FOLDER.create()

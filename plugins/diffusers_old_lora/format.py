@@ -42,19 +42,7 @@ def _target(component: str, path: str, pair: list[Named], layout: ModelLayout) -
             f"The file needs one down and one up tensor of {component}.{path}, and has {_some(name for _, name in pair)}. "
             "Export it again.",
         )
-    return LowRankTarget(component, _module(component, path, layout), names["down"], names["up"])
-
-
-def _module(component: str, path: str, layout: ModelLayout) -> str:
-    """The base's own path; one text encoder's lost its `text_model.` in transformers 5, these files still have it."""
-    modules = layout.modules(component)
-    for candidate in (path, path.removeprefix("text_model."), f"text_model.{path}"):
-        if candidate in modules:
-            return candidate
-    raise UnsupportedFileError(
-        "unknown_modules",
-        f"The base has no module {component}.{path} to adapt. Choose the base that the file was trained on.",
-    )
+    return LowRankTarget(component, layout.module(component, path), names["down"], names["up"])
 
 
 def _refuse_mixed(halves: list[Named]) -> None:

@@ -14,6 +14,7 @@ from hub.plugin_api import (
 )
 from hub.tensor_file import FileHeader
 from plugins.peft_lora.names import ALPHA, DOWN, FOLDER, MAGNITUDES, PIPELINE, UNSERVED, UP, naming_of, some, split
+from plugins.peft_lora.products import holds_products, products_plan
 from plugins.peft_lora.settings import LoraSettings, read_settings
 
 
@@ -26,6 +27,8 @@ class PeftLoraFormat(AdapterFormat):
 
     def plan(self, header: FileHeader, layout: ModelLayout) -> AdapterPlan:
         _refuse_unserved(header)
+        if holds_products(header.tensors):
+            return products_plan(header, layout)
         naming = naming_of(header.tensors)
         names = sorted(name.removesuffix(DOWN) for name in header.tensors if name.endswith(DOWN))
         _refuse_rest(header, names)
@@ -48,7 +51,7 @@ def _target(
     name: str, header: FileHeader, layout: ModelLayout, naming: Mapping[str, str], settings: Mapping[str, LoraSettings]
 ) -> LowRankTarget:
     component, path = split(name, naming)
-    module = _module(component, path, layout)
+    module = layout.module(component, path)
     rank = _rank(header, name + DOWN)
     own = settings[component]
     if own.rank(path) not in (0, rank):
@@ -80,18 +83,6 @@ def _magnitude(name: str, header: FileHeader) -> str:
 def _rank(header: FileHeader, down: str) -> int:
     """0 for a tensor without dimensions, which the core's shape check then refuses."""
     return next(iter(header.tensors[down].shape), 0)
-
-
-def _module(component: str, path: str, layout: ModelLayout) -> str:
-    """The base's own path; one text encoder's lost its `text_model.` in transformers 5, older files still have it."""
-    modules = layout.modules(component)
-    for candidate in (path, path.removeprefix("text_model."), f"text_model.{path}"):
-        if candidate in modules:
-            return candidate
-    raise UnsupportedFileError(
-        "unknown_modules",
-        f"The base has no module {component}.{path} to adapt. Choose the base that the file was trained on.",
-    )
 
 
 def _refuse_unserved(header: FileHeader) -> None:

@@ -14,8 +14,6 @@ BARE = {"": "unet"}
 NAMINGS: tuple[Mapping[str, str], ...] = (PIPELINE, FOLDER, BARE)
 # What else peft trains; its alpha stands in adapter_config.json, beside the file.
 UNSERVED = {
-    ".hada_": "LoHa in peft's naming",
-    ".lokr_": "LoKr in peft's naming",
     ".ia3_": "(IA)3 in peft's naming",
     ".oft_": "OFT",
     ".boft_": "BOFT",

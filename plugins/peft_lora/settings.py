@@ -77,7 +77,9 @@ def _of_component(values: dict[str, Any], component: str, *, alone: bool) -> dic
     own = {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
     if alone and not own:
         own = values
-    return {name: value for name, value in own.items() if value is not None}
+    # LoHa's and LoKr's settings call it alpha.
+    named = {"lora_alpha" if name == "alpha" else name: value for name, value in own.items()}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _by_pattern(patterns: Mapping[str, float], module: str, default: float | None) -> float | None:

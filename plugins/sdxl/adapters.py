@@ -3,21 +3,21 @@
 Neither writes to the base's own weights, so they are the same bytes before, between and after all runs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 
 import torch
 
-from hub.plugin_api import JobRefusedError, LocalPack, ModelLayout
+from hub.plugin_api import JobRefusedError, LocalPack, ModelLayout, Tally, Tier
+from plugins.sdxl.merged import Merger
 from plugins.sdxl.opened import HostTier, Models, Opened, Weights, merged
 from plugins.sdxl.slots.garage import Garage, Parked, Rows
 from plugins.sdxl.slots.parts import Passenger, Seat, parts_of
-from plugins.sdxl.slots.rows import bucket_of, row_of
-from serving.adapters.api import AdapterPack, open_pack
+from plugins.sdxl.slots.rows import AdapterRow, HostRow, bucket_of, row_of
+from serving.adapters.api import AdapterPack, MappedPack, open_pack
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,16 @@ class Worn:
 
 @dataclass(frozen=True)
 class Outfit:
-    """All adapters of a run, in the job's order. `weights` replace the base's; `model` names them, and is "" for none."""
+    """All adapters of a run, in the job's order. `weights` replace the base's; `model` names them, and is "" for none.
+
+    `held` are their names in host memory, `steps` the job's.
+    """
 
     worn: tuple[Worn, ...] = ()
     model: str = ""
     weights: Weights = field(default_factory=dict)
+    steps: int = field(default=0, kw_only=True)
+    held: tuple[str, ...] = ()
 
     def seats(self, component: str) -> tuple[Seat, ...]:
         seats = (each.parked.seat(component, each.weight) for each in self.worn)
@@ -50,20 +55,28 @@ class Outfit:
 class Wardrobe:
     """Brings packs from disk to host memory to slots. `prepare` may be called from any thread."""
 
-    def __init__(self, models: Models, layout: ModelLayout, *, slot_bytes: int, host_bytes: int) -> None:
-        self._models, self._layout = models, layout
+    def __init__(
+        self, models: Models, layout: ModelLayout, *, slot_bytes: int, host_bytes: int, merge_from: int = 0
+    ) -> None:
+        self._models, self._layout_digest = models, layout.digest()
         self._host = HostTier(host_bytes)
         self._garage = Garage(models, layout, slot_bytes)
+        self._merger = Merger(models, merge_from)
+        self.swaps = Tally()
+
+    def tiers(self) -> tuple[Tier, ...]:
+        return self._host.tier(), self._garage.tier()
 
     def prepare(self, packs: Sequence[LocalPack]) -> None:
-        """Raises JobRefusedError for a pack that was made for another base."""
+        """Raises JobRefusedError for a pack that was made for another base, DamagedPackError."""
         for local in packs:
+            self._host.asked_for(local.use.pack_sha256)
             opened = self._opened(local)
             if opened.rows:
                 self._garage.bring_near(local.use.pack_sha256, lambda opened=opened: opened.rows)  # type: ignore[misc] # the default binds this turn's value
 
     def dress(self, packs: Sequence[LocalPack]) -> Outfit:
-        """Pin what a run wears until `undress`. Raises JobRefusedError, EngineFullError."""
+        """Pin what a run wears until `undress`. Raises JobRefusedError, EngineFullError, DamagedPackError."""
         model, weights = self._replaced(packs)
         worn: list[Worn] = []
         try:
@@ -74,9 +87,13 @@ class Wardrobe:
         except BaseException:
             self._garage.unpin([each.parked for each in worn])
             raise
-        return Outfit(tuple(worn), model, weights)
+        held = (*(local.use.pack_sha256 for local in packs), model) if model else ()
+        self._host.pin(held)
+        return Outfit(tuple(worn), model, weights, held)
 
     def undress(self, outfit: Outfit) -> None:
+        self._merger.leave(outfit)
+        self._host.unpin(outfit.held)
         self._garage.unpin([each.parked for each in outfit.worn])
 
     @contextmanager
@@ -85,22 +102,24 @@ class Wardrobe:
 
         All must have the same `model`.
         """
+        replaced = self._merger.weights(components, [outfit for outfit, _ in runs])
         with ExitStack() as undo:
-            for component in components:
-                passengers = [Passenger(outfit.seats(component), rows) for outfit, rows in runs]
-                undo.enter_context(self._garage.layers[component].using(parts_of(passengers)))
-            undo.enter_context(exchanged(runs[0][0].weights, self._models))
+            with self.swaps.doing() if any(outfit.worn or outfit.model for outfit, _ in runs) else nullcontext():
+                for component in components:
+                    passengers = [Passenger(() if replaced else outfit.seats(component), rows) for outfit, rows in runs]
+                    undo.enter_context(self._garage.layers[component].using(parts_of(passengers)))
+                undo.enter_context(exchanged(replaced or runs[0][0].weights, self._models))
             yield
 
     def _opened(self, local: LocalPack) -> Opened:
-        return self._host.get(local.use.pack_sha256, partial(self._open, local.path))
+        return self._host.get(local.use.pack_sha256, partial(self._open, local))
 
-    def _open(self, path: Path) -> Opened:
-        pack = open_pack(path)
-        if pack.layout_digest != self._layout.digest():
+    def _open(self, local: LocalPack) -> Opened:
+        pack = open_pack(local.path, local.checksums)
+        if pack.layout_digest != self._layout_digest:
             raise JobRefusedError("wrong_base", "This style was made for another base. Choose the base it names.")
         weights = {name: self._moved(name, own) for name, own in pack.weights.items()}
-        return Opened(self._rows(pack), weights, pack.deltas)
+        return Opened(self._rows(pack, partial(MappedPack, local.path, local.checksums)), weights, pack.deltas)
 
     def _replaced(self, packs: Sequence[LocalPack]) -> tuple[str, Weights]:
         """The parameters that this run has instead of the base's own, and a name for exactly these."""
@@ -113,12 +132,14 @@ class Wardrobe:
             return name, weights
         return name, self._host.get(name, lambda: Opened({}, merged(weights, changes, self._models))).weights
 
-    def _rows(self, pack: AdapterPack) -> Rows:
-        rows = {}
-        for component, found in groupby(sorted(pack.low_rank, key=lambda part: part.component), lambda p: p.component):
+    def _rows(self, pack: AdapterPack, open_file: Callable[[], MappedPack]) -> Rows:
+        """Where the device has memory of its own, the whole rows in host memory; else a copy there would serve nobody."""
+        rows: dict[str, AdapterRow] = {}
+        for component, found in groupby(pack.low_rank, lambda part: part.component):
             parts = list(found)
             layout = self._garage.row_layout(component, bucket_of(max(part.rank for part in parts)))
-            rows[component] = row_of(parts, layout, next(self._models[component].parameters()).dtype)
+            row, own = row_of(parts, layout, open_file), next(self._models[component].parameters())
+            rows[component] = HostRow.of(row, own.dtype) if own.device.type == "cuda" else row
         return rows
 
     def _moved(self, component: str, tensors: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:

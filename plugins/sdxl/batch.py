@@ -8,6 +8,7 @@ import torch
 
 from plugins.sdxl.adapters import Wardrobe
 from plugins.sdxl.run import SdxlRun
+from plugins.sdxl.run_by_run import run_by_run
 from plugins.sdxl.slots.parts import Passenger
 
 
@@ -35,7 +36,8 @@ class Batch:
     def step(self, unet: Any, wardrobe: Wardrobe) -> None:
         """Advance every run by one step, each at its own timestep."""
         timesteps = torch.cat([run.timestep.reshape(1).expand(run.rows) for run in self.runs])
-        with wardrobe.worn(["unet"], [(run.outfit, run.rows) for run in self.runs]):
+        rows = [run.rows for run in self.runs]
+        with wardrobe.worn(["unet"], [(run.outfit, run.rows) for run in self.runs]), run_by_run(unet, rows):
             noise = unet(
                 torch.cat([run.model_input() for run in self.runs]),
                 timesteps,
@@ -43,5 +45,5 @@ class Batch:
                 added_cond_kwargs=self.added,
                 return_dict=False,
             )[0]
-        for run, own in zip(self.runs, noise.split([run.rows for run in self.runs]), strict=True):
+        for run, own in zip(self.runs, noise.split(rows), strict=True):
             run.advance(own)

@@ -12,7 +12,7 @@ def check_job(job: GenerateJob, *, base_model: str, info: EngineInfo) -> None:
         raise JobRefusedError(
             "wrong_base", f"This worker serves the base {base_model}, not {job.base_model}. Choose that base."
         )
-    if job.scheduler not in info.schedulers:
+    if not info.offers(job.scheduler):
         raise JobRefusedError(
             "unknown_scheduler", f"The scheduler {job.scheduler!r} is not offered. Choose {_either(info.schedulers)}."
         )
@@ -23,6 +23,10 @@ def check_job(job: GenerateJob, *, base_model: str, info: EngineInfo) -> None:
         )
     if job.steps > info.max_steps:
         raise JobRefusedError("too_many_steps", f"At most {info.max_steps} steps are offered, not {job.steps}.")
+    if job.source and int(job.steps * job.source.strength) < 1:
+        raise JobRefusedError(
+            "strength_too_low", "At this strength no step would change the picture. Raise the strength or the steps."
+        )
     _check_fine_tunes(job)
 
 

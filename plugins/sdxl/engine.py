@@ -2,29 +2,31 @@
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
+from pathlib import Path
 from typing import Any, cast
 
 import torch
 from diffusers import StableDiffusionXLPipeline
 from diffusers.utils import logging as diffusers_logging
-from diffusers.utils.torch_utils import randn_tensor
 from torch import nn
 from transformers.utils import logging as transformers_logging
 
 from hub.jobs import GenerateJob
-from hub.plugin_api import Engine, EngineInfo, Generation, JobRefusedError, LocalPack, ModelLayout, Run
+from hub.plugin_api import Engine, EngineInfo, EngineReport, Generation, JobRefusedError, LocalPack, ModelLayout, Run
 from plugins.sdxl.adapters import Outfit, Wardrobe
 from plugins.sdxl.batch import Batch
 from plugins.sdxl.checks import check_job
-from plugins.sdxl.layout import layout_of_base
+from plugins.sdxl.layout import layout_of_base, stored_weights
 from plugins.sdxl.plugin import INFO, SdxlConfig
 from plugins.sdxl.prompts import Prompts
 from plugins.sdxl.run import SdxlRun
 from plugins.sdxl.schedulers import new_scheduler
+from plugins.sdxl.starts import Starts, in_float32
 
 MODELS = ("text_encoder", "text_encoder_2", "unet", "vae")
 
@@ -49,8 +51,12 @@ class SdxlEngine(Engine):
         self.pipeline = pipeline.to(target)
         self.models: dict[str, nn.Module] = {name: getattr(pipeline, name).eval() for name in MODELS}
         slot_bytes, host_bytes = self.config.slot_bytes, self.config.host_bytes
-        self.wardrobe = Wardrobe(self.models, self.layout(), slot_bytes=slot_bytes, host_bytes=host_bytes)
+        merge_from = 0 if self.config.mode == "invariant" else self.config.merge_from_steps
+        self.wardrobe = Wardrobe(
+            self.models, self.layout(), slot_bytes=slot_bytes, host_bytes=host_bytes, merge_from=merge_from
+        )
         self._prompts = Prompts(self.pipeline, self.wardrobe)
+        self._starts = Starts(self.pipeline)
 
     @cached_property
     def _layout(self) -> ModelLayout:
@@ -58,6 +64,9 @@ class SdxlEngine(Engine):
 
     def layout(self) -> ModelLayout:
         return self._layout
+
+    def stored_weights(self) -> Mapping[str, Path]:
+        return stored_weights(self.config.base)
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256()
@@ -78,7 +87,7 @@ class SdxlEngine(Engine):
     @torch.no_grad()
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> SdxlRun:
         check_job(job, base_model=self.config.base_model, info=self.info)
-        outfit = self.wardrobe.dress(packs)
+        outfit = replace(self.wardrobe.dress(packs), steps=job.steps)
         try:
             return self._started(job, outfit)
         except BaseException:
@@ -113,6 +122,19 @@ class SdxlEngine(Engine):
         self._batch = None
         self.wardrobe.undress(cast("SdxlRun", run).outfit)
 
+    def report(self) -> EngineReport:
+        own = self.pipeline.unet
+        return EngineReport(
+            base=self.config.base_model,
+            source=self.config.base,
+            device=str(own.device),
+            dtype=str(own.dtype).removeprefix("torch."),
+            side=own.config.sample_size * self.pipeline.vae_scale_factor,
+            tiers=self.wardrobe.tiers(),
+            swaps=self.wardrobe.swaps.done,
+            swap_seconds=self.wardrobe.swaps.seconds,
+        )
+
     def _started(self, job: GenerateJob, outfit: Outfit) -> SdxlRun:
         conditioning = self._prompts.encode(job, outfit)
         scheduler = new_scheduler(job.scheduler, self.pipeline.scheduler.config, job.steps, self.pipeline.device)
@@ -120,37 +142,28 @@ class SdxlEngine(Engine):
         dtype = conditioning.tokens.dtype
         size = (job.height, job.width)
         time_ids = torch.tensor([[*size, 0, 0, *size]], dtype=dtype, device=self.pipeline.device)
-        latents = self._noise(job, generator, dtype) * scheduler.init_noise_sigma
-        return SdxlRun(job, outfit, conditioning, time_ids, latents, scheduler, generator)
+        with self.wardrobe.worn(["vae"], [(outfit, 1)]):
+            start = self._starts.of(job, scheduler, generator, dtype)
+        return SdxlRun(
+            job, outfit, conditioning, time_ids, start.latents, scheduler, generator, start.timesteps, start.kept
+        )
 
     def _batches(self, runs: Sequence[SdxlRun]) -> Iterator[list[SdxlRun]]:
-        """What may share a forward: one whole model and one size; in invariant mode nobody shares."""
+        """What may share a forward: one whole model, size and length of prompt; in invariant mode nobody shares."""
         if self.config.mode == "invariant":
             yield from ([run] for run in runs)
             return
 
-        def kind(run: SdxlRun) -> tuple[str, int, int]:
-            return run.outfit.model, run.job.width, run.job.height
+        def kind(run: SdxlRun) -> tuple[str, int, int, int]:
+            return run.outfit.model, run.job.width, run.job.height, run.conditioning.tokens.shape[1]
 
         for _, alike in groupby(sorted(runs, key=kind), key=kind):
             yield list(alike)
 
-    def _noise(self, job: GenerateJob, generator: torch.Generator, dtype: torch.dtype) -> torch.Tensor:
-        factor = self.pipeline.vae_scale_factor
-        shape = (1, self.pipeline.unet.config.in_channels, job.height // factor, job.width // factor)
-        noise = randn_tensor(shape, generator=generator, device=self.pipeline.device, dtype=dtype)
-        return cast("torch.Tensor", noise)
-
-    @contextmanager
-    def _decoder(self) -> Iterator[Any]:
-        """The VAE in a precision it can decode in: SDXL's overflows in float16."""
+    def _decoder(self) -> AbstractContextManager[Any]:
+        """The VAE in a precision it can decode in."""
         vae = self.pipeline.vae
-        upcast = vae.dtype == torch.float16 and vae.config.force_upcast
-        try:
-            yield vae.to(torch.float32) if upcast else vae
-        finally:
-            if upcast:
-                vae.to(torch.float16)
+        return in_float32(vae, if_needed=vae.dtype == torch.float16 and vae.config.force_upcast)
 
 
 def _quieten() -> None:

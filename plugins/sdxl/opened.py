@@ -1,13 +1,15 @@
 """Adapters in host memory: opened once, in the base's precision, and kept while there is room."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from functools import cached_property
+from threading import Condition
 
 import torch
 from torch import nn
 
+from hub.plugin_api import Tally, Tier
 from plugins.sdxl.slots.garage import Rows
 from serving.adapters.api import Delta
 
@@ -24,7 +26,7 @@ class Opened:
     weights: Weights
     deltas: tuple[Delta, ...] = ()
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         tensors = [tensor for named in self.weights.values() for tensor in named.values()]
         tensors += [tensor for delta in self.deltas for tensor in delta.parts.values()]
@@ -32,24 +34,60 @@ class Opened:
 
 
 class HostTier:
-    """The longest unused leaves first. Safe to use from every thread."""
+    """The longest unused leaves first; what runs wear, and what was asked for last, stays. Safe to use from every thread."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
+        self._reads = Tally()
         self._kept: OrderedDict[str, Opened] = OrderedDict()
-        self._lock = Lock()
+        self._pins: Counter[str] = Counter()
+        self._loading: set[str] = set()
+        self._changed = Condition()
+
+    def tier(self) -> Tier:
+        with self._changed:
+            used = sum(each.nbytes for each in self._kept.values())
+        return self._reads.tier("host", used_bytes=used, limit_bytes=self._limit)
+
+    def asked_for(self, name: str) -> None:
+        """Counts a hit if it is there: once for a request, which then gets it as often as it likes."""
+        if name in self._kept:
+            self._reads.find()
 
     def get(self, name: str, load: Callable[[], Opened]) -> Opened:
-        with self._lock:
+        """Loaded once, however many threads ask at a time. Raises what `load` raises."""
+        with self._changed:
+            self._changed.wait_for(lambda: name not in self._loading)
             if name in self._kept:
                 self._kept.move_to_end(name)
                 return self._kept[name]
-        opened = load()
-        with self._lock:
-            self._kept[name] = opened
-            while sum(each.nbytes for each in self._kept.values()) > self._limit and len(self._kept) > 1:
-                self._kept.popitem(last=False)
+            self._loading.add(name)
+        try:
+            with self._reads.doing():
+                opened = load()
+            self._keep(name, opened)
+        finally:
+            with self._changed:
+                self._loading.remove(name)
+                self._changed.notify_all()
         return opened
+
+    def pin(self, names: Iterable[str]) -> None:
+        with self._changed:
+            self._pins.update(names)
+
+    def unpin(self, names: Iterable[str]) -> None:
+        with self._changed:
+            self._pins.subtract(names)
+            self._pins += Counter()  # Drops those that nobody wears.
+
+    def _keep(self, name: str, opened: Opened) -> None:
+        with self._changed:
+            self._kept[name] = opened
+            excess = sum(each.nbytes for each in self._kept.values()) - self._limit
+            for old in list(self._kept)[:-1]:
+                if excess > 0 and not self._pins[old]:
+                    excess -= self._kept.pop(old).nbytes
 
 
 def merged(weights: Weights, changes: Sequence[tuple[Delta, float]], models: Models) -> Weights:

@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from hub.plugin_api import Component, EngineInfo, Plugin
 from plugins.sdxl.pricing import compute_price
+from plugins.sdxl.scheduler_names import OFFERED, OPTIONS
 
 
 class SdxlConfig(BaseModel, extra="forbid", frozen=True):
@@ -13,7 +14,8 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
 
     `mode`: fast lets an image differ in the last bit of its numbers with who shares its batch, invariant computes each
     alone. `slot_bytes` is what the adapters of one rank on one component may fill on the device, `host_bytes` what
-    opened adapters may fill in this machine's memory.
+    opened adapters may fill in this machine's memory. `merge_from_steps`: batches in which all wear the same use merged
+    weights from so many steps on, 0 for never; `make bench-merged` measures it.
     """
 
     base: str = "models/irodori-small"
@@ -21,11 +23,14 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     mode: Literal["fast", "invariant"] = "fast"
     slot_bytes: int = 2**30
+    merge_from_steps: int = Field(default=0, ge=0)
     host_bytes: int = 4 * 2**30
 
 
 INFO = EngineInfo(
-    schedulers=("euler", "euler_a", "ddim", "dpmpp_2m", "lcm"),
+    schedulers=OFFERED,
+    scheduler_options=OPTIONS,
+    takes_pictures=True,
     size_multiple=8,
     max_steps=100,
     compute_price=compute_price,

@@ -1,6 +1,7 @@
 """From a prompt to what the UNet is told, remembered for as long as it is likely to be asked again."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,18 +9,36 @@ import torch
 
 from hub.jobs import GenerateJob
 from plugins.sdxl.adapters import Outfit, Wardrobe
+from plugins.sdxl.chunks import Chunk, chunks_of, empty_chunk
+from plugins.sdxl.weighting import fragments
 
 ENCODERS = ("text_encoder", "text_encoder_2")
-# At SDXL 1.0's widths one takes 1.3 MB in float32.
+# At SDXL 1.0's widths one of 77 tokens takes 1.3 MB in float32.
 REMEMBERED = 64
 
 
 @dataclass(frozen=True)
 class Conditioning:
-    """Unconditional then conditional, or the latter alone. tokens: [rows, 77, width], pooled: [rows, width]."""
+    """Unconditional then conditional, or the latter alone. tokens: [rows, length, width], pooled: [rows, width].
+
+    `length` is the encoders' context for each chunk of the longer prompt: 77 on SDXL unless one is longer.
+    """
 
     tokens: torch.Tensor
     pooled: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A prompt as both tokenizers cut it."""
+
+    plain: str | None
+    """The text, where it has no weights and fits one chunk: then diffusers' own way is taken."""
+    chunks: tuple[tuple[Chunk, ...], tuple[Chunk, ...]]
+
+    @property
+    def length(self) -> int:
+        return max(len(own) for own in self.chunks)
 
 
 class Prompts:
@@ -30,6 +49,7 @@ class Prompts:
         self._known: OrderedDict[tuple[object, ...], Conditioning] = OrderedDict()
 
     def encode(self, job: GenerateJob, outfit: Outfit) -> Conditioning:
+        """Raises JobRefusedError for a prompt that is too long, or a weight out of range."""
         guided = job.guidance_scale > 1
         key = (job.prompt, job.negative_prompt if guided else None, guided, outfit.key(ENCODERS))
         if key not in self._known:
@@ -40,14 +60,65 @@ class Prompts:
         return self._known[key]
 
     def _encoded(self, job: GenerateJob, outfit: Outfit, *, guided: bool) -> Conditioning:
-        with self._wardrobe.worn(ENCODERS, [(outfit, 1)]):
-            tokens, no_tokens, pooled, no_pooled = self._pipeline.encode_prompt(
-                prompt=job.prompt,
-                device=self._pipeline.device,
-                do_classifier_free_guidance=guided,
-                # None, not "": with no negative prompt the pipeline uses zeros, as SDXL was trained.
-                negative_prompt=job.negative_prompt or None,
-            )
+        prompt = self._read(job.prompt)
+        # None, not "": with no negative prompt the pipeline uses zeros, as SDXL was trained.
+        negative = self._read(job.negative_prompt) if guided and job.negative_prompt else None
+        with self._wardrobe.worn(ENCODERS, [(outfit, 1)]), torch.no_grad():
+            if prompt.plain is not None and (negative is None or negative.plain is not None):
+                return self._as_diffusers(prompt.plain, negative.plain if negative else None, guided=guided)
+            return self._in_chunks(prompt, negative, guided=guided)
+
+    def _read(self, prompt: str) -> Reading:
+        found = fragments(prompt)
+        pipeline = self._pipeline
+        first, second = (chunks_of(tokenizer, found) for tokenizer in (pipeline.tokenizer, pipeline.tokenizer_2))
+        usual = len(found) == len(first) == len(second) == 1 and found[0].weight == 1
+        return Reading(found[0].text if usual else None, (first, second))
+
+    def _as_diffusers(self, prompt: str, negative: str | None, *, guided: bool) -> Conditioning:
+        tokens, no_tokens, pooled, no_pooled = self._pipeline.encode_prompt(
+            prompt=prompt,
+            device=self._pipeline.device,
+            do_classifier_free_guidance=guided,
+            negative_prompt=negative,
+        )
         if not guided:
             return Conditioning(tokens, pooled)
         return Conditioning(torch.cat([no_tokens, tokens]), torch.cat([no_pooled, pooled]))
+
+    def _in_chunks(self, prompt: Reading, negative: Reading | None, *, guided: bool) -> Conditioning:
+        """The shorter of both is filled up with empty chunks: both rows of a forward are of one length."""
+        length = max(prompt.length, negative.length if negative else 0)
+        tokens, pooled = self._told(prompt, length)
+        if not guided:
+            return Conditioning(tokens, pooled)
+        if negative is None and not self._pipeline.config.force_zeros_for_empty_prompt:
+            negative = self._read("")
+        no_tokens, no_pooled = self._told(negative, length) if negative else map(torch.zeros_like, (tokens, pooled))
+        return Conditioning(torch.cat([no_tokens, tokens]), torch.cat([no_pooled, pooled]))
+
+    def _told(self, reading: Reading, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """tokens: [1, length x context, width], and the pooled output of the first chunk: [1, width]."""
+        pipeline = self._pipeline
+        first, _ = _encode(pipeline.text_encoder, pipeline.tokenizer, reading.chunks[0], length)
+        second, pooled = _encode(pipeline.text_encoder_2, pipeline.tokenizer_2, reading.chunks[1], length)
+        return torch.cat([first, second], dim=-1), pooled
+
+
+def _encode(encoder: Any, tokenizer: Any, chunks: Sequence[Chunk], length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A token that counts w times lies w times as far from where the empty prompt has it, at the same position."""
+    empty = empty_chunk(tokenizer)
+    without, _ = _hidden(encoder, empty)
+    told, pooled = [], []
+    for chunk in (*chunks, *[empty] * (length - len(chunks))):
+        hidden, own = _hidden(encoder, chunk)
+        weights = torch.tensor(chunk.weights, dtype=hidden.dtype, device=hidden.device)[None, :, None]
+        told.append(torch.where(weights == 1, hidden, without + weights * (hidden - without)))
+        pooled.append(own)
+    return torch.cat(told, dim=1), pooled[0]
+
+
+def _hidden(encoder: Any, chunk: Chunk) -> tuple[torch.Tensor, torch.Tensor]:
+    """The last but one layer [1, context, width], as SDXL was trained, and the encoder's own first output."""
+    output = encoder(torch.tensor([chunk.ids], device=encoder.device), output_hidden_states=True)
+    return output.hidden_states[-2], output[0]

@@ -1,6 +1,6 @@
 """One generation in progress: its conditioning, latents, scheduler and generator, shared with no other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -8,11 +8,16 @@ import torch
 from hub.plugin_api import Run
 from plugins.sdxl.adapters import Outfit
 from plugins.sdxl.prompts import Conditioning
+from plugins.sdxl.schedulers import step_arguments
+from plugins.sdxl.starts import Kept
 
 
 @dataclass(eq=False)
 class SdxlRun(Run):
-    """latents: [1, 4, height / 8, width / 8]; time_ids: [1, 6]."""
+    """latents: [1, 4, height / 8, width / 8]; time_ids: [1, 6]. `position` is a place in `timesteps`: the scheduler's, or the
+    last of them for a run that starts at a picture. Some schedulers ask the UNet twice in a step; `step` counts to the
+    job's steps all the same.
+    """
 
     outfit: Outfit
     conditioning: Conditioning
@@ -20,6 +25,9 @@ class SdxlRun(Run):
     latents: torch.Tensor
     scheduler: Any
     generator: torch.Generator
+    timesteps: torch.Tensor
+    kept: Kept | None
+    position: int = field(default=0, init=False)
 
     @property
     def rows(self) -> int:
@@ -32,12 +40,12 @@ class SdxlRun(Run):
 
     @property
     def timestep(self) -> torch.Tensor:
-        timestep: torch.Tensor = self.scheduler.timesteps[self.step]
+        timestep: torch.Tensor = self.timesteps[self.position]
         return timestep
 
     @property
     def done(self) -> bool:
-        return self.step >= len(self.scheduler.timesteps)
+        return self.position >= len(self.timesteps)
 
     def model_input(self) -> torch.Tensor:
         """[rows, 4, height / 8, width / 8]."""
@@ -49,7 +57,9 @@ class SdxlRun(Run):
         if self.guided:
             without, with_prompt = noise.chunk(2)
             noise = without + self.job.guidance_scale * (with_prompt - without)
-        # Only euler_a and lcm draw from it after the first noise; the others take it and leave it alone.
-        step = self.scheduler.step(noise, self.timestep, self.latents, generator=self.generator, return_dict=False)
-        self.latents = step[0]
-        self.step += 1
+        drawn = step_arguments(self.scheduler, self.generator)
+        self.latents = self.scheduler.step(noise, self.timestep, self.latents, return_dict=False, **drawn)[0]
+        self.position += 1
+        self.step = self.position * self.job.steps // len(self.timesteps)
+        if self.kept:
+            self.latents = self.kept.restored(self.latents, self.scheduler, None if self.done else self.timestep)

@@ -1,33 +1,66 @@
-"""The schedulers a job may name, each built from the base's own scheduler configuration."""
+"""Builds a run's scheduler from the job's name for it and the base's own scheduler configuration."""
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
+import diffusers
 import torch
-from diffusers import (
-    DDIMScheduler,
-    DPMSolverMultistepScheduler,
-    EulerAncestralDiscreteScheduler,
-    EulerDiscreteScheduler,
-    LCMScheduler,
-)
 
-SCHEDULERS = {
-    "euler": EulerDiscreteScheduler,
-    "euler_a": EulerAncestralDiscreteScheduler,
-    "ddim": DDIMScheduler,
-    "dpmpp_2m": DPMSolverMultistepScheduler,
-    # For few-step adapters: 1 to 8 steps without guidance.
-    "lcm": LCMScheduler,
-}
+from plugins.sdxl.scheduler_names import BETAS, KARRAS, SAMPLERS, SPACINGS
+
+DIFFUSERS_BETAS = {"linear": "linear", "scaled": "scaled_linear", "cosine": "squaredcos_cap_v2"}
 LCM_STEPS = 50
 
 
 def new_scheduler(name: str, base_config: Any, steps: int, device: torch.device) -> Any:
     """A scheduler at its first of `steps`, with a state of its own: runs side by side must not share one."""
-    scheduler = SCHEDULERS[name].from_config(base_config)
+    scheduler = scheduler_named(name, base_config)
     # LCM picks its steps out of 50 that it knows; a finer row is needed for more, and this one begins at pure noise too.
-    finer = {"original_inference_steps": 2 * LCM_STEPS} if name == "lcm" and steps > LCM_STEPS else {}
+    finer = {"original_inference_steps": 2 * LCM_STEPS} if name.startswith("lcm") and steps > LCM_STEPS else {}
     scheduler.set_timesteps(steps, device=device, **finer)
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(0)
     return scheduler
+
+
+def scheduler_named(name: str, base_config: Any) -> Any:
+    """`name` is one of SAMPLERS and its options, such as "dpmpp_2m/karras": checked by the caller."""
+    sampler_name, *options = name.split("/")
+    sampler = SAMPLERS[sampler_name]
+    settings = dict(sampler.settings)
+    for option in options:
+        settings |= _setting(option)
+    maker = getattr(diffusers, sampler.maker)
+    if base_config.get("rescale_betas_zero_snr") and not _takes(maker.__init__, "rescale_betas_zero_snr"):
+        settings["trained_betas"] = _betas_to_pure_noise(base_config, settings)
+    return maker.from_config(base_config, **settings)
+
+
+def step_arguments(scheduler: Any, generator: torch.Generator) -> dict[str, Any]:
+    """For `scheduler.step`: some draw noise, others don't even take a generator."""
+    return {"generator": generator} if _takes(scheduler.step, "generator") else {}
+
+
+def _setting(option: str) -> dict[str, object]:
+    if option in BETAS:
+        return {"beta_schedule": DIFFUSERS_BETAS[option]}
+    if option in SPACINGS:
+        return {"timestep_spacing": option}
+    return {"use_karras_sigmas": option in KARRAS}
+
+
+def _betas_to_pure_noise(base_config: Any, settings: dict[str, object]) -> list[float]:
+    """The betas of a base that was trained to end in pure noise, for schedulers that can't compute them.
+
+    Without them these would begin at a noise that the base has never seen. The last step keeps 2**-24 of the picture,
+    as in diffusers' own such schedulers, so that no sigma is infinite.
+    """
+    schedule = {"beta_schedule": settings.get("beta_schedule", base_config["beta_schedule"])}
+    kept = diffusers.EulerDiscreteScheduler.from_config(base_config, **schedule).alphas_cumprod
+    betas: list[float] = (1 - torch.cat([kept[:1], kept[1:] / kept[:-1]])).tolist()
+    return betas
+
+
+def _takes(function: Callable[..., object], parameter: str) -> bool:
+    return parameter in inspect.signature(function).parameters

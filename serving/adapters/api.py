@@ -1,30 +1,44 @@
 """What an engine plugin may import from the serving tier: opens an adapter pack as tensors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple, cast
 
 import torch
-from safetensors import safe_open
 
 from serving.adapters import pack as form
+from serving.adapters.checksums import Checksums, DamagedPackError
 from serving.adapters.deltas import Delta
+from serving.adapters.mapped import MappedPack, Stored
 
-__all__ = ["AdapterPack", "Delta", "LowRank", "UnreadablePackError", "open_pack"]
+__all__ = [
+    "AdapterPack",
+    "Checksums",
+    "DamagedPackError",
+    "Delta",
+    "LowRank",
+    "MappedPack",
+    "Stored",
+    "UnreadablePackError",
+    "open_pack",
+]
+
+Tensors = dict[str, Stored]
 
 
 class UnreadablePackError(Exception):
-    """The file is no pack of this version; packs come from our own converter, so this is a fault of the hub."""
+    """The file is no pack of a version we know; packs come from our own converter, so this is a fault of the hub."""
 
 
-@dataclass(frozen=True)
-class LowRank:
+class LowRank(NamedTuple):
     """W of `component`.`module` gains weight x alpha/rank x up @ down. down: [rank, in, ...], up: [out, rank, ...]."""
 
     component: str
     module: str
-    down: torch.Tensor
-    up: torch.Tensor
+    down: Stored
+    up: Stored
     alpha: float
 
     @property
@@ -34,47 +48,60 @@ class LowRank:
 
 @dataclass(frozen=True)
 class AdapterPack:
-    """An adapter's tensors on the CPU, mapped from the file; `weights` is component -> parameter -> tensor.
+    """An adapter mapped from its file; `weights` is component -> parameter -> tensor.
 
-    `deltas` change parameters that low-rank pairs can't, such as those of a DoRA: serving/adapters/deltas.py.
+    `low_rank` says where its pairs lie in `file`, sorted by component and module, none of them read yet. `deltas`
+    change parameters that low-rank pairs can't, such as those of a DoRA: serving/adapters/deltas.py.
     """
 
     kind: str
     layout_digest: str
     low_rank: tuple[LowRank, ...]
     weights: Mapping[str, Mapping[str, torch.Tensor]]
-    deltas: tuple[Delta, ...] = ()
+    deltas: tuple[Delta, ...]
+    file: MappedPack
 
 
-def open_pack(path: Path) -> AdapterPack:
-    """Raises UnreadablePackError."""
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata() or {}
-        if metadata.get(form.VERSION_KEY) != form.VERSION:
-            raise UnreadablePackError(f"{path.name} is no adapter pack of version {form.VERSION}.")
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
-    deltas = _deltas(tensors)
-    modules = sorted(name.removesuffix(form.DOWN) for name in tensors if name.endswith(form.DOWN))
-    low_rank = tuple(_low_rank(name, tensors) for name in modules)
+def open_pack(path: Path, checksums: Checksums = ()) -> AdapterPack:
+    """`checksums` as LocalPack has them. Raises UnreadablePackError, DamagedPackError."""
+    file = MappedPack(path, checksums)
+    metadata, tensors = file.header()
+    if metadata.get(form.VERSION_KEY) not in form.READABLE:
+        versions = " or ".join(sorted(form.READABLE))
+        raise UnreadablePackError(f"{path.name} is no adapter pack of version {versions}.")
+    deltas = _deltas(tensors, file)
+    low_rank = tuple(_low_rank(tensors, file))
     weights: dict[str, dict[str, torch.Tensor]] = {}
-    for name, tensor in tensors.items():
+    for name, stored in tensors.items():
         component, _, parameter = name.partition(".")
-        weights.setdefault(component, {})[parameter] = tensor
-    return AdapterPack(metadata[form.KIND_KEY], metadata[form.LAYOUT_KEY], low_rank, weights, deltas)
+        weights.setdefault(component, {})[parameter] = file.tensor(stored)
+    return AdapterPack(metadata[form.KIND_KEY], metadata[form.LAYOUT_KEY], low_rank, weights, deltas, file)
 
 
-def _low_rank(name: str, tensors: dict[str, torch.Tensor]) -> LowRank:
-    """Take one module's three tensors out of `tensors`."""
-    component, _, module = name.partition(".")
-    down, up, alpha = (tensors.pop(name + ending) for ending in (form.DOWN, form.UP, form.ALPHA))
-    return LowRank(component, module, down, up, float(alpha))
+def _low_rank(tensors: Tensors, file: MappedPack) -> Iterator[LowRank]:
+    """Take all pairs and their alphas out of `tensors`."""
+    names = [name.removesuffix(form.DOWN) for name in tensors if name.endswith(form.DOWN)]
+    by_component = groupby(sorted(name.split(".", 1) for name in names), lambda parts: parts[0])
+    for component, found in by_component:
+        modules = [module for _, module in found]
+        for module, alpha in zip(modules, _alphas(component, modules, tensors, file), strict=False):
+            down, up = (tensors.pop(f"{component}.{module}{end}") for end in (form.DOWN, form.UP))
+            yield LowRank(component, module, down, up, alpha)
 
 
-def _deltas(tensors: dict[str, torch.Tensor]) -> tuple[Delta, ...]:
+def _alphas(component: str, modules: Iterable[str], tensors: Tensors, file: MappedPack) -> list[float]:
+    """In the order of the modules; at least as many."""
+    if together := tensors.pop(form.ALPHAS + component, None):
+        return cast("list[float]", file.tensor(together).tolist())
+    names = [f"{component}.{module}{form.ALPHA_OF_VERSION_1}" for module in modules]
+    return [float(file.tensor(tensors.pop(name))) for name in names]
+
+
+def _deltas(tensors: Tensors, file: MappedPack) -> tuple[Delta, ...]:
     """Take all deltas' tensors out of `tensors`."""
     found: dict[tuple[str, str, str], dict[str, torch.Tensor]] = {}
     for name in sorted(tensors):
         if name.startswith(form.DELTA):
             rule, component, parameter, part = form.delta_key(name)
-            found.setdefault((component, parameter, rule), {})[part] = tensors.pop(name)
+            found.setdefault((component, parameter, rule), {})[part] = file.tensor(tensors.pop(name))
     return tuple(Delta(component, parameter, rule, parts) for (component, parameter, rule), parts in found.items())

@@ -1,6 +1,5 @@
 """Keeps adapter packs on this machine's disk by their hash, the longest unused leaving first."""
 
-import hashlib
 import os
 import tempfile
 from collections import Counter
@@ -12,12 +11,12 @@ from threading import Lock
 import structlog
 
 from hub.jobs import AdapterUse
-from hub.plugin_api import LocalPack
+from hub.plugin_api import LocalPack, Tally, Tier
+from serving.adapters.checksums import Checksums, digests_of
 
 log = structlog.get_logger(__name__)
 
 Fetch = Callable[[str], Iterable[bytes]]
-CHUNK_BYTES = 2**20
 
 
 class CorruptPackError(Exception):
@@ -27,12 +26,14 @@ class CorruptPackError(Exception):
 class PackCache:
     """Packs are verified once per process: when they arrive, or when an earlier process left them.
 
+    Whoever loads one compares it with the checksums that were taken then, and tells `doubt` where they differ.
     `fetch` streams an object of the store by its key.
     """
 
     def __init__(self, folder: Path, limit_bytes: int, fetch: Fetch) -> None:
         self.folder, self.limit_bytes, self.fetch = folder, limit_bytes, fetch
-        self._verified: set[str] = set()
+        self._reads = Tally()
+        self._checksums: dict[str, Checksums] = {}
         self._held: Counter[str] = Counter()
         self._lock = Lock()
         self._locks: dict[str, Lock] = {}
@@ -45,44 +46,70 @@ class PackCache:
         with self._lock:
             self._held.update(names)
         try:
-            yield [LocalPack(use, self._present(use)) for use in uses]
+            yield [self._present(use) for use in uses]
         finally:
             with self._lock:
                 self._held.subtract(names)
                 self._held += Counter()  # Drops those that nobody holds.
             self._make_room()
 
-    def _present(self, use: AdapterUse) -> Path:
+    def tier(self) -> Tier:
+        """How often packs were found on the disk, and what they fill of it."""
+        used = sum(size for _, _, size in self._oldest_first())
+        return self._reads.tier("disk", used_bytes=used, limit_bytes=self.limit_bytes)
+
+    def verify(self) -> None:
+        """Check what an earlier process left, before anybody asks for it; what is damaged goes."""
+        for _, path, _ in reversed(self._oldest_first()):
+            with self._lock_of(path.stem):
+                if path.is_file() and self._checked(path, path.stem) is None:
+                    path.unlink(missing_ok=True)
+                    log.warning("pack.damaged", pack=path.stem)
+
+    def doubt(self, sha256: str) -> None:
+        """Whoever asks for this pack next has it verified again, and fetched again if it is damaged."""
+        self._checksums.pop(sha256, None)
+
+    def _present(self, use: AdapterUse) -> LocalPack:
         path = self.folder / f"{use.pack_sha256}.safetensors"
-        with self._lock:
-            lock = self._locks.setdefault(use.pack_sha256, Lock())
-        with lock:
-            if not self._is_good(path, use.pack_sha256):
-                self._download(use, path)
+        with self._lock_of(use.pack_sha256):
+            checksums = self._checked(path, use.pack_sha256)
+            if checksums is None:
+                with self._reads.doing():
+                    checksums = self._download(use, path)
                 self._make_room()
+            else:
+                self._reads.find()
             os.utime(path)
-            self._verified.add(use.pack_sha256)
-        return path
+            return LocalPack(use, path, checksums)
 
-    def _is_good(self, path: Path, sha256: str) -> bool:
+    def _lock_of(self, sha256: str) -> Lock:
+        with self._lock:
+            return self._locks.setdefault(sha256, Lock())
+
+    def _checked(self, path: Path, sha256: str) -> Checksums | None:
+        """None for a pack that is not here, or not as it should be."""
         if not path.is_file():
-            return False
-        if sha256 in self._verified:
-            return True
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            return None
+        if sha256 not in self._checksums:
+            found, checksums = digests_of(path)
+            if found != sha256:
+                return None
+            self._checksums[sha256] = checksums
+        return self._checksums.get(sha256)
 
-    def _download(self, use: AdapterUse, path: Path) -> None:
-        digest = hashlib.sha256()
+    def _download(self, use: AdapterUse, path: Path) -> Checksums:
         handle, name = tempfile.mkstemp(dir=self.folder, prefix=".fetch-")
         try:
             with os.fdopen(handle, "wb") as file:
                 for chunk in self.fetch(use.pack_key):
-                    digest.update(chunk)
                     file.write(chunk)
-            if digest.hexdigest() != use.pack_sha256:
-                raise CorruptPackError(f"{use.pack_key} hashes to {digest.hexdigest()}.")
+            found, checksums = digests_of(Path(name))
+            if found != use.pack_sha256:
+                raise CorruptPackError(f"{use.pack_key} hashes to {found}.")
             Path(name).replace(path)
+            self._checksums[use.pack_sha256] = checksums
+            return checksums
         finally:
             Path(name).unlink(missing_ok=True)
 

@@ -19,6 +19,7 @@ from hub.tensor_file import FileHeader, HeaderError
 from serving.adapters.checks import check_plan, rank_of
 from serving.adapters.factors import alpha_rank
 from serving.adapters.tensor_bytes import TensorFile
+from serving.adapters.thin import StoredBase, write_thin
 from serving.adapters.write import write_pack
 
 log = structlog.get_logger(__name__)
@@ -30,11 +31,12 @@ class ChangedSourceError(Exception):
 
 @dataclass(frozen=True)
 class Converter:
-    """`layout_of` and `format_of` look an engine's layout and an adapter format up by id."""
+    """`layout_of`, `format_of` and `base_of` look an engine's layout, an adapter format and an engine's base up by id."""
 
     store: ObjectStore
     layout_of: Callable[[str], ModelLayout]
     format_of: Callable[[str], AdapterFormat]
+    base_of: Callable[[str], StoredBase]
     work_dir: Path
 
     def convert(self, job: ConvertJob) -> Converted | ConvertRefused:
@@ -42,7 +44,7 @@ class Converter:
         self.work_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.work_dir, prefix="convert-") as folder:
             source = Path(folder) / "source.safetensors"
-            self._download(job, source)
+            self.download(job, source)
             try:
                 return self._converted(job, source, Path(folder) / "pack.safetensors")
             except (UnsupportedFileError, HeaderError) as error:
@@ -51,7 +53,8 @@ class Converter:
                     upload_id=job.upload_id, attempt=job.attempt, code=error.code, message=error.message
                 )
 
-    def _download(self, job: ConvertJob, path: Path) -> None:
+    def download(self, job: ConvertJob, path: Path) -> None:
+        """Raises ChangedSourceError."""
         digest = hashlib.sha256()
         with path.open("wb") as file:
             for chunk in self.store.stream(job.source_key):
@@ -66,18 +69,28 @@ class Converter:
         plan = self.format_of(job.format).plan(file.header, layout)
         check_plan(plan, file.header, layout)
         sha256 = write_pack(plan, file, layout, pack)
-        self.store.put_file(keys.pack(sha256), pack)
-        log.info("convert.done", pack=sha256, kind=plan.kind)
-        return _described(job, plan, file.header, sha256, pack.stat().st_size)
+        stored = self._stored(job, plan, layout, pack)
+        key = keys.pack(sha256) if stored == pack else keys.thin_pack(sha256)
+        self.store.put_file(key, stored)
+        log.info("convert.done", pack=sha256, kind=plan.kind, size=pack.stat().st_size, stored=stored.stat().st_size)
+        return _described(job, plan, file.header, key, sha256, stored.stat().st_size)
+
+    def _stored(self, job: ConvertJob, plan: AdapterPlan, layout: ModelLayout, pack: Path) -> Path:
+        """The file to keep: a whole model's difference to its base where that is smaller, else the pack itself."""
+        base = self.base_of(job.engine) if plan.weights else {}
+        thin = pack.with_suffix(".thin")
+        if base and write_thin(pack, base, layout.digest(), thin) < pack.stat().st_size:
+            return thin
+        return pack
 
 
-def _described(job: ConvertJob, plan: AdapterPlan, header: FileHeader, sha256: str, size: int) -> Converted:
+def _described(job: ConvertJob, plan: AdapterPlan, header: FileHeader, key: str, sha256: str, size: int) -> Converted:
     ranks = [rank_of(target, header) for target in plan.low_rank]
     ranks += [alpha_rank(target, header) for target in plan.factored]
     return Converted(
         upload_id=job.upload_id,
         attempt=job.attempt,
-        pack_key=keys.pack(sha256),
+        pack_key=key,
         pack_sha256=sha256,
         pack_size=size,
         kind="fine_tune" if plan.kind == "fine_tune" else "lora",

@@ -10,6 +10,7 @@ import numpy as np
 
 from hub.plugin_api import Shape, UnsupportedFileError
 from hub.tensor_file import BYTES_PER_ITEM
+from serving.adapters.pack import ALIGNMENT
 from serving.adapters.tensor_bytes import TensorFile
 
 
@@ -41,7 +42,7 @@ def file_chunks(entries: Iterable[Entry], about: dict[str, str]) -> Iterator[byt
         }
         position += entry.size
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
+    text += b" " * (-(8 + len(text)) % ALIGNMENT)
     yield struct.pack("<Q", len(text)) + text
     for entry in ordered:
         yield from entry.chunks()
@@ -75,6 +76,13 @@ def written(name: str, dtype: str, shape: Shape, items: Callable[[], "np.ndarray
 def number(name: str, value: float) -> Entry:
     content = struct.pack("<f", value)
     return Entry(name, "F32", (), 4, lambda: [content])
+
+
+def numbers(name: str, values: Sequence[float]) -> Entry:
+    """Filled up with zeros, so that what lies behind them is as well aligned as they are."""
+    count = len(values) + -len(values) % (ALIGNMENT // 4)
+    content = struct.pack(f"<{len(values)}f", *values).ljust(4 * count, b"\0")
+    return Entry(name, "F32", (count,), 4 * count, lambda: [content])
 
 
 def check_finite(names: Sequence[str], source: TensorFile) -> None:

@@ -1,15 +1,24 @@
 """The canonical pack: one format for every adapter, whatever its creator's trainer wrote.
 
-A safetensors file. `<component>.<module>.lora_A.weight`, `.lora_B.weight` and `.alpha` (F32, no dimensions) are a low-rank
-addition to a module. `delta.<rule>.<component>.<parameter>.<part>` are the parts of a change that no pair of low-rank
+A safetensors file. `<component>.<module>.lora_A.weight` and `.lora_B.weight` are a low-rank addition to a module; their
+alphas are numbers of `alphas.<component>` (F32), in the order of the modules' names. `delta.<rule>.<component>.<parameter>.<part>` are the parts of a change that no pair of low-rank
 matrices is: serving/adapters/deltas.py has the rules. Any other name, `<component>.<parameter>`, replaces that parameter.
 Tensors keep the type they came in; what is computed is F32. Same source and same layout, same bytes: names are sorted
 and nothing else goes in.
+
+The tensors begin on a multiple of 64 bytes, the widest types first, each type by name. So a LoRA's matrices lie in the
+order of the slots' rows, and are copied there from the mapped file in a few runs (docs/decisions/0010-the-pack-is-mapped.md).
+Version 1 differs in that each alpha is a tensor of its own, `<component>.<module>.alpha`, between or before the matrices.
 """
 
-VERSION = "1"
+VERSION = "2"
+READABLE = frozenset({"1", VERSION})
 VERSION_KEY, KIND_KEY, LAYOUT_KEY = "irodori_pack", "kind", "layout"
-DOWN, UP, ALPHA = ".lora_A.weight", ".lora_B.weight", ".alpha"
+DOWN, UP = ".lora_A.weight", ".lora_B.weight"
+ALPHAS = "alphas."
+ALPHA_OF_VERSION_1 = ".alpha"
+# Bytes; what is aligned to it begins a line of the processor's cache.
+ALIGNMENT = 64
 DELTA = "delta."
 MAX_RANK = 256
 # A product of small matrices is written out as one pair up to this rank. Above it the pair costs more to keep and to

@@ -1,8 +1,9 @@
 """Writes a pack. Same source, same bytes: the pack's hash names its content."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import groupby
 from math import prod
 from pathlib import Path
 
@@ -16,10 +17,10 @@ from hub.plugin_api import (
     UnsupportedFileError,
 )
 from serving.adapters.checks import rank_of
-from serving.adapters.entries import Entry, check_finite, copied, file_chunks, number, read_number, written
+from serving.adapters.entries import Entry, check_finite, copied, file_chunks, number, numbers, read_number, written
 from serving.adapters.expand import expanded, expanded_rank
 from serving.adapters.factors import alpha_rank, sides, sizes
-from serving.adapters.pack import ALPHA, DOWN, MAGNITUDES, SCALED, SIDES, UP, delta_name, metadata
+from serving.adapters.pack import ALPHAS, DOWN, MAGNITUDES, SCALED, SIDES, UP, delta_name, metadata
 from serving.adapters.tensor_bytes import TensorFile
 
 
@@ -34,10 +35,19 @@ def write_pack(plan: AdapterPlan, source: TensorFile, layout: ModelLayout, path:
 
 
 def _entries(plan: AdapterPlan, source: TensorFile, layout: ModelLayout) -> Iterator[Entry]:
+    alphas: dict[tuple[str, str], float] = {}
     for target in plan.low_rank:
+        alphas[target.component, target.module] = _alpha(target, rank_of(target, source.header), source)
         yield from _low_rank(target, source)
     for factored in plan.factored:
-        yield from _factored(factored, source, layout.modules(factored.component)[factored.module])
+        check_finite(list(factored.names()), source)
+        shape, scale = layout.modules(factored.component)[factored.module], _scale(factored, source)
+        if rank := expanded_rank(factored, source.header, shape):
+            alphas[factored.component, factored.module] = scale * rank
+            yield from _pair(factored, source, shape, rank)
+        else:
+            yield from _delta(factored, source, shape, scale)
+    yield from _alphas(alphas)
     for scaled in plan.scaled:
         yield _scaled(scaled, source, layout.modules(scaled.component)[scaled.module])
     for added in plan.added:
@@ -50,26 +60,25 @@ def _low_rank(target: LowRankTarget, source: TensorFile) -> Iterator[Entry]:
     name = f"{target.component}.{target.module}"
     yield copied(name + DOWN, target.down, source)
     yield copied(name + UP, target.up, source)
-    yield number(name + ALPHA, _alpha(target, rank_of(target, source.header), source))
 
 
-def _factored(target: FactoredTarget, source: TensorFile, weight: Shape) -> Iterator[Entry]:
-    check_finite(list(target.names()), source)
+def _alphas(alphas: Mapping[tuple[str, str], float]) -> Iterator[Entry]:
+    """By component and module. One tensor for each component."""
+    for component, found in groupby(sorted(alphas.items()), lambda item: item[0][0]):
+        yield numbers(ALPHAS + component, [alpha for _, alpha in found])
+
+
+def _scale(target: FactoredTarget, source: TensorFile) -> float:
     rank = alpha_rank(target, source.header)
     alpha = _alpha(target, rank, source)
-    scale = alpha / rank if rank else 1.0
-    if pair_rank := expanded_rank(target, source.header, weight):
-        yield from _pair(target, source, weight, pair_rank, scale * pair_rank)
-    else:
-        yield from _delta(target, source, weight, scale)
+    return alpha / rank if rank else 1.0
 
 
-def _pair(target: FactoredTarget, source: TensorFile, weight: Shape, rank: int, alpha: float) -> Iterator[Entry]:
+def _pair(target: FactoredTarget, source: TensorFile, weight: Shape, rank: int) -> Iterator[Entry]:
     name = f"{target.component}.{target.module}"
     ones = (1,) * len(weight[2:])
     yield written(name + DOWN, "F32", (rank, *weight[1:]), lambda: expanded(target, source, weight)[0])
     yield written(name + UP, "F32", (weight[0], rank, *ones), lambda: expanded(target, source, weight)[1])
-    yield number(name + ALPHA, alpha)
 
 
 def _delta(target: FactoredTarget, source: TensorFile, weight: Shape, scale: float) -> Iterator[Entry]:

@@ -4,11 +4,12 @@ Everything that touches an engine runs here, so engines need no locks, and a rea
 it between steps, restored.
 """
 
+import math
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -16,14 +17,17 @@ from typing import Any, TypeVar
 
 import structlog
 
-from hub.plugin_api import Engine, EngineFullError, Generation, JobRefusedError, Run
-from serving.engine.ticket import CancelledError, DeadlineError, Ticket
+from hub.plugin_api import Engine, Generation
+from serving.engine.group import DeviceLostError, Group, settle
+from serving.engine.ticket import Ticket
+from serving.engine.trouble import exit_at_once
 
 log = structlog.get_logger(__name__)
 
 Engines = Mapping[str, Engine]
 T = TypeVar("T")
-TOO_MUCH = "These styles together are more than this worker can hold. Choose fewer or smaller ones."
+STARTING_SECONDS = 0.25
+"""For so long a group may start new runs, prompts and merged weights included, while others wait for their next step."""
 
 
 @dataclass(eq=False)
@@ -38,22 +42,26 @@ class Stop:
     """Nothing more will be submitted: finish what runs, then end."""
 
 
-@dataclass(eq=False)
-class Group:
-    """Jobs that may be stepped together: those in the batch, and those that wait for a place in it, first come first."""
-
-    running: list[Ticket] = field(default_factory=list)
-    waiting: deque[Ticket] = field(default_factory=deque)
-
-
 class EngineLoop:
-    """`engines` are built but not loaded: loading, too, happens on the thread. `max_batch` is the most runs of one step."""
+    """`engines` are built but not loaded: loading, too, happens on the thread. `max_batch` is the most runs of one step.
 
-    def __init__(self, engines: Engines, device: str, deadline_seconds: float, max_batch: int = 8) -> None:
+    `on_lost` is called when the device is gone, with every job unanswered, so that another worker does it.
+    """
+
+    def __init__(
+        self,
+        engines: Engines,
+        device: str,
+        deadline_seconds: float,
+        max_batch: int = 8,
+        on_lost: Callable[[], None] = exit_at_once,
+    ) -> None:
         self.engines = engines
         self.device = device
         self.deadline_seconds = deadline_seconds
         self.max_batch = max_batch
+        self._on_lost = on_lost
+        self._arrived = 0
         self._inbox: SimpleQueue[Ticket | Call | Stop] = SimpleQueue()
         # The group at the front is stepped next and goes to the back, so none starves.
         self._groups: OrderedDict[tuple[str, str], Group] = OrderedDict()
@@ -99,10 +107,18 @@ class EngineLoop:
             log.info("engine.loaded", engine=name, seconds=round(time.monotonic() - started, 3))
 
     def _serve(self) -> None:
-        while not self._stopping or self._groups:
-            self._take_in()
-            if self._groups:
-                self._step_next_group()
+        try:
+            while not self._stopping or self._groups:
+                self._take_in()
+                if self._groups:
+                    self._step_next_group()
+        except DeviceLostError as lost:
+            log.critical("engine.device_lost", error=str(lost.__cause__))
+            self._on_lost()
+        except Exception:
+            # Nobody may raise this far; whoever waits would wait for ever for a thread that is gone.
+            log.critical("engine.loop_broke", exc_info=True)
+            self._on_lost()
 
     def _take_in(self) -> None:
         """Everything that waits in the inbox; with nothing to step, wait for something."""
@@ -117,7 +133,7 @@ class EngineLoop:
                 case Ticket():
                     self._admit(item)
                 case Call():
-                    _settle(item.future, partial(item.function, self.engines))
+                    settle(item.future, partial(item.function, self.engines))
                 case Stop():
                     self._stopping = True
 
@@ -127,90 +143,23 @@ class EngineLoop:
         except Exception as error:  # noqa: BLE001 - the boundary to an engine plugin: its error fails its job alone
             ticket.future.set_exception(error)
             return
-        self._groups.setdefault(key, Group()).waiting.append(ticket)
+        self._arrived += 1
+        ticket.number = self._arrived
+        group = self._groups.setdefault(key, Group(self.engines[ticket.job.engine], self.max_batch))
+        group.waiting.append(ticket)
 
     def _step_next_group(self) -> None:
         key, group = self._groups.popitem(last=False)
-        engine = self.engines[key[0]]
-        self._leave_early(engine, group)
-        self._fill(engine, group)
+        group.leave_early()
+        others = [each for (engine, _), each in self._groups.items() if engine == key[0]]
+        oldest_short = min((each.number for other in others for each in other.waiting if each.short), default=math.inf)
+        anyone_runs = any(each.running for each in self._groups.values())
+        group.fill(
+            until=time.monotonic() + STARTING_SECONDS if anyone_runs else math.inf,
+            before=oldest_short,
+            room_comes=any(each.running for each in others),
+        )
         if group.running:
-            self._step(engine, group)
-        if group.running or group.waiting:
+            group.step()
+        if not group.empty:
             self._groups[key] = group
-
-    def _fill(self, engine: Engine, group: Group) -> None:
-        """Start who waited longest, as far as the batch and the engine have room."""
-        while group.waiting and len(group.running) < self.max_batch:
-            try:
-                group.waiting[0].run = engine.start(group.waiting[0].job, group.waiting[0].packs)
-            except EngineFullError:
-                if self._anything_runs(group):
-                    return
-                group.waiting.popleft().future.set_exception(JobRefusedError("too_many_styles", TOO_MUCH))
-            except Exception as error:  # noqa: BLE001 - as in _admit
-                group.waiting.popleft().future.set_exception(error)
-            else:
-                group.running.append(group.waiting.popleft())
-
-    def _anything_runs(self, group: Group) -> bool:
-        """So that waiting will help: whoever runs gives back what it holds."""
-        return any(each.running for each in (group, *self._groups.values()))
-
-    def _step(self, engine: Engine, group: Group) -> None:
-        try:
-            engine.step([ticket.run for ticket in group.running if ticket.run])
-        except Exception as error:  # noqa: BLE001 - as in _admit; who shared the step can't go on from half of it
-            for ticket in group.running:
-                _end(engine, ticket)
-                ticket.future.set_exception(error)
-            group.running.clear()
-            return
-        group.running = [ticket for ticket in group.running if not _finished(engine, ticket)]
-
-    def _leave_early(self, engine: Engine, group: Group) -> None:
-        group.waiting = deque(ticket for ticket in group.waiting if not _left_early(ticket))
-        left = [ticket for ticket in group.running if _left_early(ticket)]
-        for ticket in left:
-            _end(engine, ticket)
-        group.running = [ticket for ticket in group.running if ticket not in left]
-
-
-def _left_early(ticket: Ticket) -> bool:
-    if ticket.cancelled.is_set():
-        ticket.future.set_exception(CancelledError())
-    elif time.monotonic() > ticket.deadline:
-        ticket.future.set_exception(DeadlineError())
-    return ticket.future.done()
-
-
-def _finished(engine: Engine, ticket: Ticket) -> bool:
-    """Report the step; where it was the last, deliver the image."""
-    run = ticket.run
-    if run is None:
-        return True
-    ticket.on_step(run.step)
-    if run.done:
-        _settle(ticket.future, partial(_image, engine, ticket, run))
-    return run.done
-
-
-def _image(engine: Engine, ticket: Ticket, run: Run) -> Generation:
-    try:
-        return engine.finish(run)
-    finally:
-        _end(engine, ticket)
-
-
-def _end(engine: Engine, ticket: Ticket) -> None:
-    """Give back what the run holds, once."""
-    run, ticket.run = ticket.run, None
-    if run is not None:
-        engine.end(run)
-
-
-def _settle(future: "Future[T]", work: Callable[[], T]) -> None:
-    try:
-        future.set_result(work())
-    except Exception as error:  # noqa: BLE001 - whoever waits for the future gets it
-        future.set_exception(error)

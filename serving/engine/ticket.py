@@ -23,7 +23,11 @@ def _ignore(step: int) -> None:
 
 @dataclass(eq=False)
 class Ticket:
-    """`on_step` is called on the engine's thread with the steps done: it must be quick and must not raise."""
+    """`on_step` is called on the engine's thread with the steps done: it must be quick and must not raise.
+
+    `number` counts the tickets of a loop as they come. `short`: the engine had no room for it when it was first in line;
+    `retried`: memory ran out for it alone, and it has had its second try.
+    """
 
     job: GenerateJob
     packs: Sequence[LocalPack] = ()
@@ -32,3 +36,6 @@ class Ticket:
     future: "Future[Generation]" = field(default_factory=Future)
     deadline: float = float("inf")
     run: Run | None = None
+    number: int = 0
+    short: bool = False
+    retried: bool = False

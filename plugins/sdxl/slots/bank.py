@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from plugins.sdxl.slots.copies import Copies
 from plugins.sdxl.slots.rows import AdapterRow, RowLayout
 
 Views = list[tuple[torch.Tensor, torch.Tensor]]
@@ -29,6 +30,7 @@ class Bank:
         self.free = list(reversed(range(slots)))
         self._targets = [0] * slots
         self._views: dict[tuple[int, int], Views] = {}
+        self._copies = Copies(device)
         self._arena = self.buffer[:0]
         self._arena_views: dict[tuple[int, int], Views] = {}
 
@@ -36,10 +38,15 @@ class Bank:
     def slots(self) -> int:
         return len(self._targets)
 
+    @property
+    def slot_bytes(self) -> int:
+        return self.layout.width * self.buffer.element_size()
+
     def load(self, slot: int, row: AdapterRow) -> None:
-        """Copy a row in. Only for a slot that no running request reads; any thread may do it."""
-        self.buffer[slot].copy_(row.data, non_blocking=True)
-        self.ratios[slot].copy_(row.ratios, non_blocking=True)
+        """Copy a row in. Only for a slot that no running request reads; any thread may do it. Raises DamagedPackError."""
+        with self._copies.into(slot):
+            row.copy_to(self.buffer[slot])
+            self.ratios[slot].copy_(row.ratios, non_blocking=True)
         self._targets[slot] = row.targets
         self._slice(slot, 1)
 
@@ -48,6 +55,7 @@ class Bank:
 
         A later call may overwrite what this one gathered.
         """
+        self._copies.wait_for(slot for slots in wanted for slot in slots)
         scattered = [slot for slots in wanted if not _side_by_side(slots) for slot in slots]
         if scattered:
             self._gather(scattered)

@@ -8,7 +8,7 @@ from threading import Condition, RLock
 
 from torch import nn
 
-from hub.plugin_api import EngineFullError, ModelLayout
+from hub.plugin_api import EngineFullError, ModelLayout, Tally, Tier
 from plugins.sdxl.slots.bank import Bank
 from plugins.sdxl.slots.layers import SlotLayers
 from plugins.sdxl.slots.parts import Seat
@@ -21,7 +21,10 @@ MOST_SLOTS = 256
 
 @dataclass(eq=False)
 class Parked:
-    """An adapter in slots: one in each component that it changes. `pins` counts the runs that read it."""
+    """An adapter in slots: one in each component that it changes. `pins` counts the runs that read it.
+
+    Until it is `loaded` it stays; one that no run asked for yet has no pins then.
+    """
 
     places: dict[str, tuple[Bank, int]] = field(default_factory=dict)
     pins: int = 0
@@ -30,6 +33,9 @@ class Parked:
     def seat(self, component: str, weight: float) -> Seat | None:
         place = self.places.get(component)
         return Seat(*place, weight) if place else None
+
+    def lies_in(self, bank: Bank) -> bool:
+        return any(own is bank for own, _ in self.places.values())
 
 
 class Garage:
@@ -44,6 +50,8 @@ class Garage:
         self._row_layouts: dict[tuple[str, int], RowLayout] = {}
         self._parked: OrderedDict[str, Parked] = OrderedDict()
         self._changed = Condition(RLock())
+        self._waiting = 0
+        self._reads = Tally()
         self.layers = {name: SlotLayers(model, self._indices(name)) for name, model in models.items()}
 
     def row_layout(self, component: str, rank: int) -> RowLayout:
@@ -51,18 +59,25 @@ class Garage:
             self._row_layouts[component, rank] = RowLayout(self._layout.modules(component), rank)
         return self._row_layouts[component, rank]
 
+    def tier(self) -> Tier:
+        """A slot counts as filled once an adapter lies in it; the limit grows with each rank that is in use."""
+        with self._changed:
+            banks = list(self._banks.values())
+            used = sum((bank.slots - len(bank.free)) * bank.slot_bytes for bank in banks)
+            limit = sum(bank.slots * bank.slot_bytes for bank in banks)
+        return self._reads.tier("slots", used_bytes=used, limit_bytes=limit)
+
     def pin(self, name: str, rows: Callable[[], Rows]) -> Parked:
         """The adapter in its slots, there to stay until `unpin`; `rows` is called if it must be loaded first.
 
-        Raises EngineFullError when every slot it could take is pinned.
+        Raises EngineFullError when every slot it could take is pinned. A slot that is being filled by a hint becomes
+        free as soon as that is done, so it is waited for, and no other hint begins meanwhile.
         """
         with self._changed:
-            self._changed.wait_for(lambda: name not in self._parked or self._parked[name].loaded)
-            if name in self._parked:
-                self._parked.move_to_end(name)
-                self._parked[name].pins += 1
-                return self._parked[name]
-        return self._bring(name, rows())
+            if parked := self._found(name):
+                parked.pins += 1
+                return parked
+        return self._bring(name, rows(), pins=1)
 
     def unpin(self, adapters: Sequence[Parked]) -> None:
         with self._changed:
@@ -71,18 +86,41 @@ class Garage:
 
     def bring_near(self, name: str, rows: Callable[[], Rows]) -> None:
         """Load it while others run, if there is room: a hint."""
-        with suppress(EngineFullError):
-            self.unpin([self.pin(name, rows)])
-
-    def _bring(self, name: str, rows: Rows) -> Parked:
         with self._changed:
-            if name in self._parked:  # Another thread was quicker.
-                return self.pin(name, lambda: rows)
-            parked = self._parked[name] = self._reserved(rows)
+            if name in self._parked:
+                self._reads.find()
+                self._parked.move_to_end(name)
+                return
+            if self._waiting:
+                return
+        with suppress(EngineFullError):
+            self._bring(name, rows(), pins=0)
+
+    def _found(self, name: str) -> Parked | None:
+        self._changed.wait_for(lambda: name not in self._parked or self._parked[name].loaded)
+        if name in self._parked:
+            self._parked.move_to_end(name)
+        return self._parked.get(name)
+
+    def _bring(self, name: str, rows: Rows, *, pins: int) -> Parked:
+        with self._changed:
+            banks = {component: self._bank(component, row.rank) for component, row in rows.items()}
+            while not (parked := self._found(name)) and not self._has_room(list(banks.values()), waits=pins > 0):
+                pass  # It waited for one slot; whatever else may have changed since.
+            if parked:  # Another thread was quicker.
+                parked.pins += pins
+                return parked
+            places = {component: (bank, bank.free.pop()) for component, bank in banks.items()}
+            parked = self._parked[name] = Parked(places, pins)
+        self._load(name, parked, rows)
+        return parked
+
+    def _load(self, name: str, parked: Parked, rows: Rows) -> None:
         try:
-            for component, row in rows.items():
-                bank, slot = parked.places[component]
-                bank.load(slot, row)
+            with self._reads.doing():
+                for component, row in rows.items():
+                    bank, slot = parked.places[component]
+                    bank.load(slot, row)
         except BaseException:
             with self._changed:
                 self._leave(name)
@@ -91,22 +129,29 @@ class Garage:
         with self._changed:
             parked.loaded = True
             self._changed.notify_all()
-        return parked
 
-    def _reserved(self, rows: Rows) -> Parked:
-        banks = {component: self._bank(component, row.rank) for component, row in rows.items()}
-        for bank in banks.values():
-            self._make_room(bank)
-        return Parked({component: (bank, bank.free.pop()) for component, bank in banks.items()}, pins=1)
+    def _has_room(self, banks: Sequence[Bank], *, waits: bool) -> bool:
+        """A free slot in each bank, where the longest unused leaves for it. False after it waited for one."""
+        for bank in banks:
+            if not bank.free and not self._one_left(bank):
+                if not (waits and self._being_filled(bank)):
+                    raise EngineFullError
+                self._waiting += 1
+                self._changed.wait()
+                self._waiting -= 1
+                return False
+        return True
 
-    def _make_room(self, bank: Bank) -> None:
-        if bank.free:
-            return
+    def _one_left(self, bank: Bank) -> bool:
         for name, parked in self._parked.items():
-            if not parked.pins and any(own is bank for own, _ in parked.places.values()):
+            if parked.loaded and not parked.pins and parked.lies_in(bank):
                 self._leave(name)
-                return
-        raise EngineFullError
+                return True
+        return False
+
+    def _being_filled(self, bank: Bank) -> bool:
+        """By a hint, so that the slot will be free once it is filled."""
+        return any(not each.loaded and not each.pins and each.lies_in(bank) for each in self._parked.values())
 
     def _leave(self, name: str) -> None:
         for bank, slot in self._parked.pop(name).places.values():

@@ -1,17 +1,19 @@
 """An adapter as one flat row: both matrices of every module that can be adapted, at fixed, aligned offsets.
 
-Rows of one rank bucket are alike, so they stack into a bank, a gather of many layers is one copy, and loading is one copy.
+Rows of one rank bucket are alike, so they stack into a bank, a gather of many layers is one copy, and loading is a copy of
+a few runs: a pack's matrices lie in the same order as a row's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import NamedTuple, Protocol
 
 import torch
 
 from hub.plugin_api import Shape
-from serving.adapters.api import LowRank
+from serving.adapters.api import LowRank, MappedPack, Stored
 
 BUCKETS = (4, 8, 16, 32, 64, 128, 256)
 # Elements. In float32 every matrix begins on a multiple of 64 bytes, wherever its row lies in memory: kernels that
@@ -54,18 +56,101 @@ class RowLayout:
         ]
 
 
-@dataclass(frozen=True)
-class AdapterRow:
+class AdapterRow(Protocol):
     """One adapter's part in one component. `ratios` is alpha / rank by module, `targets` has bit i set for module i."""
+
+    @property
+    def rank(self) -> int: ...
+    @property
+    def ratios(self) -> torch.Tensor: ...
+    @property
+    def targets(self) -> int: ...
+    @property
+    def nbytes(self) -> int:
+        """What it keeps in this machine's memory."""
+
+    def copy_to(self, row: torch.Tensor) -> None:
+        """Write all of `row`, [width], in its own type and on its own device. Raises DamagedPackError."""
+
+
+class Run(NamedTuple):
+    """Neighbours in the pack that are neighbours in the row: `at` is an element there, `start` and `end` bytes here."""
+
+    at: int
+    dtype: torch.dtype
+    start: int
+    end: int
+
+    @property
+    def stop(self) -> int:
+        return self.at + (self.end - self.start) // self.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class PackRow:
+    """Where an adapter lies in its pack, which `open_file` maps for the length of a copy.
+
+    `runs` are copied as they are, `narrow` are modules of a lower rank than the row's, `gaps` of the row are neither.
+    """
+
+    layout: RowLayout
+    open_file: Callable[[], MappedPack]
+    runs: tuple[Run, ...]
+    narrow: tuple[LowRank, ...]
+    gaps: tuple[slice, ...]
+    ratios: torch.Tensor
+    targets: int
+
+    @property
+    def rank(self) -> int:
+        return self.layout.rank
+
+    @property
+    def nbytes(self) -> int:
+        """In round figures; what Python keeps of each run and each module."""
+        return self.ratios.nbytes + 256 * (len(self.runs) + len(self.gaps)) + 1024 * len(self.narrow)
+
+    def copy_to(self, row: torch.Tensor) -> None:
+        file = self.open_file()
+        for gap in self.gaps:
+            row[gap].zero_()
+        for run in self.runs:
+            at = run.at
+            for piece in file.pieces(run.start, run.end):
+                items = piece.view(run.dtype)
+                row[at : at + len(items)].copy_(items)
+                at += len(items)
+        for part in self.narrow:
+            self._fill_up(row, part, file)
+
+    def _fill_up(self, row: torch.Tensor, part: LowRank, file: MappedPack) -> None:
+        """What is above the module's own rank stays zero, which adds exactly nothing."""
+        place = self.layout.places[part.module]
+        _at(row, place.down_at, place.down)[: part.rank].copy_(file.tensor(part.down))
+        _at(row, place.up_at, place.up)[:, : part.rank].copy_(file.tensor(part.up).flatten(1))
+
+
+@dataclass(frozen=True)
+class HostRow:
+    """A whole row in memory that the device can fetch from by itself (pinned), where the device has its own."""
 
     rank: int
     data: torch.Tensor
     ratios: torch.Tensor
     targets: int
 
+    @classmethod
+    def of(cls, row: PackRow, dtype: torch.dtype) -> "HostRow":
+        data = torch.empty(row.layout.width, dtype=dtype, pin_memory=True)
+        row.copy_to(data)
+        return cls(row.rank, data, row.ratios.pin_memory(), row.targets)
+
     @cached_property
     def nbytes(self) -> int:
         return self.data.nbytes + self.ratios.nbytes
+
+    def copy_to(self, row: torch.Tensor) -> None:
+        row.copy_(self.data, non_blocking=True)
 
 
 def bucket_of(rank: int) -> int:
@@ -73,16 +158,40 @@ def bucket_of(rank: int) -> int:
     return next(bucket for bucket in BUCKETS if bucket >= rank)
 
 
-def row_of(parts: Iterable[LowRank], layout: RowLayout, dtype: torch.dtype) -> AdapterRow:
-    """The row of one component's parts. Lower ranks are filled up with zeros, which add exactly nothing."""
-    data, ratios, targets = torch.zeros(layout.width, dtype=dtype), torch.zeros(len(layout.places)), 0
+def row_of(parts: Iterable[LowRank], layout: RowLayout, open_file: Callable[[], MappedPack]) -> PackRow:
+    """The row of one component's parts, which come in the order of their modules' names, as in the layout."""
+    ratios, targets = [0.0] * len(layout.places), 0
+    whole: list[tuple[int, Stored]] = []
+    narrow = []
     for part in parts:
         place = layout.places[part.module]
-        _at(data, place.down_at, place.down)[: part.rank].copy_(part.down)
-        _at(data, place.up_at, place.up)[:, : part.rank].copy_(part.up.flatten(1))
         ratios[place.index] = part.alpha / part.rank
         targets |= 1 << place.index
-    return AdapterRow(layout.rank, data, ratios, targets)
+        if part.rank == layout.rank:
+            whole += (place.down_at, part.down), (place.up_at, part.up)
+        else:
+            narrow.append(part)
+    runs = tuple(_runs(whole))
+    gaps = _gaps(runs, layout.width)
+    return PackRow(layout, open_file, runs, tuple(narrow), gaps, torch.tensor(ratios), targets)
+
+
+def _runs(matrices: Sequence[tuple[int, Stored]]) -> Iterator[Run]:
+    """Of matrices with their place in the row, in the order of these."""
+    first = 0
+    for index, (at, stored) in enumerate(matrices):
+        following = matrices[index + 1 : index + 2]
+        stop = at + (stored.end - stored.start) // stored.dtype.itemsize
+        if [(place, each.dtype, each.start) for place, each in following] != [(stop, stored.dtype, stored.end)]:
+            began_at, began = matrices[first]
+            yield Run(began_at, began.dtype, began.start, stored.end)
+            first = index + 1
+
+
+def _gaps(runs: Sequence[Run], width: int) -> tuple[slice, ...]:
+    starts, stops = [run.at for run in runs], [run.stop for run in runs]
+    pairs = zip([0, *stops], [*starts, width], strict=True)
+    return tuple(slice(stop, start) for stop, start in pairs if stop < start)
 
 
 def _at(row: torch.Tensor, start: int, shape: Shape) -> torch.Tensor:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +17,13 @@ from uuid import UUID, uuid4
 import pytest
 from celery import Celery
 from kombu import Queue
+from prometheus_client.parser import text_string_to_metric_families
 
 from hub import jobs, keys
 from hub.jobs import ConvertJob, GenerateJob, Message
+from hub.local.ports import Ports, choose_ports
 from hub.object_store import ObjectStore
+from serving.metrics.measures import MEASURES
 from tests.fixtures_torch import AdapterFiles
 from tests.serving_jobs import job
 
@@ -27,6 +31,7 @@ pytestmark = pytest.mark.stack
 
 WAIT_SECONDS = 60.0
 QUEUES = "generate.echo,convert"
+METRICS_PORT = str(choose_ports(Ports(*[0] * 7))[0].metrics)
 
 
 @dataclass
@@ -70,7 +75,12 @@ def echo_job(**changes: Any) -> GenerateJob:
 def worker_environment(broker: str, object_store_server: ObjectStore, tiny_base: Path) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     config = f'{{"sdxl": {{"base": "{tiny_base}", "base_model": "tiny-sdxl"}}, "echo": {{"prefix": "> "}}}}'
-    return environment | {"HUB_BROKER_URL": broker, "HUB_PLUGIN_CONFIG": config, "HUB_PROCESS_NAME": "worker-test"}
+    return environment | {
+        "HUB_BROKER_URL": broker,
+        "HUB_PLUGIN_CONFIG": config,
+        "HUB_PROCESS_NAME": "worker-test",
+        "HUB_METRICS_PORT": METRICS_PORT,
+    }
 
 
 def command(*options: str) -> Sequence[str]:
@@ -136,6 +146,23 @@ def test_the_same_message_twice_makes_one_image_and_the_same_answer_again(site: 
     assert site.names_of(request.id) == [jobs.GENERATION_SUCCEEDED_TASK]
 
 
+def test_prometheus_is_told_of_it(site: SiteSide) -> None:
+    for request in (echo_job(), echo_job()):
+        site.send(jobs.GENERATE_TASK, request, "generate.echo")
+        site.wait_for(jobs.GENERATION_SUCCEEDED_TASK, id=str(request.id))
+    with urllib.request.urlopen(f"http://127.0.0.1:{METRICS_PORT}/metrics") as answer:
+        families = list(text_string_to_metric_families(answer.read().decode()))
+    told = {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
+    assert told["irodori_images_total", "echo"] >= 2
+    assert told["irodori_image_device_seconds_count", "echo"] == told["irodori_images_total", "echo"]
+    assert told["irodori_queue_messages", "generate.echo"] == 0
+    assert (told["irodori_jobs", "running"], told["irodori_jobs", "waiting"]) == (0, 0)
+    assert told["irodori_tier_limit_bytes", "", "disk"] == 20 * 2**30
+    assert 0 < told["irodori_device_memory_free_bytes", "cpu"] < told["irodori_device_memory_bytes", "cpu"]
+    listed = {measure.name.removesuffix("_total") for measure in MEASURES}
+    assert [family.name for family in families if family.name.startswith("irodori") and family.name not in listed] == []
+
+
 def test_a_pack_that_is_missing_may_be_tried_again(site: SiteSide) -> None:
     content = b"a pack"
     pack = {"pack_sha256": hashlib.sha256(content).hexdigest(), "kind": "lora", "weight": 1.0}
@@ -189,10 +216,13 @@ def test_an_upload_becomes_a_pack(
     request = convert_job(object_store_server, getattr(adapter_files, kind).read_bytes(), adapter_format)
     site.send(jobs.CONVERT_TASK, request, jobs.CONVERT_QUEUE)
     found = site.wait_for(jobs.CONVERTED_TASK, upload_id=str(request.upload_id))
-    pack = object_store_server.get(found["pack_key"])
+    stored = object_store_server.get(found["pack_key"])
     assert expected.items() <= found.items()
-    assert found["pack_key"] == keys.pack(hashlib.sha256(pack).hexdigest())
-    assert (found["pack_sha256"], found["pack_size"]) == (hashlib.sha256(pack).hexdigest(), len(pack))
+    assert found["pack_size"] == len(stored)
+    if kind == "fine_tune":  # kept as its difference to the base: tests/integration/serving/test_fine_tunes.py
+        assert found["pack_key"] == keys.thin_pack(found["pack_sha256"])
+    else:
+        assert found["pack_key"] == keys.pack(found["pack_sha256"]) == keys.pack(hashlib.sha256(stored).hexdigest())
 
 
 @pytest.mark.torch

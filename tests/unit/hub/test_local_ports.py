@@ -3,13 +3,13 @@ from dataclasses import astuple
 
 from hub.local.ports import GRPC_OFFSET, HOST, Ports, choose_ports, is_free
 
-ANY = Ports(site=0, broker=0, s3=0, master=0, volume=0, filer=0)
+ANY = Ports(site=0, broker=0, s3=0, master=0, volume=0, filer=0, metrics=0)
 
 
 def test_free_ports_are_all_different_and_so_are_the_stores_grpc_ports() -> None:
     ports, moved = choose_ports(ANY)
     grpc = [port + GRPC_OFFSET for port in (ports.s3, ports.master, ports.volume, ports.filer)]
-    assert len({*astuple(ports), *grpc}) == 10
+    assert len({*astuple(ports), *grpc}) == 11
     assert moved == []
 
 

@@ -37,6 +37,11 @@ def test_mails_are_written_to_files_unless_the_caller_sends_them() -> None:
     assert found == ("django.core.mail.backends.filebased.EmailBackend", own)
 
 
+def test_the_metrics_have_a_port_of_the_stacks_own_unless_the_caller_names_one() -> None:
+    found = (environment()["HUB_METRICS_PORT"], environment(HUB_METRICS_PORT="0")["HUB_METRICS_PORT"])
+    assert found == ("9464", "0")
+
+
 def test_no_worker_is_told_of_django() -> None:
     assert "DJANGO_SETTINGS_MODULE" not in environment(DJANGO_SETTINGS_MODULE="hub.settings")
 

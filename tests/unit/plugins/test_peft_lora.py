@@ -1,6 +1,7 @@
 """Formats see headers only, so these tests hold no weights."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_magnitude_makes_a_dora(ending: str) -> None:
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        (header(PROJ, f"{PROJ}.hada_w1_a.weight"), "unsupported_kind"),
+        (header(PROJ, f"{PROJ}.ia3_l.weight"), "unsupported_kind"),
         (header("base_model.model.conv_in.lora_embedding_A.weight"), "unsupported_kind"),
         (header(PROJ, "unet.conv_in.weight"), "unsupported_kind"),
         (header(f"{PROJ}.lora_A.weight"), "incomplete_module"),
@@ -133,3 +134,63 @@ def test_rank_stabilised_scaling_is_alpha_over_the_root_of_the_rank(alpha: float
     found = LoraSettings(lora_alpha=alpha, use_rslora=True).alpha("proj_in", rank)
     assert found is not None
     assert found / rank == pytest.approx(alpha / rank**0.5)
+
+
+PRODUCTS = {
+    "hada_w1_a": (8, RANK), "hada_w1_b": (RANK, 8), "hada_w2_a": (8, RANK), "hada_w2_b": (RANK, 8),
+}  # fmt: skip
+WHOLE = {"lokr_w1": (2, 2), "lokr_w2": (4, 4)}
+
+
+def product(
+    shapes: Mapping[str, tuple[int, ...]], module: str = "base_model.model.conv_in", **settings: float
+) -> FileHeader:
+    tensors = {f"{module}.{ending}": TensorInfo("F16", shape, 0, 2) for ending, shape in shapes.items()}
+    return FileHeader(tensors, {"lora_adapter_metadata": json.dumps(settings)}, 8)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "rule", "settings", "alpha"),
+    [
+        (PRODUCTS, "hadamard", {"r": 4, "alpha": 2}, 2.0),
+        (
+            PRODUCTS,
+            "hadamard",
+            {"r": 8, "rank_pattern": {"conv_in": 4}, "alpha": 2, "alpha_pattern": {"conv_in": 3}},
+            3.0,
+        ),
+        (WHOLE, "kronecker", {"r": 4, "alpha": 4}, 4.0),
+    ],
+)
+def test_a_folders_loha_and_lokr_take_their_alpha_from_the_metadata(
+    shapes: dict[str, tuple[int, ...]], rule: str, settings: dict[str, Any], alpha: float
+) -> None:
+    file = product(shapes, **settings)
+    assert PeftLoraFormat(NoConfig()).recognise(file)
+    (found,) = PeftLoraFormat(NoConfig()).plan(file, LAYOUT).factored
+    assert (found.component, found.module, found.rule, found.alpha_value) == ("unet", "conv_in", rule, alpha)
+    assert set(found.names()) == set(file.tensors)
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        (product(PRODUCTS), "unclear_alpha"),
+        (product(PRODUCTS, r=4), "unclear_alpha"),
+        (product(PRODUCTS, r=8, alpha=8), "bad_metadata"),
+        (product(WHOLE, r=4, alpha=2), "unsupported_kind"),
+        (product(PRODUCTS, "base_model.model.nothing", r=4, alpha=4), "unknown_modules"),
+        (product(PRODUCTS, "conv_in", r=4, alpha=4), "mixed_names"),
+        (product(PRODUCTS | {"mystery": (4,)}, r=4, alpha=4), "incomplete_module"),
+        (product(PRODUCTS | WHOLE, r=4, alpha=4), "mixed_kinds"),
+        (
+            product({name: shape for name, shape in PRODUCTS.items() if name != "hada_w2_b"}, r=4, alpha=4),
+            "incomplete_module",
+        ),
+        (product(PRODUCTS | {"lora_A.weight": (4, 8)}, r=4, alpha=4), "unknown_modules"),
+    ],
+)
+def test_refuses_a_product_that_it_would_serve_wrongly(file: FileHeader, code: str) -> None:
+    with pytest.raises(UnsupportedFileError) as refused:
+        PeftLoraFormat(NoConfig()).plan(file, LAYOUT)
+    assert refused.value.code == code

@@ -61,7 +61,7 @@ def test_a_product_of_small_rank_is_one_pair(tmp_path: Path) -> None:
     assert {name: (info.dtype, info.shape) for name, info in header.tensors.items()} == {
         "unet.layer.lora_A.weight": ("F32", (64, 4)),
         "unet.layer.lora_B.weight": ("F32", (6, 64)),
-        "unet.layer.alpha": ("F32", ()),
+        "alphas.unet": ("F32", (16,)),
     }
 
 

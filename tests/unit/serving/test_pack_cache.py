@@ -44,6 +44,8 @@ def test_a_pack_is_fetched_once(tmp_path: Path) -> None:
     cache = PackCache(tmp_path, 1000, shelf.fetch)
     assert [read(cache, b"one", b"another"), read(cache, b"one")] == [[b"one", b"another"], [b"one"]]
     assert len(shelf.fetched) == 2
+    tier = cache.tier()
+    assert (tier.name, tier.hits, tier.misses, tier.used_bytes, tier.limit_bytes) == ("disk", 1, 2, 10, 1000)
 
 
 def test_the_next_process_finds_it_and_checks_it_again(tmp_path: Path) -> None:

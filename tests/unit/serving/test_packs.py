@@ -49,13 +49,15 @@ def test_a_pack_has_canonical_names_and_an_alpha(tmp_path: Path) -> None:
     content = pack_bytes(PLAN, source(tmp_path, {UP: numbers(6, 2), DOWN: numbers(2, 5)}), tmp_path)
     header = parse_header(content, len(content))
     assert header.tensors == {
-        "unet.mid_block.attentions.0.proj_in.alpha": TensorInfo("F32", (), 0, 4),
-        DOWN: TensorInfo("F32", (2, 5), 4, 44),
-        UP: TensorInfo("F32", (6, 2), 44, 92),
+        "alphas.unet": TensorInfo("F32", (16,), 0, 64),
+        DOWN: TensorInfo("F32", (2, 5), 64, 104),
+        UP: TensorInfo("F32", (6, 2), 104, 152),
     }
-    assert header.metadata == {"irodori_pack": "1", "kind": "lora", "layout": LAYOUT.digest()}
+    assert header.metadata == {"irodori_pack": "2", "kind": "lora", "layout": LAYOUT.digest()}
     data = content[header.data_offset :]
-    assert data == np.float32(2).tobytes() + numbers(2, 5).tobytes() + numbers(6, 2).tobytes()
+    assert (
+        data == np.array([2, *[0] * 15], dtype=np.float32).tobytes() + numbers(2, 5).tobytes() + numbers(6, 2).tobytes()
+    )
 
 
 def test_order_metadata_and_naming_of_the_source_do_not_change_the_pack(tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ def test_wide_types_come_first_so_that_all_can_be_mapped(tmp_path: Path) -> None
     content = pack_bytes(plan, source(tmp_path, tensors), tmp_path)
     header = parse_header(content, len(content))
     sizes = {"F32": 4, "F16": 2, "BF16": 2}
-    assert header.data_offset % 8 == 0
+    assert header.data_offset % 64 == 0
     assert [info.start % sizes[info.dtype] for info in header.tensors.values()] == [0] * 4
     assert header.metadata["kind"] == "fine_tune"
 

@@ -65,7 +65,8 @@ def served(file: Path, adapter_format: AdapterFormat, layout: ModelLayout, base:
     found = dict(merged({}, [(delta, 1.0) for delta in pack.deltas], {"unet": base}).get("unet", {}))
     for part in pack.low_rank:
         own = base.get_parameter(f"{part.module}.weight").detach()
-        change = part.up.flatten(1) @ part.down.flatten(1) * (part.alpha / part.rank)
+        down, up = (pack.file.tensor(each).flatten(1) for each in (part.down, part.up))
+        change = up @ down * (part.alpha / part.rank)
         found[f"{part.module}.weight"] = own + change.reshape(own.shape)
     return found
 
@@ -127,3 +128,21 @@ def in_lycoris_naming(state: dict[str, torch.Tensor], alpha: float) -> dict[str,
         flat = f"lycoris_{module.replace('.', '_')}"
         tensors |= {f"{flat}.{ending}": tensor.contiguous(), f"{flat}.alpha": torch.tensor(alpha)}
     return tensors
+
+
+@pytest.mark.parametrize(("rank", "alpha"), [(3, 5), (9, 9)])
+@pytest.mark.parametrize("config", [LoHaConfig, LoKrConfig])
+def test_a_folder_of_a_loha_or_lokr_with_its_config_beside_the_tensors(
+    unet: UNet2DConditionModel, tiny_base: Path, tmp_path: Path, config: Any, rank: int, alpha: int
+) -> None:
+    base, layout = unet, layout_of_models({"unet": unet})
+    theirs = UNet2DConditionModel.from_pretrained(tiny_base, subfolder="unet")
+    pattern = {"down_blocks.1.resnets.0.conv1": 2}
+    settings = config(r=rank, alpha=alpha, target_modules=TARGETS, rank_pattern=pattern, alpha_pattern=pattern)
+    state = randomised(theirs, settings)
+    file = tmp_path / "adapter_model.safetensors"
+    beside = {name: value for name, value in settings.to_dict().items() if isinstance(value, str | int | float | dict)}
+    tensors = {f"base_model.model.{name}": tensor.contiguous() for name, tensor in state.items()}
+    save_file(tensors, file, metadata={"lora_adapter_metadata": json.dumps(beside)})
+    ours = served(file, PeftLoraFormat(NoConfig()), layout, base)
+    assert_equal(outputs(base, ours), outputs(theirs), outputs(base))

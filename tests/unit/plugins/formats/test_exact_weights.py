@@ -66,7 +66,8 @@ def served(pack: AdapterPack, weight: float, unet: nn.Module) -> Tensors:
     found: Tensors = {}
     for part in pack.low_rank:
         own = unet.get_parameter(f"{part.module}.weight").detach()
-        change = part.up.flatten(1) @ part.down.flatten(1) * (part.alpha / part.rank)
+        down, up = (pack.file.tensor(each).flatten(1) for each in (part.down, part.up))
+        change = up @ down * (part.alpha / part.rank)
         found[f"{part.module}.weight"] = own + weight * change.reshape(own.shape)
     changes = [(delta, weight) for delta in pack.deltas]
     return found | dict(merged({}, changes, {"unet": unet}).get("unet", {}))

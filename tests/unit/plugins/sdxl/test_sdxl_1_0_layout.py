@@ -12,11 +12,9 @@ from hub.plugin_api import ModelLayout
 from plugins.kohya_lora.names import flat_name, kohya_names, sgm_names
 from plugins.kohya_lora.places import adaptable
 from plugins.sdxl.layout import layout_of_configs
-from tests.sdxl_1_0 import CONFIGS, UNET
+from tests.sdxl_1_0 import CONFIGS, KOHYA_TRAINS, UNET
 
 pytestmark = pytest.mark.torch
-
-TRAINED_BY_KOHYA = re.compile(r"\.(attn\d|ff)\.|\.attentions\.\d+\.proj_(in|out)$")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +33,7 @@ def test_has_the_published_number_of_parameters(layout: ModelLayout) -> None:
 
 
 def test_each_of_the_722_modules_that_kohya_trains_has_one_sgm_name(layout: ModelLayout) -> None:
-    trained = [module for module in layout.modules("unet") if TRAINED_BY_KOHYA.search(module)]
+    trained = [module for module in layout.modules("unet") if KOHYA_TRAINS.search(module)]
     names = sgm_names(layout.modules("unet"))
     assert len(trained) == 722
     assert len({names[module] for module in trained}) == 722

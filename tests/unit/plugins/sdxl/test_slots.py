@@ -1,6 +1,8 @@
 """Slots compute what peft computes for each request alone, and leave every other row exactly as it was."""
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +16,8 @@ from hub.plugin_api import EngineFullError, ModelLayout
 from plugins.sdxl.layout import layout_of_models
 from plugins.sdxl.slots.garage import Garage, Parked
 from plugins.sdxl.slots.parts import Passenger, parts_of
-from plugins.sdxl.slots.rows import bucket_of, row_of
-from serving.adapters.api import LowRank
+from plugins.sdxl.slots.rows import HostRow, PackRow, RowLayout, bucket_of, row_of
+from tests.low_rank_packs import Pair, pack_of_pairs
 
 pytestmark = pytest.mark.torch
 RANKS = (1, 4, 6, 16)
@@ -48,7 +50,7 @@ def layout_of(model: nn.Module) -> ModelLayout:
     return layout_of_models({"unet": model})
 
 
-def adapter(model: nn.Module, seed: int) -> list[LowRank]:
+def adapter(model: nn.Module, seed: int) -> list[Pair]:
     """Random parts for some of the modules, each of a rank and alpha of its own."""
     generator = torch.Generator().manual_seed(seed)
     rank = RANKS[seed % len(RANKS)]
@@ -58,14 +60,21 @@ def adapter(model: nn.Module, seed: int) -> list[LowRank]:
             own = max(1, rank - index)
             down = torch.randn(own, *into, generator=generator) * 0.3
             up = torch.randn(out, own, *([1] * (len(into) - 1)), generator=generator) * 0.3
-            parts.append(LowRank("unet", module, down, up, alpha=1.0 + index))
+            parts.append(Pair(module, down, up, alpha=1.0 + index))
     return parts
 
 
 def parked(garage: Garage, model: nn.Module, seed: int) -> Parked:
     parts = adapter(model, seed)
     layout = garage.row_layout("unet", bucket_of(max(part.rank for part in parts)))
-    return garage.pin(str(seed), lambda: {"unet": row_of(parts, layout, torch.float32)})
+    return garage.pin(str(seed), lambda: {"unet": row(parts, layout)})
+
+
+def row(parts: Sequence[Pair], layout: RowLayout) -> PackRow:
+    """Of a pack that is gone as soon as it is mapped."""
+    with tempfile.TemporaryDirectory() as folder:
+        pack = pack_of_pairs(parts, Path(folder) / "pack")
+    return row_of(pack.low_rank, layout, lambda: pack.file)
 
 
 def with_peft(worn: Sequence[tuple[int, float]], x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
@@ -187,8 +196,9 @@ def test_a_load_that_fails_gives_its_slot_back() -> None:
     model = small()
     garage = Garage({"unet": model}, layout_of(model), MANY)
     parts = adapter(model, 1)
-    row = row_of(parts, garage.row_layout("unet", 4), torch.float32)
+    good = row(parts, garage.row_layout("unet", 4))
+    too_short = HostRow(4, torch.zeros(good.layout.width - 1), good.ratios, good.targets)
     with pytest.raises(RuntimeError):
-        garage.pin("x", lambda: {"unet": type(row)(4, row.data[:-1], row.ratios, row.targets)})
-    bank = garage.pin("x", lambda: {"unet": row}).places["unet"][0]
+        garage.pin("x", lambda: {"unet": too_short})
+    bank = garage.pin("x", lambda: {"unet": good}).places["unet"][0]
     assert len(bank.free) == bank.slots - 1

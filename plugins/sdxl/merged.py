@@ -1,0 +1,95 @@
+"""A second set of weights with one outfit's LoRAs multiplied in, for batches in which every run wears the same.
+
+The base's own weights are only read: each weight of the second set is computed anew from them, and a block exchanges the
+pointers. So nothing is subtracted, and the base is the same bytes after any number of merges.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from plugins.sdxl.slots.parts import Seat
+
+if TYPE_CHECKING:
+    from plugins.sdxl.adapters import Outfit
+    from plugins.sdxl.opened import Weights
+
+COMPONENT = "unet"  # The text encoders run once in a request: merging would cost more than it saves.
+
+
+def worth_merging(keys: Sequence[tuple[object, ...]], steps: Sequence[int], from_steps: int) -> bool:
+    """May a batch be computed with merged weights? Of each run, what it wears and how many steps its job has.
+
+    Looks at the jobs alone and at no clock, so that a request that runs alone takes the same way, and gives the same
+    bytes, every time. `from_steps` is the measured number of steps from which merging is cheaper; 0 is never.
+    """
+    return 0 < from_steps <= max(steps) and len(set(keys)) == 1
+
+
+class Merger:
+    """Owned by the thread that steps. Holds one outfit at a time, until no run that was computed with it is left."""
+
+    def __init__(self, models: Mapping[str, nn.Module], from_steps: int) -> None:
+        self._models, self._from_steps = models, from_steps
+        self._buffers: dict[str, torch.Tensor] = {}
+        self._users: list[Outfit] = []
+        self._holds: tuple[object, ...] = ()
+        self._weights: Weights = {}
+
+    def weights(self, components: Sequence[str], outfits: Sequence["Outfit"]) -> "Weights":
+        """What replaces the parameters of a batch with these outfits; nothing where its runs use slots."""
+        first = outfits[0]
+        if tuple(components) != (COMPONENT,) or not first.seats(COMPONENT):
+            return {}
+        keys = [outfit.key(components) for outfit in outfits]
+        if not worth_merging(keys, [outfit.steps for outfit in outfits], self._from_steps):
+            return {}
+        if self._holds != keys[0]:
+            if self._users:  # Two outfits that take turns would be merged again at every step.
+                return {}
+            self.merge(first)
+            self._holds = keys[0]
+        self._users += [outfit for outfit in outfits if not any(outfit is user for user in self._users)]
+        return self._weights
+
+    def leave(self, outfit: "Outfit") -> None:
+        """The run with this outfit has ended."""
+        self._users = [user for user in self._users if user is not outfit]
+
+    def merge(self, outfit: "Outfit") -> None:
+        """Compute the second set for this outfit anew."""
+        self._holds = ()  # Until it is whole.
+        changed: dict[str, torch.Tensor] = {}
+        for seat in outfit.seats(COMPONENT):
+            self._add(seat, outfit.weights.get(COMPONENT, {}), changed)
+        replaced = {f"{module}.weight": weight for module, weight in changed.items()}
+        self._weights = {**outfit.weights, COMPONENT: {**outfit.weights.get(COMPONENT, {}), **replaced}}
+
+    def _add(self, seat: Seat, replaced: Mapping[str, torch.Tensor], changed: dict[str, torch.Tensor]) -> None:
+        """One adapter, onto the weights that others changed before, or else the model's or the base's."""
+        stack = seat.bank.stacks([(seat.slot,)])[0]
+        ratios: list[float] = seat.bank.ratios[seat.slot].tolist()
+        for module, place in seat.bank.layout.places.items():
+            if stack.targets >> place.index & 1:
+                down, up = stack.views[place.index]
+                own = replaced.get(f"{module}.weight")
+                start = changed.get(module, own if own is not None else self._own(module))
+                changed[module] = self._buffer(module)
+                torch.addmm(
+                    start.flatten(1),
+                    up[0],
+                    down[0].flatten(1),
+                    alpha=seat.weight * ratios[place.index],
+                    out=changed[module].view(len(start), -1),
+                )
+
+    def _own(self, module: str) -> torch.Tensor:
+        return self._models[COMPONENT].get_parameter(f"{module}.weight").data
+
+    def _buffer(self, module: str) -> torch.Tensor:
+        """Made once for each layer, so that graphs which captured its address stay valid."""
+        if module not in self._buffers:
+            self._buffers[module] = torch.empty_like(self._own(module), memory_format=torch.contiguous_format)
+        return self._buffers[module]

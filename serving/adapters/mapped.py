@@ -1,0 +1,77 @@
+"""A pack's file mapped into memory: nothing is read before it is used, and nothing is used before it is checked."""
+
+import json
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from xxhash import xxh3_64_intdigest
+
+from hub.plugin_api import Shape
+from serving.adapters.checksums import CHUNK_BYTES, Checksums, DamagedPackError
+
+DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+
+
+class Stored(NamedTuple):
+    """A tensor where it lies: `start` is its first byte in the file, `end` the one behind its last."""
+
+    dtype: torch.dtype
+    shape: Shape
+    start: int
+    end: int
+
+
+class MappedPack:
+    """`checksums` are those of the file when its SHA-256 was checked; without them its maker vouches for it.
+
+    What it gives are views of the file, which live on after it. Every method raises DamagedPackError.
+    """
+
+    def __init__(self, path: Path, checksums: Checksums = ()) -> None:
+        self.name = path.stem
+        if checksums and len(checksums) != -(-path.stat().st_size // CHUNK_BYTES):
+            raise DamagedPackError(self.name)
+        with path.open("rb") as file:
+            # A private copy on write, so that torch takes it for memory of its own; nobody writes.
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        self._view = memoryview(self._map)
+        self._bytes = torch.frombuffer(self._map, dtype=torch.uint8)
+        self._checksums = checksums
+        self._unchecked = set(range(len(checksums)))
+
+    def header(self) -> tuple[dict[str, str], dict[str, Stored]]:
+        """The metadata, and every tensor by name. The converter wrote it, so it needs none of the upload's checks."""
+        self._check(0, 8)
+        data_at = 8 + int.from_bytes(self._view[:8], "little")
+        self._check(8, data_at)
+        entries: dict[str, Any] = json.loads(bytes(self._view[8:data_at]))
+        metadata = entries.pop("__metadata__", {})
+        return metadata, {name: _stored(entry, data_at) for name, entry in entries.items()}
+
+    def tensor(self, stored: Stored) -> torch.Tensor:
+        self._check(stored.start, stored.end)
+        return self._bytes[stored.start : stored.end].view(stored.dtype).view(stored.shape)
+
+    def pieces(self, start: int, end: int) -> Iterator[torch.Tensor]:
+        """These bytes in order, at most a MiB at a time, each checked just before: it is in the cache when it is used."""
+        while start < end:
+            stop = min(end, start - start % CHUNK_BYTES + CHUNK_BYTES)
+            self._check(start, stop)
+            yield self._bytes[start:stop]
+            start = stop
+
+    def _check(self, start: int, end: int) -> None:
+        for chunk in range(start // CHUNK_BYTES, -(-end // CHUNK_BYTES)):
+            if chunk in self._unchecked:
+                content = self._view[chunk * CHUNK_BYTES : (chunk + 1) * CHUNK_BYTES]
+                if xxh3_64_intdigest(content) != self._checksums[chunk]:
+                    raise DamagedPackError(self.name)
+                self._unchecked.discard(chunk)
+
+
+def _stored(entry: dict[str, Any], data_at: int) -> Stored:
+    start, end = entry["data_offsets"]
+    return Stored(DTYPES[entry["dtype"]], tuple(entry["shape"]), data_at + start, data_at + end)

@@ -1,0 +1,115 @@
+"""What the engines do, counted while they do it. The loop knows nothing of it: it is given engines with a meter on."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
+
+from hub.jobs import GenerateJob
+from hub.plugin_api import Engine, Generation, LocalPack, Run
+from serving.metrics import measures
+from serving.metrics.measures import Measure
+
+SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120)
+HOUR = 3600.0
+
+
+class Meter:
+    """Counts of all engines of a worker. `hour_price` is what an hour of the device costs; 0 where nobody said.
+
+    `running` is how many runs were started and have not ended.
+    """
+
+    def __init__(self, registry: CollectorRegistry, hour_price: float = 0.0) -> None:
+        self.hour_price = hour_price
+        self.running = 0
+        self.batch = Histogram(*_named(measures.BATCH), buckets=SIZES, registry=registry)
+        self.steps = Counter(*_named(measures.STEPS), registry=registry)
+        self.step_seconds = Histogram(*_named(measures.STEP_SECONDS), buckets=SECONDS, registry=registry)
+        self.images = Counter(*_named(measures.IMAGES), registry=registry)
+        self.device_seconds = Counter(*_named(measures.DEVICE_SECONDS), registry=registry)
+        self.image_seconds = Histogram(*_named(measures.IMAGE_SECONDS), buckets=SECONDS, registry=registry)
+        self.base_load = Gauge(*_named(measures.BASE_LOAD), registry=registry)
+        if hour_price:
+            self.image_cost = Summary(*_named(measures.IMAGE_COST), registry=registry)
+            Gauge(*_named(measures.HOUR_PRICE), registry=registry).set(hour_price)
+
+
+class MeteredEngine:
+    """What the loop asks of an engine, with a meter on what takes time; all else goes straight to it.
+
+    Runs are called on the loop's one thread. On CUDA a step returns before the device has made it: a single step's time
+    may be short of it, but `finish` waits for the picture, so sums over pictures are right.
+    """
+
+    def __init__(self, name: str, engine: Engine, meter: Meter) -> None:
+        self._name, self._engine, self._meter = name, engine, meter
+        # By identity: an engine's own runs need not be hashable.
+        self._seconds: dict[int, float] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def load(self, device: str) -> None:
+        began = time.perf_counter()
+        self._engine.load(device)
+        self._meter.base_load.labels(self._name).set(time.perf_counter() - began)
+
+    def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
+        began = time.perf_counter()
+        run = self._engine.start(job, packs)
+        self._seconds[id(run)] = 0.0
+        self._meter.running += 1
+        self._spend(time.perf_counter() - began, [run])
+        return run
+
+    def step(self, runs: Sequence[Run]) -> None:
+        meter, before = self._meter, sum(run.step for run in runs)
+        with self._spending(runs) as spent:
+            self._engine.step(runs)
+        meter.step_seconds.labels(self._name).observe(spent[0])
+        meter.batch.labels(self._name).observe(len(runs))
+        meter.steps.labels(self._name).inc(sum(run.step for run in runs) - before)
+
+    def finish(self, run: Run) -> Generation:
+        meter = self._meter
+        with self._spending([run]):
+            generation = self._engine.finish(run)
+        seconds = self._seconds[id(run)]
+        meter.images.labels(self._name).inc()
+        meter.image_seconds.labels(self._name).observe(seconds)
+        if meter.hour_price:
+            meter.image_cost.labels(self._name).observe(seconds / HOUR * meter.hour_price)
+        return generation
+
+    def end(self, run: Run) -> None:
+        del self._seconds[id(run)]
+        self._meter.running -= 1
+        self._engine.end(run)
+
+    @contextmanager
+    def _spending(self, runs: Sequence[Run]) -> Iterator[list[float]]:
+        """The block's seconds count for these runs, even if it fails; inside the list once it has ended."""
+        spent: list[float] = []
+        began = time.perf_counter()
+        try:
+            yield spent
+        finally:
+            spent.append(time.perf_counter() - began)
+            self._spend(spent[0], runs)
+
+    def _spend(self, seconds: float, runs: Sequence[Run]) -> None:
+        self._meter.device_seconds.labels(self._name).inc(seconds)
+        for run in runs:
+            self._seconds[id(run)] += seconds / len(runs)
+
+
+def metered(name: str, engine: Engine, meter: Meter) -> Engine:
+    return cast("Engine", MeteredEngine(name, engine, meter))
+
+
+def _named(measure: Measure) -> tuple[str, str, tuple[str, ...]]:
+    return measure.name, measure.meaning, measure.labels
