@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser, JSONParser
+
+# One more than is accepted, so that the reader can tell.
+MAX_PICTURE_BYTES = 16 * 2**20 + 1
 
 
 class BoundedJSONParser(JSONParser):
@@ -18,3 +21,18 @@ class BoundedJSONParser(JSONParser):
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:  # thousands of brackets within each other
             raise ParseError from error
+
+
+class PictureParser(BaseParser):
+    """A picture as the body, up to a length that the service refuses."""
+
+    media_type = "image/*"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,  # noqa: ARG002 - the framework's signature
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - as above
+    ) -> Any:
+        """The bytes."""
+        return stream.read(MAX_PICTURE_BYTES)

@@ -13,13 +13,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.accounts.models import User
+from marketplace.api.parsers import PictureParser
 from marketplace.generation import selectors, services
 from marketplace.generation.images import generation_image
 from marketplace.generation.models import Generation
+from marketplace.generation.pictures import store_picture
 from marketplace.generation.serializers import (
     EarningsSerializer,
     GenerationRequestSerializer,
     GenerationSerializer,
+    PictureSerializer,
     QuoteRequestSerializer,
     QuoteSerializer,
 )
@@ -74,6 +77,22 @@ class ImageView(APIView):
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """Its ETag is its SHA-256; it never changes."""
         return generation_image(request._request, selectors.get_for_buyer(_person(request), id))
+
+
+class PicturesView(APIView):
+    parser_classes = (PictureParser,)
+
+    @extend_schema(
+        request={"image/*": OpenApiTypes.BINARY},
+        responses={201: PictureSerializer},
+        summary="Send a picture to start from",
+    )
+    def post(self, request: Request) -> Response:
+        """The body is the file itself: PNG, JPEG or WebP, at most 16 MiB and 4,096 pixels on a side."""
+        # An empty body is no bytes but the framework's empty form.
+        content = request.data if isinstance(request.data, bytes) else b""
+        sha256 = store_picture(owner=_person(request), content=content)
+        return Response(PictureSerializer({"sha256": sha256}).data, status.HTTP_201_CREATED)
 
 
 class EarningsView(APIView):

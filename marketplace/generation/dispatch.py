@@ -12,6 +12,7 @@ from hub import keys
 from hub.celery import app
 from hub.jobs import CANCEL_COMMAND, GENERATE_TASK, WORKER_MARK, AdapterUse, GenerateJob, generate_queue
 from marketplace.generation.models import Generation
+from marketplace.generation.pictures import source_of
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +81,7 @@ def job_of(generation: Generation) -> GenerateJob:
         scheduler=generation.scheduler,
         adapters=tuple(_adapter_uses(generation)),
         output_key=keys.output(generation.pk, generation.attempt),
+        source=source_of(generation),
     )
 
 

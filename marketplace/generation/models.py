@@ -38,6 +38,11 @@ class Generation(models.Model):
     scheduler = models.CharField(max_length=40)
     resale = models.BooleanField(default=False)
 
+    # Hashes of what the buyer sent to start from; strength is null where a generation starts from noise.
+    picture_sha256 = models.CharField(max_length=64, blank=True, default="")
+    mask_sha256 = models.CharField(max_length=64, blank=True, default="")
+    strength = models.FloatField(null=True)
+
     price_micro = models.PositiveBigIntegerField()
     compute_micro = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3, default="USD")

@@ -13,7 +13,10 @@ class AdapterChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationRequest:
-    """One image. Sizes are in pixels; what is left out (None or "") the base and its engine decide."""
+    """One image. Sizes are in pixels; what is left out (None or "") the base and its engine decide.
+
+    `picture` and `mask` are hashes of pictures that the buyer has sent; `strength` is how much of it is drawn anew.
+    """
 
     base_model: str
     prompt: str
@@ -26,3 +29,6 @@ class GenerationRequest:
     seed: int | None = None
     scheduler: str = ""
     resale: bool = False
+    picture: str = ""
+    mask: str = ""
+    strength: float | None = None

@@ -31,6 +31,15 @@ class QuoteRequestSerializer(serializers.Serializer[GenerationRequest]):
     seed = serializers.IntegerField(default=None, allow_null=True, help_text="Random if left out.")
     scheduler = serializers.CharField(default="", allow_blank=True, help_text="The engine's first if left out.")
     resale = serializers.BooleanField(default=False, help_text="Do you mean to resell the image?")
+    picture = serializers.CharField(
+        default="", allow_blank=True, help_text="Hash of a picture you sent, to start from."
+    )
+    mask = serializers.CharField(
+        default="", allow_blank=True, help_text="Hash of a mask you sent: white is drawn anew."
+    )
+    strength = serializers.FloatField(
+        default=None, allow_null=True, help_text="How much of the picture is drawn anew, from 0 to 1; 0.6 if left out."
+    )
 
     def request(self) -> GenerationRequest:
         """What valid data asks for."""
@@ -45,6 +54,10 @@ class GenerationRequestSerializer(QuoteRequestSerializer):
     # Nothing is trimmed or refused here, so that pages and programs are told the same by the same rules.
     prompt = serializers.CharField(trim_whitespace=False, allow_blank=True)
     negative_prompt = serializers.CharField(default="", trim_whitespace=False, allow_blank=True)
+
+
+class PictureSerializer(serializers.Serializer[dict[str, str]]):
+    sha256 = serializers.CharField(help_text="By which your requests name it.")
 
 
 class SplitLineSerializer(serializers.Serializer[SplitLine]):

@@ -15,6 +15,7 @@ from marketplace.errors import Conflict
 from marketplace.generation import dispatch, settlement
 from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, succeeded
 from marketplace.generation.models import Generation, GenerationAdapter
+from marketplace.generation.pictures import refuse_unknown_pictures
 from marketplace.generation.pricing import Quote, quote_of
 from marketplace.generation.prompt_checks import refuse_prompt
 from marketplace.generation.reaper import reap, worker_started
@@ -52,6 +53,7 @@ def request_generation(*, buyer: User, request: GenerationRequest) -> Generation
     Raises InvalidInput, NotAllowed, NotEnoughCredit or Unavailable; then nothing is held and no row is left.
     """
     order = _checked(request)
+    refuse_unknown_pictures(owner=buyer, request=request)
     quoted = quote_of(order)
     prices = {line.version.pk: line.price_micro for line in quoted.lines}
     generation = Generation(purpose=Generation.Purpose.ORDER, compute_micro=quoted.compute_micro)
@@ -120,6 +122,8 @@ def _queue(
     generation.base_model, generation.scheduler = order.base, order.scheduler
     generation.width, generation.height, generation.steps = order.width, order.height, order.steps
     generation.guidance_scale, generation.resale = order.guidance_scale, order.resale
+    generation.picture_sha256, generation.mask_sha256 = request.picture, request.mask
+    generation.strength = order.strength
     generation.seed = secrets.randbelow(MAX_SEED + 1) if order.seed is None else order.seed
     generation.price_micro = generation.compute_micro + sum(prices.values())
     with bound_contextvars(generation=str(generation.pk)), transaction.atomic():

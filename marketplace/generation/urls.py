@@ -8,11 +8,13 @@ from marketplace.generation.api import (
     GenerationsView,
     GenerationView,
     ImageView,
+    PicturesView,
     QuoteView,
 )
 
 urlpatterns = [
     path("quotes", QuoteView.as_view(), name="quotes"),
+    path("pictures", PicturesView.as_view(), name="pictures"),
     path("generations", GenerationsView.as_view(), name="generations"),
     path("generations/<uuid:id>", GenerationView.as_view(), name="generation"),
     path("generations/<uuid:id>/cancel", CancelView.as_view(), name="generation-cancel"),

@@ -2,7 +2,6 @@
 
 import math
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from marketplace.generation.styles import ChosenStyle, chosen_styles
 MAX_PROMPT = 2_000
 MAX_SEED = 2**32 - 1
 MAX_GUIDANCE = 30.0
+DEFAULT_STRENGTH = 0.6
 # They make a text read otherwise than it is stored: embeddings, overrides and isolates; line and paragraph separators.
 TURN_OR_PART_TEXT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
 
@@ -35,6 +35,7 @@ class Order:
     scheduler: str
     resale: bool
     compute_micro: int
+    strength: float | None
 
 
 def checked_order(request: GenerationRequest) -> Order:
@@ -55,9 +56,10 @@ def checked_order(request: GenerationRequest) -> Order:
         steps=steps,
         guidance_scale=guidance_scale,
         seed=request.seed,
-        scheduler=_scheduler(request.scheduler, info.schedulers),
+        scheduler=_scheduler(request.scheduler, info),
         resale=request.resale,
         compute_micro=info.compute_price(width, height, steps),
+        strength=_strength(request, steps, info),
     )
 
 
@@ -128,6 +130,24 @@ def _refuse_numbers(steps: int, guidance_scale: float, seed: int | None, info: E
         _between("seed", seed, 0, MAX_SEED)
 
 
+def _strength(request: GenerationRequest, steps: int, info: EngineInfo) -> float | None:
+    """None for a request that starts from noise."""
+    if not request.picture:
+        if request.mask or request.strength is not None:
+            message = _("A mask or a strength needs a picture. Name one, or leave them out.")
+            raise InvalidInput(message, code="picture_missing", field="picture")
+        return None
+    if not info.takes_pictures:
+        message = _("This base can't start from a picture. Choose another base, or leave the picture out.")
+        raise InvalidInput(message, code="no_pictures", field="picture")
+    strength = DEFAULT_STRENGTH if request.strength is None else request.strength
+    _between("strength", strength, 0, 1)
+    if int(steps * strength) < 1:
+        message = _("At this strength no step would change the picture. Raise the strength or the steps.")
+        raise InvalidInput(message, code="strength_too_low", field="strength")
+    return strength
+
+
 def _between(field: str, value: float, least: float, most: float) -> None:
     # A comparison with NaN is false, so NaN is refused here too; infinities are out of every range.
     if not least <= value <= most or not math.isfinite(value):
@@ -135,8 +155,9 @@ def _between(field: str, value: float, least: float, most: float) -> None:
         raise InvalidInput(message, code="out_of_range", field=field)
 
 
-def _scheduler(name: str, offered: Sequence[str]) -> str:
-    if name and name not in offered:
-        message = _("This base has no such scheduler. Choose one of: %(offered)s.") % {"offered": ", ".join(offered)}
+def _scheduler(name: str, info: EngineInfo) -> str:
+    if name and not info.offers(name):
+        offered = {"offered": ", ".join(info.schedulers)}
+        message = _("This base has no such scheduler. Choose one of: %(offered)s.") % offered
         raise InvalidInput(message, code="unknown_scheduler", field="scheduler")
-    return name or offered[0]
+    return name or info.schedulers[0]

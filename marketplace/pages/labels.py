@@ -11,6 +11,16 @@ SCHEDULER_LABELS = {
     "ddim": _("DDIM"),
     "dpmpp_2m": _("DPM++ 2M"),
     "lcm": _("LCM"),
+    "dpmpp_2m_sde": _("DPM++ 2M SDE"),
+    "heun": _("Heun"),
+    "dpm2": _("DPM2"),
+    "dpm2_a": _("DPM2 ancestral"),
+    "unipc": _("UniPC"),
+    "deis": _("DEIS"),
+    "ddpm": _("DDPM"),
+    "pndm": _("PLMS"),
+    "dpmpp_2m/karras": _("DPM++ 2M Karras"),
+    "dpmpp_2m_sde/karras": _("DPM++ 2M SDE Karras"),
 }
 CONSENTS = (
     (Consent.OWN_WORK, _("Own work")),

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
@@ -11,6 +13,8 @@ from rest_framework.views import APIView
 
 from marketplace.api.auth import person
 from marketplace.uploads import selectors, services
+from marketplace.uploads.downloads import lora_file
+from marketplace.uploads.extraction import start_extraction
 from marketplace.uploads.models import Upload
 from marketplace.uploads.serializers import (
     CompleteSerializer,
@@ -47,6 +51,23 @@ class UploadView(APIView):
     def delete(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above
         services.abort_upload(upload=selectors.own_upload(person(request), id))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class LoraView(APIView):
+    @extend_schema(request=None, responses={202: UploadSerializer}, summary="Have a LoRA made of your model")
+    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above
+        """Answers the LoRA's own upload: ask for it until `state` is ready, then publish it or fetch its file."""
+        made = start_extraction(upload=selectors.own_upload(person(request), id))
+        return Response(UploadSerializer(made).data, status.HTTP_202_ACCEPTED)
+
+
+class FileView(APIView):
+    @extend_schema(
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        summary="The file of a LoRA that the hub made for you",
+    )
+    def get(self, request: Request, id: UUID) -> StreamingHttpResponse:  # noqa: A002 - as above
+        return lora_file(selectors.own_upload(person(request), id))
 
 
 class PartView(APIView):

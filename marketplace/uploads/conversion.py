@@ -4,7 +4,7 @@ A conversion is a pure function of an immutable source, so the answer to any att
 slow first answer is not thrown away because a second was asked for. Only the first answer moves the upload on.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -13,11 +13,27 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from hub import keys
-from hub.jobs import CONVERT_QUEUE, CONVERT_TASK, SITE_QUEUE, Converted, ConvertJob, ConvertRefused
+from hub.jobs import (
+    CONVERT_QUEUE,
+    CONVERT_TASK,
+    EXTRACT_TASK,
+    SITE_QUEUE,
+    Converted,
+    ConvertJob,
+    ConvertRefused,
+    Extracted,
+)
 from hub.object_store import ObjectMissingError, object_store
 from marketplace.catalogue.models import Pack
 from marketplace.outbox import send_after_commit
-from marketplace.uploads.limits import ABANDONED_AFTER, MAX_ATTEMPTS, QUARANTINE_TIME, patience
+from marketplace.uploads.extraction_messages import columns_of, extract_job
+from marketplace.uploads.limits import (
+    ABANDONED_AFTER,
+    EXTRACTION_PATIENCE,
+    MAX_ATTEMPTS,
+    QUARANTINE_TIME,
+    patience,
+)
 from marketplace.uploads.models import Upload
 from marketplace.uploads.quarantine import empty_quarantine
 from marketplace.uploads.services import INGEST_TASK, abort_abandoned
@@ -38,7 +54,7 @@ def start_conversion(*, upload: Upload, sha256: str, file_format: str, metadata:
     )
     if moved:
         upload.refresh_from_db()
-        _send(upload)
+        send(upload)
 
 
 @transaction.atomic
@@ -53,8 +69,10 @@ def accept_conversion(message: Converted) -> None:
         text = _("This file is here already, for %(base)s. Publish it there.") % {"base": pack.base_model.title}
         refuse(upload=upload, code="other_base_model", message=text)
         return
-    upload.state, upload.pack = Upload.State.READY, pack
-    upload.save(update_fields=["state", "pack", "changed_at"])
+    own = columns_of(message) if isinstance(message, Extracted) else {}
+    for name, value in {"state": Upload.State.READY, "pack": pack, **own}.items():
+        setattr(upload, name, value)
+    upload.save(update_fields=["state", "pack", "changed_at", *own])
 
 
 @transaction.atomic
@@ -78,7 +96,8 @@ def refuse(*, upload: Upload, code: str, message: str) -> None:
 def reap(*, now: datetime) -> None:
     """Ask again where no news came, give up after three attempts, and forget what was never sent."""
     for upload in Upload.objects.filter(state__in=UNDER_WAY).select_related("base_model"):
-        if upload.sent_at is None or upload.sent_at + patience(upload.size) < now:
+        patient = patience(upload.size) + (EXTRACTION_PATIENCE if upload.extracted_from_id else timedelta())
+        if upload.sent_at is None or upload.sent_at + patient < now:
             _ask_again(upload, now)
     abort_abandoned(started_before=now - ABANDONED_AFTER)
     empty_quarantine(refused_before=now - QUARANTINE_TIME)
@@ -93,10 +112,14 @@ def _ask_again(upload: Upload, now: datetime) -> None:
     same = Upload.objects.filter(pk=upload.pk, state=upload.state, attempt=upload.attempt)
     if same.update(attempt=upload.attempt + 1, sent_at=now):
         upload.refresh_from_db()
-        _send(upload)
+        send(upload)
 
 
-def _send(upload: Upload) -> None:
+def send(upload: Upload) -> None:
+    """Ask for the next step of an upload that is under way."""
+    if upload.extracted_from_id:
+        send_after_commit(EXTRACT_TASK, extract_job(upload).model_dump(mode="json"), queue=CONVERT_QUEUE)
+        return
     if upload.state == Upload.State.CHECKING:
         send_after_commit(INGEST_TASK, str(upload.pk), queue=SITE_QUEUE)
         return
@@ -122,7 +145,7 @@ def _awaited(upload_id: UUID, attempt: int) -> Upload | None:
 
 
 def _is_stored(message: Converted) -> bool:
-    if message.pack_key != keys.pack(message.pack_sha256):
+    if message.pack_key not in {keys.pack(message.pack_sha256), keys.thin_pack(message.pack_sha256)}:
         return False
     try:
         return object_store().size(message.pack_key) == message.pack_size

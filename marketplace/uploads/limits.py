@@ -17,6 +17,8 @@ ABANDONED_AFTER = timedelta(hours=24)
 QUARANTINE_TIME = timedelta(days=7)
 MAX_QUARANTINED_BYTES = 16 * 2**30
 MAX_QUARANTINED_FILES = 50
+# Making a LoRA of a model of SDXL's size, and pictures of both on a CPU.
+EXTRACTION_PATIENCE = timedelta(hours=1)
 
 
 def patience(size: int) -> timedelta:

@@ -41,9 +41,23 @@ class Upload(models.Model):
     refusal_code = models.CharField(max_length=60, blank=True)
     refusal_message = models.TextField(blank=True)
     quarantined = models.BooleanField(default=False)
+    # Of a LoRA that the hub made of a model: whose it is, and how far it is off (hub.jobs.Extracted).
+    extracted_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="extractions")
+    extraction = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["extracted_from"], condition=~models.Q(state="refused"), name="one_lora_of_a_model"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def has_extraction(self) -> bool:
+        return any(made.state != Upload.State.REFUSED for made in self.extractions.all())
 
     @property
     def part_count(self) -> int:

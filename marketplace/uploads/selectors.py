@@ -14,7 +14,12 @@ OPEN_STATES = (Upload.State.RECEIVING, Upload.State.CHECKING, Upload.State.CONVE
 
 def uploads_of(owner: User) -> QuerySet[Upload]:
     """Newest first."""
-    return Upload.objects.filter(owner=owner).select_related("base_model", "pack").order_by("-created_at")
+    return (
+        Upload.objects.filter(owner=owner)
+        .select_related("base_model", "pack")
+        .prefetch_related("extractions")
+        .order_by("-created_at")
+    )
 
 
 def own_upload(owner: User, upload_id: UUID) -> Upload:

@@ -25,12 +25,32 @@ class FileSummarySerializer(serializers.Serializer[Any]):
     steps = serializers.IntegerField(allow_null=True)
 
 
+class LayerErrorSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    error = serializers.FloatField(help_text="The part of this layer's change that the LoRA misses.")
+    share = serializers.FloatField(help_text="This layer's part of the whole change.")
+
+
+class ExtractionSerializer(serializers.Serializer[Any]):
+    """How far a LoRA that the hub made is from the model."""
+
+    error = serializers.FloatField(help_text="The part of the change that the LoRA misses: 0 is none, 1 is all.")
+    left_out = serializers.IntegerField(help_text="Changed parameters that no LoRA can express.")
+    layers = LayerErrorSerializer(many=True, help_text="Those that matter most first.")
+    picture_difference = serializers.FloatField(help_text="LoRA against model, mean levels of 256.")
+    picture_effect = serializers.FloatField(help_text="Base against model, mean levels of 256.")
+
+
 class UploadSerializer(serializers.ModelSerializer[Upload]):
     base_model = serializers.CharField(source="base_model.slug")
     part_count = serializers.IntegerField()
     kind = serializers.SerializerMethodField(help_text="lora or fine_tune, once it is ready.")
     metadata = serializers.SerializerMethodField()
     refusal = serializers.SerializerMethodField()
+    extracted_from = serializers.UUIDField(
+        source="extracted_from_id", allow_null=True, help_text="Of a LoRA that the hub made: the model's upload."
+    )
+    extraction = serializers.SerializerMethodField()
 
     class Meta:
         model = Upload
@@ -48,6 +68,8 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
             "kind",
             "metadata",
             "refusal",
+            "extracted_from",
+            "extraction",
         )
 
     def get_kind(self, upload: Upload) -> str | None:
@@ -56,6 +78,10 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
     @extend_schema_field(FileSummarySerializer(allow_null=True))
     def get_metadata(self, upload: Upload) -> dict[str, Any] | None:
         return upload.metadata or None
+
+    @extend_schema_field(ExtractionSerializer(allow_null=True))
+    def get_extraction(self, upload: Upload) -> dict[str, Any] | None:
+        return upload.extraction or None
 
     @extend_schema_field(RefusalSerializer(allow_null=True))
     def get_refusal(self, upload: Upload) -> dict[str, str] | None:

@@ -33,7 +33,7 @@ def test_a_stranger_publishes_a_style_and_is_paid_when_another_uses_it(
 
     open_example(buyer, "Harbour ink")
     buyer.open("/history/")
-    expect(buyer.page.get_by_text("128 × 128 · 20 steps · guidance 3.0 · Euler · seed 7")).to_be_visible()
+    expect(buyer.page.get_by_text("128 × 128 · 20 steps · guidance 1.5 · Euler · seed 7")).to_be_visible()
     creator.open("/earnings/")
     expect(creator.page.get_by_role("row", name="Harbour ink version 1 2 1 1.4")).to_be_visible()
     assert creator.complaints + buyer.complaints == []

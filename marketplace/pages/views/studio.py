@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
@@ -15,6 +15,8 @@ from marketplace.catalogue.services import withdraw as withdraw_version
 from marketplace.errors import Conflict
 from marketplace.ledger.selectors import earnings_balance
 from marketplace.pages.people import signed_in
+from marketplace.uploads.downloads import lora_file
+from marketplace.uploads.extraction import start_extraction
 from marketplace.uploads.models import Upload
 from marketplace.uploads.selectors import own_upload, uploads_of
 from marketplace.uploads.services import abort_upload as abort
@@ -57,6 +59,20 @@ def abort_upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     except Conflict as refusal:
         messages.info(request, refusal.message)
     return redirect("pages:studio")
+
+
+@require_POST
+@login_required
+def make_lora(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    start_extraction(upload=own_upload(signed_in(request), upload_id))
+    messages.success(request, gettext("A LoRA is being made of it. This may take some minutes."))
+    return redirect("pages:studio")
+
+
+@require_safe
+@login_required
+def download_lora(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
+    return lora_file(own_upload(signed_in(request), upload_id))
 
 
 def _uploads(creator: User) -> dict[str, object]:

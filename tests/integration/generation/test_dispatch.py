@@ -114,7 +114,7 @@ def _drain(connection: Any) -> None:
 
 
 def test_a_broker_that_goes_and_comes_back_loses_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    ports, _ = choose_ports(Ports(site=0, broker=0, s3=0, master=0, volume=0, filer=0))
+    ports, _ = choose_ports(Ports(site=0, broker=0, s3=0, master=0, volume=0, filer=0, metrics=0))
     other = Celery("other")
     other.config_from_object("django.conf:settings", namespace="CELERY")
     other.conf.update(broker_url=f"redis://{HOST}:{ports.broker}/0")

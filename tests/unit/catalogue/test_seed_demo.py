@@ -24,7 +24,7 @@ def test_seeding_twice_seeds_once_and_keeps_passwords() -> None:
         "admin@demo.example": (True, True),
     }
     base = BaseModel.objects.get()
-    assert (base.slug, base.default_guidance) == (BASE_MODEL, 3.0)
+    assert (base.slug, base.default_guidance) == (BASE_MODEL, 1.5)
     assert [example.prompt for example in base.examples.all()] == list(CONCEPTS)
     assert opted_out_names("by example artist at Sample Studio") == ["Example Artist", "Sample Studio"]
 

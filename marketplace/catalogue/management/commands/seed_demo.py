@@ -19,7 +19,7 @@ SMALL = {
     "default_side": 128,
     "min_side": 128,
     "max_side": 128,
-    "default_guidance": 3.0,
+    "default_guidance": 1.5,
 }
 # Invented: no real person or brand is listed on anyone's behalf.
 OPTED_OUT = ("Example Artist", "Sample Studio", "見本太郎")

@@ -1,0 +1,79 @@
+"""Takes the pictures and masks that generations start from: looked at, then stored under their owner and their hash."""
+
+import hashlib
+import io
+import re
+import warnings
+
+from django.utils.translation import gettext as _
+from PIL import Image, UnidentifiedImageError
+
+from hub import keys
+from hub.jobs import PictureSource
+from hub.object_store import ObjectMissingError, object_store
+from marketplace.accounts.models import User
+from marketplace.errors import InvalidInput
+from marketplace.generation.models import Generation
+from marketplace.generation.requests import GenerationRequest
+
+MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+MAX_BYTES = 16 * 2**20
+MAX_SIDE = 4096
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def store_picture(*, owner: User, content: bytes) -> str:
+    """Its SHA-256, by which a request of the same owner names it. Raises InvalidInput for what is no picture."""
+    if len(content) > MAX_BYTES:
+        message = _("The picture has more than %(most)s MiB. Send a smaller one.") % {"most": MAX_BYTES // 2**20}
+        raise InvalidInput(message, code="picture_too_large")
+    media_type = _media_type(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    object_store().put(keys.picture(owner.pk, sha256), content, media_type)
+    return sha256
+
+
+def refuse_unknown_pictures(*, owner: User, request: GenerationRequest) -> None:
+    """Raises InvalidInput where the owner has sent no such picture or mask."""
+    for field, sha256 in (("picture", request.picture), ("mask", request.mask)):
+        if sha256 and not (SHA256.fullmatch(sha256) and _is_stored(keys.picture(owner.pk, sha256))):
+            message = _("You have sent no picture with this hash. Send it to /api/v1/pictures first.")
+            raise InvalidInput(message, code="unknown_picture", field=field)
+
+
+def source_of(generation: Generation) -> PictureSource | None:
+    """What its job starts from; None for noise."""
+    if generation.strength is None or generation.buyer is None:
+        return None
+    owner, mask = generation.buyer.pk, generation.mask_sha256
+    return PictureSource(
+        picture_key=keys.picture(owner, generation.picture_sha256),
+        picture_sha256=generation.picture_sha256,
+        strength=generation.strength,
+        mask_key=keys.picture(owner, mask) if mask else "",
+        mask_sha256=mask,
+    )
+
+
+def _media_type(content: bytes) -> str:
+    """Read from the file's head; only a worker unpacks it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            image = Image.open(io.BytesIO(content), formats=tuple(MEDIA_TYPES))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
+        message = _("The picture can't be read. Send a PNG, JPEG or WebP file that opens elsewhere.")
+        raise InvalidInput(message, code="not_a_picture") from error
+    if max(image.size) > MAX_SIDE:
+        message = _("The picture has %(width)s x %(height)s pixels. Send one of at most %(most)s on a side.")
+        sizes = {"width": image.width, "height": image.height, "most": MAX_SIDE}
+        raise InvalidInput(message % sizes, code="picture_too_large")
+    return MEDIA_TYPES[str(image.format)]
+
+
+def _is_stored(key: str) -> bool:
+    try:
+        object_store().size(key)
+    except ObjectMissingError:
+        return False
+    return True

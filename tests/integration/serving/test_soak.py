@@ -1,0 +1,17 @@
+"""What `make soak` does ten thousand times: random requests and broken packs on one engine, from sixteen threads."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from bench.soak import soak
+
+pytestmark = pytest.mark.torch
+OPERATIONS = 300
+
+
+def test_every_image_of_a_storm_is_the_one_that_its_request_gives_alone(tmp_path: Path) -> None:
+    # Another storm each time: the error names the seed, and `python -m bench.soak --seed` repeats it.
+    found = soak(tmp_path, OPERATIONS, seed=random.SystemRandom().randrange(2**31))
+    assert found.images + found.refused + found.cancelled == OPERATIONS
