@@ -10,7 +10,7 @@ PORT ?= 8000
 # Torch threads that wait by spinning make each other many times slower on a busy small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: base eval-base help demo test test-unit test-browser test-services smoke lint nightly docs clean bench-%
+.PHONY: base eval-base help demo test test-unit test-browser test-services smoke lint nightly docs clean soak bench-%
 
 help: ## Say what each command does
 	@grep -E '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -45,6 +45,7 @@ lint: $(STAMP) ## Check style, types, boundaries and migrations
 
 base: $(TRAINING) ## Train the small base and its styles from openly licensed artwork: hours on two cores
 	$(BIN)/python -m training.run vae
+	$(BIN)/python -m training.run text
 	$(BIN)/python -m training.run base
 	$(BIN)/python -m training.run styles
 	$(BIN)/python -m training.run few-step
@@ -59,6 +60,9 @@ docs: $(STAMP) ## Write the generated reference pages again
 
 bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; the first is bench-start
 	@$(BIN)/python -m bench.$*
+
+soak: $(STAMP) ## Send 10,000 requests and broken files to one engine, compare every image; SOAK="--requests 300 --seed 7"
+	@$(BIN)/python -m bench.soak $(SOAK)
 
 nightly: $(STAMP) ## What is too long for every change: slow tests, smoke twice, benchmarks
 	$(BIN)/pytest -q -m slow || test $$? = 5 # 5: nothing is marked slow at present

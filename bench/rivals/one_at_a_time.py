@@ -1,0 +1,26 @@
+"""A server as one is usually written: all adapters loaded, one request after another, each with its own `set_adapters`."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.rivals import diffusers_lora
+
+
+class OneAtATime:
+    def __init__(self, base: Path, adapters: dict[str, Path]) -> None:
+        self.pipe: Any = diffusers_lora.pipeline(base, adapters)
+
+    def answer(self, styles: Sequence[str], **wanted: Any) -> bytes:
+        """A PNG. `wanted` is what the pipeline takes, and a seed."""
+        if styles:
+            self.pipe.set_adapters(list(styles), [1.0 / len(styles)] * len(styles))
+        else:
+            self.pipe.disable_lora()
+        generator = torch.Generator("cpu").manual_seed(wanted.pop("seed"))
+        file = io.BytesIO()
+        self.pipe(generator=generator, **wanted).images[0].save(file, "PNG")
+        return file.getvalue()

@@ -1,0 +1,1 @@
+"""What changing and mixing adapters costs, beside diffusers and peft in the same process."""

@@ -1,0 +1,183 @@
+"""`make bench-serving_cold`: what changing to an adapter costs that lies on this machine's disk only, at SDXL's full size.
+
+722 modules, rank 16, 81 MiB in bfloat16, on SDXL 1.0's UNet. From the local pack to the slot that the next forward reads,
+all checksums included; diffusers reads the same tensors from a file of its own. All files are in the system's page cache,
+as they are for whoever writes or fetches one. The UNets' own weights are never computed with, so they hold whatever lay in
+memory. All works take turns in one process, after two turns that don't count. BENCH_RUNS sets how many count.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
+from safetensors.torch import save_file
+from torch import nn
+
+from bench.common import Row, report, row
+from bench.rivals import diffusers_lora
+from hub.jobs import AdapterUse
+from hub.plugin_api import NoConfig
+from plugins.peft_lora.format import PeftLoraFormat
+from plugins.sdxl.adapters import Wardrobe
+from plugins.sdxl.layout import layout_of_models
+from serving.adapters.cache import PackCache
+from tests.sdxl_1_0 import KOHYA_TRAINS, UNET
+from tests.serving_jobs import made_into_pack
+
+RUNS = int(os.environ.get("BENCH_RUNS", "7"))
+RANK, FILES = 16, 3
+DTYPE = torch.bfloat16
+SLOT_BYTES = 200 * 2**20  # Two slots for three adapters: each has left when its turn comes again.
+MODE = "bfloat16, CPU, rank 16, 722 modules"
+
+
+def main() -> None:
+    print(f"Written to {report('serving_cold', rows())}")
+
+
+def rows() -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="irodori-bench-") as folder, torch.no_grad():
+        files = [_adapter(Path(folder) / f"style{seed}.safetensors", seed) for seed in range(FILES)]
+        ours = _ours(files, Path(folder))
+        times = _interleaved(
+            {
+                "ours": ours.swap,
+                "hotswap": _each(files, _hotswapping(files[0])),
+                "load": _each(files, _loading()),
+                "memcpy": _copying(files[0].stat().st_size),
+            }
+        )
+        assert ours.loads == RUNS + 2, "An adapter was still in its slot, so the swap was not cold."
+    return [*_ratios(times), _milliseconds(times)]
+
+
+class _Ours:
+    """The wardrobe of a worker whose disk holds some packs."""
+
+    def __init__(self, unet: nn.Module, cache: PackCache, uses: Sequence[AdapterUse]) -> None:
+        layout = layout_of_models({"unet": unet})
+        self.wardrobe = Wardrobe({"unet": unet}, layout, slot_bytes=SLOT_BYTES, host_bytes=0)
+        self._cache, self._next = cache, cycle(uses)
+
+    @property
+    def loads(self) -> int:
+        return next(tier.misses for tier in self.wardrobe.tiers() if tier.name == "slots")
+
+    def swap(self) -> None:
+        """What a worker's thread and its loop do between the forwards of two requests."""
+        with self._cache.hold([next(self._next)]) as packs:
+            outfit = self.wardrobe.dress(packs)
+            with self.wardrobe.worn(["unet"], [(outfit, 1)]):
+                pass
+            self.wardrobe.undress(outfit)
+
+
+def _ours(files: Sequence[Path], folder: Path) -> _Ours:
+    unet = _unet()
+    layout = layout_of_models({"unet": unet})
+    packs = [made_into_pack(path, folder, PeftLoraFormat(NoConfig()), layout) for path in files]
+    stored = {pack.use.pack_key: pack.path for pack in packs}
+    cache = PackCache(folder / "packs", 2**40, lambda key: _chunks(stored[key]))
+    with cache.hold([pack.use for pack in packs]):
+        pass
+    return _Ours(unet, cache, [pack.use for pack in packs])
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(2**20):
+            yield chunk
+
+
+def _unet() -> Any:
+    with torch.device("meta"):
+        unet = UNet2DConditionModel.from_config(UNET).to(DTYPE)
+    return unet.to_empty(device="cpu").requires_grad_(False)
+
+
+def _pipeline() -> Any:
+    """With a UNet only; loading adapters for it needs no more."""
+    others = ("vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
+    return StableDiffusionXLPipeline(unet=_unet(), add_watermarker=False, **dict.fromkeys(others))
+
+
+def _loading() -> Callable[[Path], None]:
+    pipe = _pipeline()
+    return lambda path: diffusers_lora.load_and_unload(pipe, path)
+
+
+def _hotswapping(first: Path) -> Callable[[Path], None]:
+    pipe = _pipeline()
+    pipe.enable_lora_hotswap(target_rank=RANK)
+    pipe.load_lora_weights(str(first), adapter_name="style")
+    return lambda path: diffusers_lora.hotswap(pipe, path)
+
+
+def _copying(count: int) -> Callable[[], object]:
+    """The floor: so many bytes from one place in memory to another."""
+    source, target = torch.ones(count, dtype=torch.uint8), torch.ones(count, dtype=torch.uint8)
+    return lambda: target.copy_(source)
+
+
+def _adapter(path: Path, seed: int) -> Path:
+    """In diffusers' own naming."""
+    generator = torch.Generator().manual_seed(seed)
+    tensors: dict[str, torch.Tensor] = {}
+    with torch.device("meta"):
+        shapes = layout_of_models({"unet": UNet2DConditionModel.from_config(UNET)}).modules("unet")
+    for module, (out, *into) in shapes.items():
+        if KOHYA_TRAINS.search(module):
+            down = torch.randn(RANK, *into, generator=generator)
+            up = torch.randn(out, RANK, *[1] * (len(into) - 1), generator=generator)
+            tensors |= {f"unet.{module}.lora_A.weight": down.to(DTYPE), f"unet.{module}.lora_B.weight": up.to(DTYPE)}
+    save_file(tensors, path)
+    return path
+
+
+def _each(files: Sequence[Path], change: Callable[[Path], None]) -> Callable[[], None]:
+    """Every call takes the next file; the first is what the rival begins with."""
+    turn = cycle([*files[1:], files[0]])
+    return lambda: change(next(turn))
+
+
+def _interleaved(works: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for turn in range(RUNS + 2):
+        for name, work in works.items():
+            began = time.perf_counter()
+            work()
+            if turn >= 2:
+                times[name].append(time.perf_counter() - began)
+    return times
+
+
+def _ratios(times: dict[str, list[float]]) -> list[Row]:
+    middle = {name: statistics.median(each) for name, each in times.items()}
+    return [
+        row(
+            f"swap_cold_vs_{rival}",
+            f"change of adapter from the local pack, checksum included, against {words} ({MODE})",
+            "x",
+            aim,
+            [middle[rival] / middle["ours"]],
+            f"{middle[rival] * 1000:.1f} ms to {middle['ours'] * 1000:.1f} ms",
+        )
+        for rival, words, aim in (("load", "unload and load", "≥ 50 x"), ("hotswap", "hotswap", "≥ 15 x"))
+    ]
+
+
+def _milliseconds(times: dict[str, list[float]]) -> Row:
+    samples = [second * 1000 for second in times["ours"]]
+    rival = f"one copy in memory: {statistics.median(times['memcpy']) * 1000:.1f} ms"
+    return row("swap_cold", f"the same change, by itself ({MODE})", "ms", "", samples, rival)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""`make soak`: ten thousand requests and ten thousand other operations on one engine, every image compared.
+
+Sixteen threads submit random requests of a random base (64 pixels, 2 steps, up to two styles each) while others are
+cancelled, and one in a hundred operations hands in a file that must be refused. Every image is compared with the one that
+its request gives alone; the base's parameters must be the same bytes at the end. A failure names the seed: `--seed` repeats it.
+"""
+
+import argparse
+import gc
+import random
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+
+from bench.common import Row, report, row
+from hub.jobs import GenerateJob
+from hub.plugin_api import LocalPack, NoConfig
+from plugins.peft_lora.format import PeftLoraFormat
+from plugins.sdxl.engine import SdxlEngine
+from plugins.sdxl.plugin import SdxlConfig
+from plugins.sdxl.samples import write_peft_lora
+from plugins.sdxl.tiny_base import write
+from serving.engine.loop import EngineLoop
+from serving.engine.ticket import CancelledError, Ticket
+from tests.serving_jobs import job, made_into_pack, pixels
+
+THREADS, STYLES, KINDS, DEADLINE = 16, 12, 200, 3600.0
+HOSTILE, CANCELLED = 0.01, 0.02
+# A wrong adapter changes most pixels by many levels; rounding, which random weights amplify, moves few by one (decision 9).
+MAY_DIFFER, LEVELS = 0.02, 2
+MB = 1e6
+
+
+class SoakError(AssertionError):
+    """An image was wrong, a hostile file was taken, or the base changed."""
+
+
+@dataclass(frozen=True)
+class Request:
+    job: GenerateJob
+    packs: tuple[LocalPack, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of a whole soak; `growth` is in per cent of the memory after the first tenth."""
+
+    images: int
+    refused: int
+    cancelled: int
+    growth: float
+
+
+class Soak:
+    def __init__(self, folder: Path, kinds: int, seed: int) -> None:
+        self.seed, self._folder = seed, folder
+        base = write(folder / "base")
+        self._engine = SdxlEngine(SdxlConfig(base=str(base), base_model="tiny-sdxl"))
+        self._loop = EngineLoop({"sdxl": self._engine}, "cpu", DEADLINE)
+        self._loop.start()
+        self._packs = [self._packed(base, number) for number in range(STYLES)]
+        self._requests = list(_requests(random.Random(seed), kinds, self._packs))  # noqa: S311 - no secret
+        self._alone: dict[int, Any] = {}
+        self._guard = Lock()
+
+    def run(self, count: int) -> Outcome:
+        try:
+            return self._run(count)
+        finally:
+            self._loop.stop()
+
+    def _run(self, count: int) -> Outcome:
+        before = self._loop.call(lambda engines: engines["sdxl"].fingerprint())
+        self._draw_alone()
+        done, memory = [], []
+        with ThreadPoolExecutor(THREADS) as threads:
+            for tenth in range(10):
+                numbers = range(tenth * count // 10, (tenth + 1) * count // 10)
+                done += list(threads.map(self._operation, numbers))
+                memory.append(_memory())
+        if self._loop.call(lambda engines: engines["sdxl"].fingerprint()) != before:
+            raise SoakError(f"The base's parameters changed (seed {self.seed}).")
+        images, refused, cancelled = (done.count(kind) for kind in ("image", "refused", "cancelled"))
+        return Outcome(images, refused, cancelled, growth=100 * (memory[-1] / memory[0] - 1))
+
+    def _draw_alone(self) -> None:
+        """Before the storm, one after another: what each of the different requests gives when nobody shares its steps."""
+        for number, request in enumerate(self._requests):
+            image = self._loop.submit(Ticket(request.job, request.packs)).result()
+            self._alone[number] = pixels(image).astype(np.int16)
+
+    def _operation(self, number: int) -> str:
+        chance = random.Random(f"{self.seed}/{number}")  # noqa: S311 - no secret
+        drawn, chosen = chance.random(), chance.randrange(len(self._requests))
+        if drawn < HOSTILE:
+            return self._hostile(number, chance)
+        ticket = Ticket(self._requests[chosen].job, self._requests[chosen].packs)
+        if drawn < HOSTILE + CANCELLED:
+            ticket.on_step = lambda _: ticket.cancelled.set()
+        try:
+            image = self._loop.submit(ticket).result()
+        except CancelledError:
+            return "cancelled"
+        self._compare(number, chosen, pixels(image))
+        return "image"
+
+    def _compare(self, number: int, chosen: int, image: Any) -> None:
+        apart = np.abs(image - self._alone[chosen]).max(axis=-1)
+        if apart.max() > LEVELS or (apart > 0).mean() > MAY_DIFFER:
+            share = f"{int(apart.max())} levels, {(apart > 0).mean():.2%} of its pixels"
+            raise SoakError(f"Operation {number} (seed {self.seed}) gave a picture that differs from its own: {share}.")
+
+    def _hostile(self, number: int, chance: random.Random) -> str:
+        """A pack cut short, or of bytes that are none: handed straight to the engine, past the hashes that would stop it."""
+        good = self._packs[chance.randrange(STYLES)]
+        content = good.path.read_bytes()
+        path = self._folder / f"hostile{number}.pack"
+        cut = chance.randrange(len(content) // 2)
+        path.write_bytes(chance.choice([content[:cut], chance.randbytes(cut), b"", b"\xff" * 8 + content[8:]]))
+        use = good.use.model_copy(update={"pack_sha256": f"{number:064x}"})
+        future = self._loop.submit(Ticket(self._requests[0].job, [LocalPack(use, path)]))
+        refused = future.exception() is not None
+        path.unlink()
+        if not refused:
+            raise SoakError(f"Operation {number} (seed {self.seed}) drew a picture with a broken pack.")
+        return "refused"
+
+    def _packed(self, base: Path, number: int) -> LocalPack:
+        rank = (4, 8, 16)[number % 3]
+        file = write_peft_lora(base, self._folder / f"style{number}.safetensors", rank, number, strength=0.1)
+        return made_into_pack(file, self._folder, PeftLoraFormat(NoConfig()), self._engine.layout())
+
+
+def _requests(chance: random.Random, kinds: int, packs: Sequence[LocalPack]) -> Iterator[Request]:
+    """As many different ones; the soak draws from them."""
+    for number in range(kinds):
+        worn = tuple(_weighted(pack, chance.choice([0.5, 1.0])) for pack in chance.sample(packs, chance.randrange(3)))
+        wanted = {"steps": 2, "seed": number, "guidance_scale": chance.choice([1.0, 5.0])}
+        yield Request(job(prompt=f"a lighthouse {number % 7}", **wanted), worn)
+
+
+def _weighted(pack: LocalPack, weight: float) -> LocalPack:
+    return LocalPack(pack.use.model_copy(update={"weight": weight}), pack.path)
+
+
+def _memory() -> float:
+    gc.collect()
+    return psutil.Process().memory_info().rss / MB
+
+
+def soak(folder: Path, count: int, seed: int) -> Outcome:
+    with torch.no_grad():
+        return Soak(folder, max(1, min(KINDS, count // 3)), seed).run(count)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
+    asked = parser.parse_args()
+    print(f"Seed {asked.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="irodori-soak-") as folder:
+        found = soak(Path(folder), asked.requests, asked.seed)
+    print(f"Written to {report('soak', list(_rows(found, asked.requests)))}")
+
+
+def _rows(found: Outcome, count: int) -> Iterator[Row]:
+    what = f"memory after {count:,} operations, against after a tenth of them"
+    beside = f"{found.images} images compared, {found.refused} hostile refused, {found.cancelled} cancelled"
+    yield row("soak_growth", what, "%", "≤ 1 %", [found.growth], beside)
+
+
+if __name__ == "__main__":
+    main()
