@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.generate import commands, errors, messages, plugins, settings
+from docs.generate import commands, errors, messages, metrics, plugins, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- Written by `make docs` from the code. Change it there. -->\n\n"
@@ -15,6 +15,7 @@ def pages() -> dict[str, str]:
         "commands": commands.page(),
         "plugins": plugins.page(),
         "messages": messages.page(),
+        "metrics": metrics.page(),
         "errors": errors.page(ROOT),
     }
     return {
