@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
@@ -142,7 +142,8 @@ class SdxlEngine(Engine):
         dtype = conditioning.tokens.dtype
         size = (job.height, job.width)
         time_ids = torch.tensor([[*size, 0, 0, *size]], dtype=dtype, device=self.pipeline.device)
-        with self.wardrobe.worn(["vae"], [(outfit, 1)]):
+        # Only a picture to start from is encoded, and only that needs the adapters of the autoencoder.
+        with self.wardrobe.worn(["vae"], [(outfit, 1)]) if job.source else nullcontext():
             start = self._starts.of(job, scheduler, generator, dtype)
         return SdxlRun(
             job, outfit, conditioning, time_ids, start.latents, scheduler, generator, start.timesteps, start.kept

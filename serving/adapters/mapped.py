@@ -49,7 +49,11 @@ class MappedPack:
         self._check(8, data_at)
         entries: dict[str, Any] = json.loads(bytes(self._view[8:data_at]))
         metadata = entries.pop("__metadata__", {})
-        return metadata, {name: _stored(entry, data_at) for name, entry in entries.items()}
+        found = {name: _stored(entry, data_at) for name, entry in entries.items()}
+        # A slice past the end would be shorter in silence, and a slot would keep what a former adapter left.
+        if max((stored.end for stored in found.values()), default=0) > len(self._view):
+            raise DamagedPackError(self.name)
+        return metadata, found
 
     def tensor(self, stored: Stored) -> torch.Tensor:
         self._check(stored.start, stored.end)

@@ -130,3 +130,10 @@ def test_a_shortened_file_is_found(tmp_path: Path, kept: int) -> None:
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(DamagedPackError):
         open_pack(path, checksums)
+
+
+def test_a_pack_cut_short_is_refused_also_without_checksums(tmp_path: Path) -> None:
+    path = write_pairs(pairs(SHAPES, torch.float32), tmp_path / "cut.pack")
+    path.write_bytes(path.read_bytes()[:-64])
+    with pytest.raises(DamagedPackError):
+        open_pack(path)
