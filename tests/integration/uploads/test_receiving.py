@@ -223,6 +223,8 @@ def test_the_whole_way_over_rest() -> None:
             "kind": None,
             "metadata": None,
             "refusal": None,
+            "extracted_from": None,
+            "extraction": None,
         },
     )
     assert row.sent_at is not None
