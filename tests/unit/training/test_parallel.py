@@ -15,7 +15,8 @@ from training.loop import Stage, train
 
 pytestmark = pytest.mark.torch
 
-LEARN = """
+# Each prints its line in one write, or the processes' lines mix.
+LEARN = r"""
 import sys
 from pathlib import Path
 import torch
@@ -33,16 +34,16 @@ def loss_of(generator):
     return functional.mse_loss(model(x), 2 * x)
 
 train(Stage("line", 12, 0.1, warm_up=1), list(model.parameters()), loss_of, Path(sys.argv[1]), averaging=0.9)
-print([parameter.item() for parameter in model.parameters()])
+print(f"{[parameter.item() for parameter in model.parameters()]}\n", end="")
 """
 
 
-SHARE = """
+SHARE = r"""
 from training import parallel
 
 parallel.join()
 mine = parallel.own_share(range(5))
-print([list(mine), parallel.gathered([10 * each for each in mine])])
+print(f"{[list(mine), parallel.gathered([10 * each for each in mine])]}\n", end="")
 """
 
 
