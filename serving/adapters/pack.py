@@ -1,13 +1,14 @@
 """The canonical pack: one format for every adapter, whatever its creator's trainer wrote.
 
 A safetensors file. `<component>.<module>.lora_A.weight` and `.lora_B.weight` are a low-rank addition to a module; their
-alphas are numbers of `alphas.<component>` (F32), in the order of the modules' names. `delta.<rule>.<component>.<parameter>.<part>` are the parts of a change that no pair of low-rank
-matrices is: serving/adapters/deltas.py has the rules. Any other name, `<component>.<parameter>`, replaces that parameter.
+alphas are numbers of `alphas.<component>` (F32), in the order of the modules' names. A name of the form
+`delta.<rule>.<component>.<parameter>.<part>` is one part of a change that no pair of low-rank matrices is:
+serving/adapters/deltas.py has the rules. Any other name, `<component>.<parameter>`, replaces that parameter.
 Tensors keep the type they came in; what is computed is F32. Same source and same layout, same bytes: names are sorted
 and nothing else goes in.
 
 The tensors begin on a multiple of 64 bytes, the widest types first, each type by name. So a LoRA's matrices lie in the
-order of the slots' rows, and are copied there from the mapped file in a few runs (docs/decisions/0010-the-pack-is-mapped.md).
+order of the slots' rows, and are copied there from the mapped file in a few runs (docs/decisions/0014-the-pack-is-mapped.md).
 Version 1 differs in that each alpha is a tensor of its own, `<component>.<module>.alpha`, between or before the matrices.
 """
 
