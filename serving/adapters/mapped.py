@@ -46,6 +46,8 @@ class MappedPack:
         """The metadata, and every tensor by name. The converter wrote it, so it needs none of the upload's checks."""
         self._check(0, 8)
         data_at = 8 + int.from_bytes(self._view[:8], "little")
+        if data_at > len(self._view):
+            raise DamagedPackError(self.name)
         self._check(8, data_at)
         entries: dict[str, Any] = json.loads(bytes(self._view[8:data_at]))
         metadata = entries.pop("__metadata__", {})

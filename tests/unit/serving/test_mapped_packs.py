@@ -137,3 +137,11 @@ def test_a_pack_cut_short_is_refused_also_without_checksums(tmp_path: Path) -> N
     path.write_bytes(path.read_bytes()[:-64])
     with pytest.raises(DamagedPackError):
         open_pack(path)
+
+
+@pytest.mark.parametrize("start", [b"", b"\x08", b"\xff" * 8])
+def test_a_file_that_is_no_pack_is_refused_at_once(tmp_path: Path, start: bytes) -> None:
+    path = tmp_path / "no.pack"
+    path.write_bytes(start + b"{}")
+    with pytest.raises(DamagedPackError):
+        open_pack(path)
