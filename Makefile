@@ -58,13 +58,13 @@ eval-base: $(TRAINING) ## Measure whether the shipped base draws what it is aske
 docs: $(STAMP) ## Write the generated reference pages again
 	$(BIN)/python -m docs.generate
 
-bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; the first is bench-start
+bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; bench-start, bench-serving, bench-merged
 	@$(BIN)/python -m bench.$*
 
-soak: $(STAMP) ## Send 10,000 requests and broken files to one engine, compare every image; SOAK="--requests 300 --seed 7"
+soak: $(STAMP) ## Send 10,000 requests, a few of them broken, to one engine and compare every image; SOAK="--requests 300 --seed 7"
 	@$(BIN)/python -m bench.soak $(SOAK)
 
-nightly: $(STAMP) ## What is too long for every change: slow tests, smoke twice, benchmarks
+nightly: $(STAMP) ## What is too long for every change: slow tests, smoke twice, start-up times
 	$(BIN)/pytest -q -m slow || test $$? = 5 # 5: nothing is marked slow at present
 	$(BIN)/python -m tests.e2e.smoke
 	$(BIN)/python -m tests.e2e.smoke

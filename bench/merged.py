@@ -9,14 +9,14 @@ BENCH_DEVICE where it lies.
 import os
 import statistics
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from bench.common import Row, report, row
+from bench.timing import interleaved
 from hub.local import shipped
 from hub.plugin_api import LocalPack, NoConfig
 from plugins.peft_lora.format import PeftLoraFormat
@@ -34,7 +34,7 @@ DTYPE = os.environ.get("BENCH_DTYPE", "float32")
 DEVICE = os.environ.get("BENCH_DEVICE", "cpu")
 RANK, STEPS, PICTURES = 16, 20, 4
 BATCHES = ((1, 64), (1, 128), (8, 128), (1, 256))
-MODE = f"fast mode, {DTYPE}, {DEVICE}"
+MODE = f"{BASE.name}, fast mode, {DTYPE}, {DEVICE}"
 NEVER = 9999.0
 
 
@@ -79,7 +79,7 @@ def _batch(engine: SdxlEngine, pack: LocalPack, runs: int, side: int) -> Iterato
         merger.merge(outfits[0])
         _wait()
 
-    times = _interleaved({"slots": from_slots, "merged": with_merged, "merge": merge})
+    times = interleaved({"slots": from_slots, "merged": with_merged, "merge": merge}, RUNS)
     for run in batch.runs:
         engine.end(run)
     yield from _rows(runs, side, times)
@@ -123,18 +123,6 @@ def _forward(engine: SdxlEngine, batch: Batch) -> None:
 def _wait() -> None:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-
-
-def _interleaved(works: dict[str, Callable[[], None]]) -> dict[str, list[float]]:
-    """Seconds of each work, all taking turns, after two turns that don't count."""
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for turn in range(RUNS + 2):
-        for name, work in works.items():
-            began = time.perf_counter()
-            work()
-            if turn >= 2:
-                times[name].append(time.perf_counter() - began)
-    return times
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ memory. All works take turns in one process, after two turns that don't count. B
 import os
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -22,6 +21,7 @@ from torch import nn
 
 from bench.common import Row, report, row
 from bench.rivals import diffusers_lora
+from bench.timing import interleaved
 from hub.jobs import AdapterUse
 from hub.plugin_api import NoConfig
 from plugins.peft_lora.format import PeftLoraFormat
@@ -46,13 +46,14 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="irodori-bench-") as folder, torch.no_grad():
         files = [_adapter(Path(folder) / f"style{seed}.safetensors", seed) for seed in range(FILES)]
         ours = _ours(files, Path(folder))
-        times = _interleaved(
+        times = interleaved(
             {
                 "ours": ours.swap,
                 "hotswap": _each(files, _hotswapping(files[0])),
                 "load": _each(files, _loading()),
                 "memcpy": _copying(files[0].stat().st_size),
-            }
+            },
+            RUNS,
         )
         assert ours.loads == RUNS + 2, "An adapter was still in its slot, so the swap was not cold."
     return [*_ratios(times), _milliseconds(times)]
@@ -145,17 +146,6 @@ def _each(files: Sequence[Path], change: Callable[[Path], None]) -> Callable[[],
     """Every call takes the next file; the first is what the rival begins with."""
     turn = cycle([*files[1:], files[0]])
     return lambda: change(next(turn))
-
-
-def _interleaved(works: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for turn in range(RUNS + 2):
-        for name, work in works.items():
-            began = time.perf_counter()
-            work()
-            if turn >= 2:
-                times[name].append(time.perf_counter() - began)
-    return times
 
 
 def _ratios(times: dict[str, list[float]]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""`make soak`: ten thousand requests and ten thousand other operations on one engine, every image compared.
+"""`make soak`: ten thousand operations on one engine, every image compared.
 
 Sixteen threads submit random requests of a random base (64 pixels, 2 steps, up to two styles each) while others are
 cancelled, and one in a hundred operations hands in a file that must be refused. Every image is compared with the one that

@@ -50,7 +50,7 @@ class HubConfig(BaseSettings):
     s3_bucket: str = "irodori"
     """The bucket that holds uploads, packs and images."""
     s3_access_key: str = "irodori"
-    """A key of the store. Workers need only `sources/`, `packs/`, `quarantine/` and `outputs/`."""
+    """A key of the store. Workers need only `sources/`, `packs/`, `inputs/` and `outputs/`."""
     s3_secret_key: str = "irodori-local-only"  # noqa: S105 - the embedded store's, on loopback; production sets its own
     """The secret that goes with the access key."""
     plugins: Names = DEFAULT_PLUGINS

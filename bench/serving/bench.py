@@ -25,7 +25,7 @@ from tests.serving_jobs import job, made_into_pack
 RUNS = int(os.environ.get("BENCH_RUNS", "15"))
 BASE = Path(os.environ.get("BENCH_BASE", shipped.BASE))
 BATCH, RANK = 8, 16
-MODE = "fast mode, float32, CPU"
+MODE = f"{BASE.name}, fast mode, float32, CPU"
 SEED = 7
 
 

@@ -15,7 +15,7 @@ def up(
 ) -> None:
     """Run the whole hub on this machine: site, workers, broker and object store, each a process of its own.
 
-    The first start prepares the database, builds a small base model and seeds a demo catalogue. Ctrl-C stops
+    The first start prepares the database and seeds a demo catalogue. Ctrl-C stops
     everything. Logs are in DATA_DIR/log; a process that dies is restarted. To start afresh, remove DATA_DIR.
     """
     from hub.local.lock import AlreadyRunningError

@@ -20,7 +20,7 @@ def image_response(
 ) -> HttpResponseBase:
     """The object under `key`, or 304 where the browser holds it. Raises NotFound when nothing is stored.
 
-    `public` lets shared caches keep it, which is right for covers and wrong for a buyer's own images. Where the images
+    `public` lets shared caches keep it, which is right for examples and wrong for a buyer's own images. Where the images
     may not train models, the headers by which machines are told so come with it.
     """
     etag = f'"{sha256}"'

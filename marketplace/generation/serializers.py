@@ -109,6 +109,8 @@ class FailureSerializer(serializers.Serializer[Generation]):
 class GenerationSerializer(serializers.ModelSerializer[Generation]):
     base_model = serializers.CharField(source="base_model.slug")
     adapters = AdapterUseSerializer(many=True)
+    picture = serializers.CharField(source="picture_sha256", help_text="The picture it started from; empty for none.")
+    mask = serializers.CharField(source="mask_sha256", help_text="White was drawn anew; empty for none.")
     place_in_queue = serializers.SerializerMethodField(help_text="1 for the next to be drawn, 0 if not waiting.")
     eta_seconds = serializers.SerializerMethodField(help_text="A guess from recent images; null if nothing says.")
     split = serializers.SerializerMethodField()
@@ -138,6 +140,9 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "seed",
             "scheduler",
             "resale",
+            "picture",
+            "mask",
+            "strength",
             "price_micro",
             "currency",
             "split",

@@ -82,12 +82,13 @@ def refuse_conversion(message: ConvertRefused) -> None:
 
 
 def refuse(*, upload: Upload, code: str, message: str) -> None:
-    """End the upload unless it has moved on since it was read; the file stays in quarantine, its owner reads the sentence."""
+    """End the upload unless it has moved on since it was read; its owner reads the sentence."""
     Upload.objects.filter(pk=upload.pk, state=upload.state).update(
         state=Upload.State.REFUSED,
         refusal_code=code[:60],
         refusal_message=message,
-        quarantined=True,
+        # What is being converted has left the quarantine already.
+        quarantined=upload.state != Upload.State.CONVERTING,
         changed_at=timezone.now(),
     )
     upload.refresh_from_db()

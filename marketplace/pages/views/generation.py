@@ -88,8 +88,8 @@ def _image_url(generation: Generation) -> str:
 
 
 def _again_url(generation: Generation, slugs: list[str]) -> str:
-    """The page whose form asks for such an image; "" for one that mixes styles, which only the API can ask for."""
-    if len(slugs) > 1:
+    """The page whose form asks for such an image; "" for one that mixes styles or starts at a picture, which only the API can ask for."""
+    if len(slugs) > 1 or generation.picture_sha256:
         return ""
     page = reverse("pages:style", args=slugs) if slugs else reverse("pages:create")
     base = "" if slugs else f"&base={generation.base_model.slug}"

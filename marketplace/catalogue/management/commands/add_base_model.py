@@ -36,7 +36,6 @@ class Command(BaseCommand):
         parser.add_argument("--max-side", type=int, default=1536)
         parser.add_argument("--default-steps", type=int, default=20)
         parser.add_argument("--default-guidance", type=float, default=5.0, help="The guidance scale that suits it.")
-
         parser.add_argument(
             "--example",
             action="append",
