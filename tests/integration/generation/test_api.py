@@ -58,6 +58,9 @@ def test_an_order_is_answered_with_its_address_and_everything_about_it() -> None
         "seed": 7,
         "scheduler": "euler",
         "resale": False,
+        "picture": "",
+        "mask": "",
+        "strength": None,
         "price_micro": 10_100,
         "currency": "USD",
         "split": [
