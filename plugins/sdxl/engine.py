@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from diffusers import StableDiffusionXLPipeline
 from diffusers.utils import logging as diffusers_logging
 from torch import nn
 from transformers.utils import logging as transformers_logging
@@ -22,6 +21,7 @@ from plugins.sdxl.adapters import Outfit, Wardrobe
 from plugins.sdxl.batch import Batch
 from plugins.sdxl.checks import check_job
 from plugins.sdxl.layout import layout_of_base, stored_weights
+from plugins.sdxl.pipeline import open_pipeline
 from plugins.sdxl.plugin import INFO, SdxlConfig
 from plugins.sdxl.prompts import Prompts
 from plugins.sdxl.run import SdxlRun
@@ -44,12 +44,8 @@ class SdxlEngine(Engine):
     def load(self, device: str) -> None:
         _quieten()
         target = _best_device() if device == "auto" else device
-        pipeline = StableDiffusionXLPipeline.from_pretrained(
-            self.config.base, dtype=getattr(torch, self.config.dtype), add_watermarker=False
-        )
-        _check_base(pipeline)
-        self.pipeline = pipeline.to(target)
-        self.models: dict[str, nn.Module] = {name: getattr(pipeline, name).eval() for name in MODELS}
+        self.pipeline = open_pipeline(self.config).to(target)
+        self.models: dict[str, nn.Module] = {name: getattr(self.pipeline, name).eval() for name in MODELS}
         slot_bytes, host_bytes = self.config.slot_bytes, self.config.host_bytes
         merge_from = 0 if self.config.mode == "invariant" else self.config.merge_from_steps
         self.wardrobe = Wardrobe(
@@ -60,7 +56,7 @@ class SdxlEngine(Engine):
 
     @cached_property
     def _layout(self) -> ModelLayout:
-        return layout_of_base(self.config.base)
+        return layout_of_base(self.config.base_config or self.config.base)
 
     def layout(self) -> ModelLayout:
         return self._layout
@@ -176,11 +172,3 @@ def _quieten() -> None:
 
 def _best_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _check_base(pipeline: Any) -> None:
-    """Raises ValueError for a base whose images this engine would make wrongly in silence."""
-    if pipeline.unet.config.time_cond_proj_dim is not None:
-        raise ValueError("This base is distilled with a guidance embedding; the sdxl engine can't serve it.")
-    if getattr(pipeline.vae.config, "latents_mean", None) is not None:
-        raise ValueError("This base shifts its latents by a mean (latents_mean); the sdxl engine can't serve it.")

@@ -1,8 +1,8 @@
 """The manifest of the SDXL engine: the classes of diffusers' StableDiffusionXLPipeline, a step at a time."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from hub.plugin_api import Component, EngineInfo, Plugin
 from plugins.sdxl.pricing import compute_price
@@ -10,7 +10,8 @@ from plugins.sdxl.scheduler_names import OFFERED, OPTIONS
 
 
 class SdxlConfig(BaseModel, extra="forbid", frozen=True):
-    """`base` is a diffusers folder or a hub id; `base_model` is the catalogue's name for it, which jobs must match.
+    """`base` is a diffusers folder, a hub id or one `.safetensors` file in Stability's layout, for which `base_config` is a
+    diffusers folder with the base's configurations and tokenizers, no weights needed. `base_model` is the catalogue's name for it, which jobs must match.
 
     `mode`: fast lets an image differ in the last bit of its numbers with who shares its batch, invariant computes each
     alone. `slot_bytes` is what the adapters of one rank on one component may fill on the device, `host_bytes` what
@@ -19,12 +20,25 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
     """
 
     base: str = "models/irodori-small"
+    base_config: str = ""
     base_model: str = "irodori-small"
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     mode: Literal["fast", "invariant"] = "fast"
     slot_bytes: int = 2**30
     merge_from_steps: int = Field(default=0, ge=0)
     host_bytes: int = 4 * 2**30
+
+    @property
+    def is_one_file(self) -> bool:
+        return self.base.endswith(".safetensors")
+
+    @model_validator(mode="after")
+    def _one_file_has_its_configuration(self) -> Self:
+        if self.is_one_file != bool(self.base_config):
+            raise ValueError(
+                "A base in one file needs base_config, a folder with its configurations; no other base has one."
+            )
+        return self
 
 
 INFO = EngineInfo(
