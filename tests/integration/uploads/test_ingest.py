@@ -244,7 +244,7 @@ def test_a_pack_of_another_base_is_not_mixed_up(object_store_server: ObjectStore
     assert (second.state, second.refusal_code) == (State.REFUSED, "other_base_model")
 
 
-def test_a_refused_conversion_tells_why(object_store_server: ObjectStore) -> None:
+def test_a_refused_conversion_tells_why_and_fills_no_quarantine(object_store_server: ObjectStore) -> None:
     upload = converting(object_store_server)
     refuse_conversion(ConvertRefused(upload_id=upload.pk, attempt=1, code="unknown_module", message="No such module."))
     upload.refresh_from_db()
@@ -253,6 +253,7 @@ def test_a_refused_conversion_tells_why(object_store_server: ObjectStore) -> Non
         "unknown_module",
         "No such module.",
     )
+    assert not upload.quarantined, "Its file left the quarantine, so it must not count there."
 
 
 def test_silence_is_answered_by_asking_again_three_times_in_all(

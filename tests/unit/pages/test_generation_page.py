@@ -144,3 +144,11 @@ def test_the_history_shows_every_setting_newest_first_a_page_at_a_time() -> None
 def test_the_history_names_a_price_only_for_what_was_delivered(state: str, charge: str) -> None:
     page = signed_in(buyer_of(in_state(state))).get("/history/").content.decode()
     assert f'<span class="quiet numbers text-xs">{charge}</span>' in page
+
+
+def test_a_picture_drawn_over_another_says_so_and_is_not_made_again_without_it() -> None:
+    plain = in_state(State.SUCCEEDED)
+    over = in_state(State.SUCCEEDED, picture_sha256="a" * 64, mask_sha256="b" * 64, strength=0.6)
+    pages = [shown(made)[1] for made in (plain, over)]
+    assert [f"?from={made.pk}" in page for made, page in zip((plain, over), pages, strict=True)] == [True, False]
+    assert ["strength 0.6, where its mask is white" in " ".join(page.split()) for page in pages] == [False, True]
