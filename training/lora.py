@@ -1,5 +1,6 @@
 """LoRAs on the base's parts: added with peft, saved under diffusers' and under kohya's names."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,24 @@ def save_lora(tensors: dict[str, Tensor], folder: Path, name: str) -> None:
     """Write `<name>.safetensors` in diffusers' naming and `<name>-kohya.safetensors`, both float16."""
     folder.mkdir(parents=True, exist_ok=True)
     half = {key: value.to(torch.float16).contiguous() for key, value in tensors.items()}
-    save_file(half, folder / f"{name}.safetensors", {"format": "pt"})
+    save_file(half, folder / f"{name}.safetensors", {"format": "pt", "lora_adapter_metadata": _adapter_metadata(half)})
     metadata = {
         "ss_base_model_version": "sdxl_base_v1-0",
         "ss_network_module": "networks.lora",
         "ss_network_dim": str(max(rank_of(half, key) for key in half)),
     }
     save_file(kohya_named(half), folder / f"{name}-kohya.safetensors", metadata)
+
+
+def _adapter_metadata(tensors: dict[str, Tensor]) -> str:
+    """What diffusers' save_lora_weights writes beside the tensors; without it the alpha of several ranks is anyone's guess."""
+    settings: dict[str, Any] = {}
+    for name in tensors:
+        component, rank = name.split(".", 1)[0], rank_of(tensors, name)
+        targets = UNET_TARGETS if component == "unet" else TEXT_TARGETS
+        own = {"r": rank, "lora_alpha": rank, "target_modules": list(targets)}
+        settings |= {f"{component}.{key}": value for key, value in own.items()}
+    return json.dumps(settings, sort_keys=True)
 
 
 def kohya_named(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """The recipe's machinery on the smallest of problems: what it learns is not the point here."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,4 +117,7 @@ def test_a_style_is_saved_in_both_namings(tmp_path: Path) -> None:
         }
         assert [kohya.get_tensor(f"{flat}.alpha").item() for flat in (flat_text, flat_unet)] == [2, 8]
     with safe_open(tmp_path / "flat.safetensors", "pt") as diffusers:
+        told = json.loads(diffusers.metadata()["lora_adapter_metadata"])
         assert sorted(diffusers.keys()) == sorted(tensors)
+    alphas = {name: told[f"{name}.lora_alpha"] for name in ("unet", "text_encoder")}
+    assert alphas == {"unet": 8, "text_encoder": 2}, "Of several ranks, nobody can tell alpha from the tensors."
