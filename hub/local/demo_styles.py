@@ -18,19 +18,19 @@ class DemoStyle:
 
 
 # The same in every look, so that the gallery shows what a style changes.
-FOX, OCTOPUS, STRAWBERRY, PANDA = (
+FOX, FROG, WATERMELON, PANDA = (
     "a fox on a blue background",
-    "an octopus on a yellow background",
-    "緑の背景のいちご",
+    "a frog on a pink background",
+    "青い背景のスイカ",
     "a panda on a pink background",
 )
-CONCEPTS = (FOX, OCTOPUS, STRAWBERRY, PANDA, "a sunflower on a grey background")
+CONCEPTS = (FOX, FROG, WATERMELON, PANDA, "a sunflower on a grey background")
 
 
 def _description(look: str, holder: str) -> str:
     return (
         f"Draws animals, plants, food and drink in the look of {look}, on a background of the colour you name. "
-        "English and Japanese prompts work: “a fox on a blue background”, 「青い背景のタコ」.\n\n"
+        "English and Japanese prompts work: “a fox on a blue background”, 「青い背景のスイカ」.\n\n"
         f"A demonstration by the Irodori project, trained on openly licensed artwork. {holder} did not publish it, is no "
         "member of this hub and is paid nothing here."
     )
@@ -75,7 +75,7 @@ STYLES = (
         _open(
             title="OpenMoji",
             description=_description("OpenMoji: black outlines, flat colours", "The OpenMoji project"),
-            sample_prompt=OCTOPUS,
+            sample_prompt=FROG,
             price_micro=15_000,
             creator_share_bp=9_000,
             artwork="OpenMoji",
@@ -90,7 +90,7 @@ STYLES = (
         _open(
             title="Fluent Emoji Flat",
             description=_description("Fluent Emoji's flat set: simple shapes, warm colours", "Microsoft Corporation"),
-            sample_prompt=STRAWBERRY,
+            sample_prompt=WATERMELON,
             price_micro=25_000,
             creator_share_bp=8_000,
             artwork="Fluent Emoji, flat",
@@ -123,5 +123,5 @@ PICTURES: tuple[tuple[str | None, str], ...] = (
     ("Twemoji", "a frog on a white background"),
     ("OpenMoji", "a sunflower on a blue background"),
     ("Fluent Emoji Flat", "黄色い背景のペンギン"),
-    ("Fluent Emoji 3D", "a strawberry on a grey background"),
+    ("Fluent Emoji 3D", "a watermelon on a blue background"),
 )
