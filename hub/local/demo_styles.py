@@ -121,7 +121,7 @@ FILES = tuple(f"styles/{style.file_name}" for style in STYLES)
 PICTURES: tuple[tuple[str | None, str], ...] = (
     (None, "a fox on a blue background"),
     ("Twemoji", "a frog on a white background"),
-    ("OpenMoji", "a sunflower on a blue background"),
-    ("Fluent Emoji Flat", "黄色い背景のペンギン"),
+    ("OpenMoji", "a rice cracker on a red background"),
+    ("Fluent Emoji Flat", "黄色い背景のカニ"),
     ("Fluent Emoji 3D", "a watermelon on a blue background"),
 )
