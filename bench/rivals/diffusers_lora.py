@@ -9,7 +9,7 @@ from diffusers import StableDiffusionXLPipeline
 
 def pipeline(base: Path, adapters: dict[str, Path] | None = None) -> Any:
     """With all adapters loaded, for `set_adapters`."""
-    made = StableDiffusionXLPipeline.from_pretrained(base, add_watermarker=False)
+    made = StableDiffusionXLPipeline.from_pretrained(base, dtype=torch.float32, add_watermarker=False)
     made.set_progress_bar_config(disable=True)
     for name, path in (adapters or {}).items():
         made.load_lora_weights(str(path), adapter_name=name)
