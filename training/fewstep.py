@@ -92,5 +92,5 @@ def train_few_step(unet: UNet2DConditionModel, data: Encoded, folder: Path, step
             model.picture(noisy, timestep, prompt), model.target(noisy, timestep, prompt), delta=0.1
         )
 
-    train(Stage("few-step", steps, 5e-4, warm_up=20), trainable, loss_of, folder, averaging=0.98).swap()
+    train(Stage("few-step", steps, 5e-5, warm_up=20), trainable, loss_of, folder, averaging=0.98).swap()
     return lora_of(unet, "unet")
