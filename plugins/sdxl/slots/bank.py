@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 
@@ -9,6 +10,8 @@ from plugins.sdxl.slots.copies import Copies
 from plugins.sdxl.slots.rows import AdapterRow, RowLayout
 
 Views = list[tuple[torch.Tensor, torch.Tensor]]
+Scales = tuple[torch.Tensor, ...]
+"""[runs, 1] by module: what the product of both matrices is multiplied by for each run."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Bank:
         self._copies = Copies(device)
         self._arena = self.buffer[:0]
         self._arena_views: dict[tuple[int, int], Views] = {}
+        self._scales = self.ratios[:0].T
+        self._scale_views: dict[tuple[int, int], Scales] = {}
 
     @property
     def slots(self) -> int:
@@ -68,6 +73,24 @@ class Bank:
                 used += len(slots)
             stacks.append(Stack(views, self._union(slots)))
         return stacks
+
+    def scales(self, wanted: Sequence[tuple[Sequence[int], Sequence[float]]]) -> list[Scales]:
+        """Of each list of slots with the weights of their runs: weight x alpha / rank. A later call overwrites them."""
+        device = self.ratios.device
+        index = torch.tensor([slot for slots, _ in wanted for slot in slots], device=device)
+        weights = torch.tensor([weight for _, own in wanted for weight in own], device=device)
+        if len(index) > self._scales.shape[1]:
+            self._scales = self.ratios.new_empty(self.ratios.shape[1], len(index))
+            self._scale_views.clear()
+        torch.mul(self.ratios.index_select(0, index).T, weights, out=self._scales[:, : len(index)])
+        ends = list(accumulate(len(slots) for slots, _ in wanted))
+        return [self._scaled(end - len(slots), len(slots)) for end, (slots, _) in zip(ends, wanted, strict=True)]
+
+    def _scaled(self, start: int, count: int) -> Scales:
+        """Hundreds of views, so they are made once for each place."""
+        if (start, count) not in self._scale_views:
+            self._scale_views[start, count] = self._scales[:, start : start + count, None].unbind()
+        return self._scale_views[start, count]
 
     def _union(self, slots: Sequence[int]) -> int:
         union = 0

@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
-import torch
-
-from plugins.sdxl.slots.bank import Bank, Stack
+from plugins.sdxl.slots.bank import Bank, Scales, Stack
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Part:
     rows: slice
     runs: int
     stack: Stack
-    scales: tuple[torch.Tensor, ...]
+    scales: Scales
 
 
 @dataclass(frozen=True)
@@ -54,11 +52,18 @@ class _Span:
 def parts_of(passengers: Sequence[Passenger]) -> list[Part]:
     """The batch is the passengers' rows in this order. An adapter's place in its job is its column."""
     spans = list(_spans(passengers))
-    stacks: dict[int, Stack] = {}
+    parts: dict[int, Part] = {}
     for bank in {id(span.bank): span.bank for span in spans}.values():
-        own = [index for index, span in enumerate(spans) if span.bank is bank]
-        stacks |= zip(own, bank.stacks([spans[index].slots for index in own]), strict=True)
-    return [_part(span, stacks[index]) for index, span in enumerate(spans)]
+        own = {index: span for index, span in enumerate(spans) if span.bank is bank}
+        parts |= zip(own, _parts(bank, list(own.values())), strict=True)
+    return [parts[index] for index in range(len(spans))]
+
+
+def _parts(bank: Bank, spans: Sequence[_Span]) -> Iterator[Part]:
+    stacks = bank.stacks([span.slots for span in spans])
+    scales = bank.scales([(span.slots, span.weights) for span in spans])
+    for span, stack, own in zip(spans, stacks, scales, strict=True):
+        yield Part(span.rows, len(span.slots), stack, own)
 
 
 def _spans(passengers: Sequence[Passenger]) -> Iterator[_Span]:
@@ -77,11 +82,3 @@ def _span(places: Sequence[tuple[Seat, int, int]]) -> _Span:
     if len({*zip(slots, weights, strict=True)}) == 1:
         slots, weights = slots[:1], weights[:1]  # All alike: one multiplication for all their rows.
     return _Span(seats[0].bank, slice(first[2], last + rows), slots, weights)
-
-
-def _part(span: _Span, stack: Stack) -> Part:
-    ratios = span.bank.ratios
-    index = torch.tensor(span.slots, device=ratios.device)
-    weights = torch.tensor(span.weights, device=ratios.device)
-    scales = (ratios[index] * weights[:, None]).T.contiguous()[..., None]
-    return Part(span.rows, len(span.slots), stack, scales.unbind())
