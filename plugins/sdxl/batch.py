@@ -26,10 +26,10 @@ class Batch:
         ordered = sorted(runs, key=lambda run: Passenger(run.outfit.seats("unet"), run.rows).order)
         return cls(
             tuple(ordered),
-            torch.cat([run.conditioning.tokens for run in ordered]),
+            _beside([run.conditioning.tokens for run in ordered]),
             {
-                "text_embeds": torch.cat([run.conditioning.pooled for run in ordered]),
-                "time_ids": torch.cat([run.time_ids.expand(run.rows, -1) for run in ordered]),
+                "text_embeds": _beside([run.conditioning.pooled for run in ordered]),
+                "time_ids": _beside([run.time_ids.expand(run.rows, -1) for run in ordered]),
             },
         )
 
@@ -47,3 +47,8 @@ class Batch:
             )[0]
         for run, own in zip(self.runs, noise.split(rows), strict=True):
             run.advance(own)
+
+
+def _beside(rows: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Not copied where a run is alone."""
+    return rows[0] if len(rows) == 1 else torch.cat(list(rows))

@@ -41,7 +41,7 @@ class Merger:
     def weights(self, components: Sequence[str], outfits: Sequence["Outfit"]) -> "Weights":
         """What replaces the parameters of a batch with these outfits; nothing where its runs use slots."""
         first = outfits[0]
-        if tuple(components) != (COMPONENT,) or not first.seats(COMPONENT):
+        if not self._from_steps or tuple(components) != (COMPONENT,) or not first.seats(COMPONENT):
             return {}
         keys = [outfit.key(components) for outfit in outfits]
         if not worth_merging(keys, [outfit.steps for outfit in outfits], self._from_steps):

@@ -37,6 +37,7 @@ class Bank:
         self._arena = self.buffer[:0]
         self._arena_views: dict[tuple[int, int], Views] = {}
         self._scales = self.ratios[:0].T
+        self._columns = self._scales.unbind(1)
         self._scale_views: dict[tuple[int, int], Scales] = {}
 
     @property
@@ -76,14 +77,14 @@ class Bank:
 
     def scales(self, wanted: Sequence[tuple[Sequence[int], Sequence[float]]]) -> list[Scales]:
         """Of each list of slots with the weights of their runs: weight x alpha / rank. A later call overwrites them."""
-        device = self.ratios.device
-        index = torch.tensor([slot for slots, _ in wanted for slot in slots], device=device)
-        weights = torch.tensor([weight for _, own in wanted for weight in own], device=device)
-        if len(index) > self._scales.shape[1]:
-            self._scales = self.ratios.new_empty(self.ratios.shape[1], len(index))
+        runs = [run for slots, weights in wanted for run in zip(slots, weights, strict=True)]
+        if len(runs) > len(self._columns):
+            self._scales = self.ratios.new_empty(self.ratios.shape[1], len(runs))
+            self._columns = self._scales.unbind(1)
             self._scale_views.clear()
-        torch.mul(self.ratios.index_select(0, index).T, weights, out=self._scales[:, : len(index)])
-        ends = list(accumulate(len(slots) for slots, _ in wanted))
+        for column, (slot, weight) in zip(self._columns, runs, strict=False):
+            torch.mul(self.ratios[slot], weight, out=column)
+        ends = accumulate(len(slots) for slots, _ in wanted)
         return [self._scaled(end - len(slots), len(slots)) for end, (slots, _) in zip(ends, wanted, strict=True)]
 
     def _scaled(self, start: int, count: int) -> Scales:
