@@ -34,6 +34,8 @@ class SiteConfig(BaseSettings):
     """How long a worker may be silent before its generation is given to another. Workers report every 5 s."""
     max_attempts: int = 3
     """Attempts before a generation fails and its hold is voided."""
+    holdback_days: int = 7
+    """Days after a payment until its payees can have it: a buyer's bank may call a payment back."""
 
 
 @cache

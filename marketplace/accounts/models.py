@@ -53,3 +53,33 @@ class TokenName(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Organisation(models.Model):
+    """A studio, broadcaster or company: owns content libraries and earns, and later licenses, as one."""
+
+    name = models.CharField(_("name"), max_length=80)
+    slug = models.SlugField(unique=True, max_length=60)
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(User, through="Membership", related_name="organisations")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """What a person may do for an organisation: owners manage it, members see what it earns."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("Owner")
+        MEMBER = "member", _("Member")
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role, default=Role.MEMBER)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "user"], name="one_membership_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organisation}"

@@ -26,7 +26,7 @@ from marketplace.generation.serializers import (
     QuoteRequestSerializer,
     QuoteSerializer,
 )
-from marketplace.ledger.selectors import earnings_balance
+from marketplace.ledger.selectors import earned_balance
 
 
 class QuoteView(APIView):
@@ -100,7 +100,7 @@ class EarningsView(APIView):
     def get(self, request: Request) -> Response:
         creator = _person(request)
         answer = {
-            "earnings_micro": earnings_balance(creator),
+            "earnings_micro": earned_balance(creator),
             "currency": "USD",
             "versions": selectors.earnings_statement(creator),
         }

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.validation import Order
-from marketplace.ledger.lines import Line, earnings, platform_revenue
+from marketplace.ledger.lines import Line, Role, pending, platform_revenue
 from marketplace.ledger.selectors import VERSION_SUBJECT
 from marketplace.ledger.split import WHOLE_BP, allocate
 
@@ -97,9 +97,9 @@ def split_lines(compute_micro: int, shares: Sequence[StyleShare]) -> tuple[Split
 
 def payee_lines(compute_micro: int, shares: Iterable[StyleShare], currency: str) -> list[Line]:
     """The same, as ledger lines."""
-    lines = [Line(platform_revenue(currency), compute_micro, "compute")]
+    lines = [Line(platform_revenue(currency), compute_micro, "compute", Role.COMPUTE)]
     for share in shares:
         subject = f"{VERSION_SUBJECT}{share.version_id}"
-        lines.append(Line(earnings(share.creator_id, currency), share.creator_micro, subject))
-        lines.append(Line(platform_revenue(currency), share.platform_micro, subject))
+        lines.append(Line(pending(share.creator_id, currency), share.creator_micro, subject, Role.CREATOR))
+        lines.append(Line(platform_revenue(currency), share.platform_micro, subject, Role.PLATFORM))
     return lines

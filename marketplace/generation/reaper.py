@@ -8,9 +8,10 @@ from structlog.contextvars import bound_contextvars
 
 from hub.jobs import WORKER_MARK, WorkerStarted
 from marketplace.generation import dispatch
-from marketplace.generation.failures import WORKER_LOST
-from marketplace.generation.lifecycle import try_again_or_fail
+from marketplace.generation.failures import TOOK_TOO_LONG, WORKER_LOST
+from marketplace.generation.lifecycle import OPEN, give_up, try_again_or_fail
 from marketplace.generation.models import Generation
+from marketplace.generation.settlement import HOLD_LIFE
 
 log = structlog.get_logger(__name__)
 
@@ -19,10 +20,14 @@ JUST_SAVED = timedelta(seconds=3)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=10)
 AT_ONCE = 500
+# Given up before the ledger lets the hold expire by itself, so that no picture is delivered unpaid.
+SOONER = timedelta(minutes=10)
 
 
 def reap(*, now: datetime) -> None:
-    """Fail over what lost its worker, then publish again what nobody started."""
+    """Give up what waited too long, fail over what lost its worker, then publish again what nobody started."""
+    for generation in Generation.objects.filter(state__in=OPEN, created_at__lt=now - HOLD_LIFE + SOONER)[:AT_ONCE]:
+        give_up(generation, code="took_too_long", message=TOOK_TOO_LONG)
     for generation in Generation.objects.filter(state=Generation.State.RUNNING, lease_until__lt=now)[:AT_ONCE]:
         _fail_over(generation, Q(lease_until__lt=now))
     for generation in _perhaps_lost_in_the_queue(now):

@@ -1,8 +1,15 @@
 """The money of one generation: held when ordered, then captured or returned, once."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from marketplace.generation.models import Generation
 from marketplace.generation.pricing import payee_lines, shares_of
 from marketplace.ledger import services as ledger
+
+# No picture takes so long: whoever has not been served by then gets the credit back.
+HOLD_LIFE = timedelta(hours=24)
 
 
 def hold(generation: Generation) -> None:
@@ -14,6 +21,7 @@ def hold(generation: Generation) -> None:
             buyer_id=generation.buyer_id,
             amount_micro=generation.price_micro,
             currency=generation.currency,
+            expires_at=timezone.now() + HOLD_LIFE,
         )
 
 

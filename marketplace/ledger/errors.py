@@ -25,3 +25,15 @@ class OverdraftError(NotEnoughCredit):
             % {"missing": format_credits(missing_micro)}
         )
         self.missing_micro = missing_micro
+
+
+class NothingLeftError(Conflict):
+    """More was to be returned of a payment than is left of it."""
+
+    code = "nothing_left_to_refund"
+
+    def __init__(self, left_micro: int) -> None:
+        super().__init__(
+            _("%(left)s credits are left of this payment. Return at most that.") % {"left": format_credits(left_micro)}
+        )
+        self.left_micro = left_micro

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from marketplace.ledger.models import Account
@@ -11,12 +12,26 @@ Kind = Account.Kind
 PLATFORM = 0
 
 
+class Role(StrEnum):
+    """Why a holder gets a part of a payment."""
+
+    CREATOR = "creator"
+    PARENT = "parent"
+    DATASET = "dataset"
+    LIBRARY = "library"
+    LICENSOR = "licensor"
+    SELLER = "seller"
+    COMPUTE = "compute"
+    PLATFORM = "platform"
+
+
 class AccountName(NamedTuple):
-    """An account by what it is; `owner_id` is 0 for the platform's own."""
+    """An account by what it is; without an owner and an organisation it is the platform's own."""
 
     kind: str
-    owner_id: int
+    owner_id: int = PLATFORM
     currency: str = "USD"
+    organisation_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -26,6 +41,7 @@ class Line:
     account: AccountName
     amount_micro: int
     subject: str = ""
+    role: str = ""
 
 
 def wallet(owner_id: int, currency: str = "USD") -> AccountName:
@@ -36,18 +52,26 @@ def held(owner_id: int, currency: str = "USD") -> AccountName:
     return AccountName(Kind.HELD, owner_id, currency)
 
 
-def earnings(owner_id: int, currency: str = "USD") -> AccountName:
-    return AccountName(Kind.EARNINGS, owner_id, currency)
+def pending(owner_id: int = 0, currency: str = "USD", organisation_id: int = 0) -> AccountName:
+    """Where a part of a payment waits until the holdback is over."""
+    return AccountName(Kind.PENDING, owner_id, currency, organisation_id)
+
+
+def earnings(owner_id: int = 0, currency: str = "USD", organisation_id: int = 0) -> AccountName:
+    return AccountName(Kind.EARNINGS, owner_id, currency, organisation_id)
 
 
 def platform_revenue(currency: str = "USD") -> AccountName:
     return AccountName(Kind.PLATFORM_REVENUE, PLATFORM, currency)
 
 
+def clearing(currency: str = "USD") -> AccountName:
+    return AccountName(Kind.PROVIDER_CLEARING, PLATFORM, currency)
+
+
 def top_up_lines(buyer_id: int, amount_micro: int, currency: str = "USD") -> list[Line]:
     """The provider owes us what the buyer's wallet gains."""
-    clearing = AccountName(Kind.PROVIDER_CLEARING, PLATFORM, currency)
-    return [Line(clearing, -amount_micro), Line(wallet(buyer_id, currency), amount_micro)]
+    return [Line(clearing(currency), -amount_micro), Line(wallet(buyer_id, currency), amount_micro)]
 
 
 def hold_lines(buyer_id: int, amount_micro: int, currency: str = "USD") -> list[Line]:
@@ -62,8 +86,8 @@ def settle_lines(buyer_id: int, held_micro: int, payees: Iterable[Line], currenc
 
 
 def combined(lines: Iterable[Line]) -> list[Line]:
-    """The same lines with one per account and subject, without empty ones, in a stable order."""
-    sums: dict[tuple[AccountName, str], int] = defaultdict(int)
+    """The same lines with one per account, subject and role, without empty ones, in a stable order."""
+    sums: dict[tuple[AccountName, str, str], int] = defaultdict(int)
     for line in lines:
-        sums[line.account, line.subject] += line.amount_micro
-    return [Line(account, amount, subject) for (account, subject), amount in sorted(sums.items()) if amount]
+        sums[line.account, line.subject, line.role] += line.amount_micro
+    return [Line(account, amount, subject, role) for (account, subject, role), amount in sorted(sums.items()) if amount]

@@ -4,13 +4,16 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.models import Organisation
+
 
 class Account(models.Model):
-    """Where money stands: one kind, one owner (none for the platform's own), one currency."""
+    """Where money stands: one kind, one holder (a person, an organisation or the platform), one currency."""
 
     class Kind(models.TextChoices):
         WALLET = "wallet", _("Wallet")
         HELD = "held", _("Held for generations")
+        PENDING = "pending", _("Earnings not yet available")
         EARNINGS = "earnings", _("Earnings")
         PLATFORM_REVENUE = "platform_revenue", _("Platform revenue")
         PROVIDER_CLEARING = "provider_clearing", _("Payment provider")
@@ -19,30 +22,55 @@ class Account(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="ledger_accounts"
     )
+    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="ledger_accounts")
     currency = models.CharField(max_length=3)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["kind", "owner", "currency"], name="one_account_per_owner"),
+            models.UniqueConstraint(fields=["kind", "organisation", "currency"], name="one_account_per_organisation"),
             # SQL calls two NULL owners different, so the platform's own accounts need a rule of their own.
             models.UniqueConstraint(
                 fields=["kind", "currency"],
-                condition=models.Q(owner=None),
+                condition=models.Q(owner=None, organisation=None),
                 name="one_account_of_the_platform",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(owner=None) | models.Q(organisation=None), name="an_account_has_one_holder"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.owner_id or 'platform'} {self.currency}"
+        return f"{self.kind} {self.holder} {self.currency}"
+
+    @property
+    def holder(self) -> str:
+        """As sealed rows and `irodori ledger` name it: "person:7", "organisation:2" or "platform"."""
+        if self.owner_id is not None:
+            return f"person:{self.owner_id}"
+        return "platform" if self.organisation_id is None else f"organisation:{self.organisation_id}"
 
 
 class Transaction(models.Model):
-    """Entries that belong together. `key` is unique per effect, so that doing it twice does it once."""
+    """Entries that belong together. `key` is unique per effect, so that doing it twice does it once.
+
+    `settles` names the hold that this one ends, `about` the payment that it corrects or matures.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=30)
     created_at = models.DateTimeField(auto_now_add=True)
+    # One to one, so that the database itself refuses to end a hold twice.
+    settles = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="settled_by")
+    about = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="followed_by")
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["kind", "created_at"], name="ledger_by_kind"),
+            models.Index(fields=["expires_at"], condition=models.Q(expires_at__isnull=False), name="ledger_expiry"),
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -51,16 +79,47 @@ class Transaction(models.Model):
 class Entry(models.Model):
     """Positive adds to the account, negative takes from it; a transaction's entries sum to zero.
 
-    `subject` says what the amount is for ("version:7"); statements group by it.
+    `subject` says what the amount is for ("version:7") and `role` why this holder gets it; statements group by both.
     """
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries", db_index=False)
     amount_micro = models.BigIntegerField()
     subject = models.CharField(max_length=60, blank=True)
+    role = models.CharField(max_length=20, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~models.Q(amount_micro=0), name="no_empty_entry")]
+        # A balance reads this index alone.
+        indexes = [models.Index(fields=["account", "id", "amount_micro"], name="ledger_balance")]
 
     def __str__(self) -> str:
         return f"{self.account}: {self.amount_micro}"
+
+
+class Checkpoint(models.Model):
+    """What the entries of an account up to `entry_id` sum to, so that a balance adds only those after it.
+
+    Made from the entries alone, and checked against them by `irodori ledger verify`.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="checkpoints")
+    entry_id = models.BigIntegerField()
+    balance_micro = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "entry_id"], name="a_checkpoint_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account} up to {self.entry_id}: {self.balance_micro}"
+
+
+class Progress(models.Model):
+    """How far a task that walks through the ledger in order of time has come."""
+
+    task = models.CharField(max_length=30, primary_key=True)
+    reached = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.task} until {self.reached}"

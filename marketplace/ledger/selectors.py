@@ -1,13 +1,17 @@
-"""Balances and statements, always derived from the entries: no stored sum can disagree with them."""
+"""Balances and statements, always derived from the entries."""
 
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from marketplace.accounts.models import User
+from marketplace.ledger.balances import balance_of
 from marketplace.ledger.models import Account, Entry
 
 VERSION_SUBJECT = "version:"
+EARNED_BY_PEOPLE = (Account.Kind.PENDING, Account.Kind.EARNINGS)
+# What is about another transaction only moves or takes back what that one paid.
+PAYMENTS = Q(transaction__about=None)
 
 
 @dataclass(frozen=True)
@@ -29,17 +33,27 @@ def held_balance(user: User, currency: str = "USD") -> int:
     return _balance(Account.Kind.HELD, user, currency)
 
 
-def earnings_balance(user: User, currency: str = "USD") -> int:
+def pending_balance(user: User, currency: str = "USD") -> int:
+    """Micro-units earned that are still held back; see marketplace.ledger.holdback."""
+    return _balance(Account.Kind.PENDING, user, currency)
+
+
+def available_balance(user: User, currency: str = "USD") -> int:
+    """Micro-units earned and free to be paid out; below zero where more was refunded than was left."""
     return _balance(Account.Kind.EARNINGS, user, currency)
+
+
+def earned_balance(user: User, currency: str = "USD") -> int:
+    return pending_balance(user, currency) + available_balance(user, currency)
 
 
 def earnings_by_version(user: User, currency: str = "USD") -> list[VersionEarnings]:
     """The highest first."""
     rows = (
         _entries(user, currency)
-        .filter(account__kind=Account.Kind.EARNINGS, subject__startswith=VERSION_SUBJECT)
+        .filter(account__kind__in=EARNED_BY_PEOPLE, subject__startswith=VERSION_SUBJECT)
         .values("subject")
-        .annotate(images=Count("transaction", distinct=True), amount=Sum("amount_micro"))
+        .annotate(images=Count("transaction", distinct=True, filter=PAYMENTS), amount=Sum("amount_micro"))
         .order_by("-amount", "subject")
     )
     return [
@@ -63,5 +77,5 @@ def _entries(user: User, currency: str) -> QuerySet[Entry]:
 
 
 def _balance(kind: str, user: User, currency: str) -> int:
-    entries = _entries(user, currency).filter(account__kind=kind)
-    return int(entries.aggregate(sum=Sum("amount_micro", default=0))["sum"])
+    account = Account.objects.filter(owner=user, kind=kind, currency=currency).first()
+    return 0 if account is None else balance_of(account.pk)

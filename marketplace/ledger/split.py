@@ -1,6 +1,6 @@
 """Divides an amount among payees so that not one micro-unit is made or lost (largest remainder)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 WHOLE_BP = 10_000
 
@@ -12,12 +12,22 @@ def allocate(total: int, shares_bp: Mapping[str, int]) -> dict[str, int]:
     by the payee's name. So the parts sum to the total, and the order in which payees are named changes nothing.
     Raises ValueError for shares that are negative or don't make a whole.
     """
-    if total < 0 or any(share < 0 for share in shares_bp.values()) or sum(shares_bp.values()) != WHOLE_BP:
-        raise ValueError(
-            "An amount that is not negative needs shares that are not negative and sum to 10,000 basis points."
-        )
-    parts = {payee: total * share // WHOLE_BP for payee, share in shares_bp.items()}
-    left = total - sum(parts.values())
-    for payee in sorted(shares_bp, key=lambda name: (-(total * shares_bp[name] % WHOLE_BP), name))[:left]:
-        parts[payee] += 1
+    if sum(shares_bp.values()) != WHOLE_BP:
+        raise ValueError("Shares make a whole: they sum to 10,000 basis points.")
+    payees = sorted(shares_bp)
+    return dict(zip(payees, apportion(total, [shares_bp[payee] for payee in payees]), strict=True))
+
+
+def apportion(total: int, weights: Sequence[int]) -> list[int]:
+    """The same by any weights; ties go to whom comes first. No part is larger than its weight where `total` is not.
+
+    Raises ValueError for a total or a weight below zero, and where no weight is above it.
+    """
+    whole = sum(weights)
+    if total < 0 or whole <= 0 or any(weight < 0 for weight in weights):
+        raise ValueError("An amount that is not negative needs weights that are not negative, and one above zero.")
+    parts = [total * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda place: (-(total * weights[place] % whole), place))
+    for place in by_remainder[: total - sum(parts)]:
+        parts[place] += 1
     return parts

@@ -14,9 +14,10 @@ def earned_by_day(creator: User, *, until: date, days: int, currency: str = "USD
     first = until - timedelta(days=days - 1)
     entries = Entry.objects.filter(
         account__owner=creator,
-        account__kind=Account.Kind.EARNINGS,
+        account__kind=Account.Kind.PENDING,
         account__currency=currency,
         amount_micro__gt=0,
+        transaction__about=None,
         transaction__created_at__date__gte=first,
     )
     rows = entries.annotate(day=TruncDate("transaction__created_at")).values_list("day").annotate(Sum("amount_micro"))

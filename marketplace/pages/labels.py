@@ -35,4 +35,8 @@ ENTRY_KINDS = {
     "hold": _("Picture ordered"),
     "capture": _("Picture delivered"),
     "void": _("No picture, returned"),
+    "expire": _("Not delivered in time, returned"),
+    "release": _("Now available"),
+    "refund": _("Refunded"),
+    "reinstate": _("Refund undone"),
 }

@@ -6,13 +6,15 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from marketplace.ledger.append_only import protect, unprotect
 
+TABLES = ("ledger_transaction", "ledger_entry")
+
 
 def forwards(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    protect(schema_editor.connection)
+    protect(schema_editor.connection, TABLES)
 
 
 def backwards(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    unprotect(schema_editor.connection)
+    unprotect(schema_editor.connection, TABLES)
 
 
 class Migration(migrations.Migration):

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from marketplace.generation.selectors import earnings_statement
-from marketplace.ledger.selectors import earnings_balance
+from marketplace.ledger.selectors import available_balance, pending_balance
 from marketplace.pages.bars import bar_chart
 from marketplace.pages.daily import earned_by_day
 from marketplace.pages.people import signed_in
@@ -20,7 +20,8 @@ DAYS = 30
 def earnings(request: HttpRequest) -> HttpResponse:
     creator = signed_in(request)
     context = {
-        "balance": earnings_balance(creator),
+        "pending": pending_balance(creator),
+        "available": available_balance(creator),
         "rows": earnings_statement(creator),
         "chart": bar_chart(earned_by_day(creator, until=timezone.localdate(), days=DAYS)),
     }

@@ -13,7 +13,7 @@ from marketplace.accounts.models import User
 from marketplace.catalogue.selectors import own_version, styles_of
 from marketplace.catalogue.services import withdraw as withdraw_version
 from marketplace.errors import Conflict
-from marketplace.ledger.selectors import earnings_balance
+from marketplace.ledger.selectors import earned_balance
 from marketplace.pages.people import signed_in
 from marketplace.uploads.downloads import lora_file
 from marketplace.uploads.extraction import start_extraction
@@ -29,7 +29,7 @@ SHOWN_UPLOADS = 12
 @login_required
 def studio(request: HttpRequest) -> HttpResponse:
     creator = signed_in(request)
-    context = {"styles": styles_of(creator), "earned": earnings_balance(creator)}
+    context = {"styles": styles_of(creator), "earned": earned_balance(creator)}
     return render(request, "pages/studio.html", context | _uploads(creator))
 
 

@@ -10,7 +10,7 @@ from marketplace.generation.models import Generation
 from marketplace.ledger.models import Transaction
 from marketplace.ledger.selectors import (
     VersionEarnings,
-    earnings_balance,
+    earned_balance,
     earnings_by_version,
     held_balance,
     sum_of_all_entries,
@@ -43,7 +43,7 @@ def test_a_delivered_image_is_paid_for_once() -> None:
         "text/plain",
     )
     assert (wallet_balance(buyer), held_balance(buyer)) == (10 * CREDIT - COMPUTE - 10_001, 0)
-    assert earnings_balance(creator) == 7_001
+    assert earned_balance(creator) == 7_001
     assert earnings_by_version(creator) == [VersionEarnings(version.pk, 1, 7_001)]
     assert Transaction.objects.filter(key__contains=str(generation.pk)).count() == 2
     assert sum_of_all_entries() == 0

@@ -12,7 +12,7 @@ from marketplace.errors import Conflict, NotEnoughCredit
 from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.ledger.models import Transaction
-from marketplace.ledger.selectors import earnings_balance, held_balance, sum_of_all_entries, wallet_balance
+from marketplace.ledger.selectors import earned_balance, held_balance, sum_of_all_entries, wallet_balance
 from tests.factories.generation import echo_version, failed, make_request, order, stored
 from tests.factories.ledger import CREDIT, make_buyer
 
@@ -61,7 +61,7 @@ def test_the_same_result_eight_times_at_once_is_paid_once() -> None:
 
     assert at_once(8, act) == {"done": 8}
     assert Transaction.objects.filter(key=f"generation:{generation.pk}:settle").count() == 1
-    assert (held_balance(buyer), earnings_balance(version.style.creator), sum_of_all_entries()) == (0, 7_000, 0)
+    assert (held_balance(buyer), earned_balance(version.style.creator), sum_of_all_entries()) == (0, 7_000, 0)
 
 
 @pytest.mark.usefixtures("object_store_server")
@@ -84,6 +84,6 @@ def test_cancel_failure_and_result_at_once_end_it_in_one_way(round_: int) -> Non
     assert at_once(9, act) == {"done": 9}
     generation.refresh_from_db()
     delivered = generation.state == Generation.State.SUCCEEDED
-    assert earnings_balance(version.style.creator) == (7_000 if delivered else 0)
+    assert earned_balance(version.style.creator) == (7_000 if delivered else 0)
     assert wallet_balance(buyer) == 10 * CREDIT - (generation.price_micro if delivered else 0)
     assert (held_balance(buyer), sum_of_all_entries()) == (0, 0)

@@ -18,7 +18,7 @@ CREDIT = 10_000
 
 
 def balances(user: User) -> tuple[int, int, int]:
-    return selectors.wallet_balance(user), selectors.held_balance(user), selectors.earnings_balance(user)
+    return selectors.wallet_balance(user), selectors.held_balance(user), selectors.earned_balance(user)
 
 
 @pytest.fixture
@@ -58,11 +58,12 @@ def test_a_hold_is_settled_or_voided_never_both(buyer: User) -> None:
     assert (refusal.value.code, balances(buyer)) == ("ledger_key_reused", (9 * CREDIT, 0, 0))
 
 
-def test_a_hold_settled_under_another_key_is_an_overdraft(buyer: User) -> None:
+def test_a_hold_is_not_settled_again_under_another_key(buyer: User) -> None:
     services.hold(key="h", buyer_id=buyer.pk, amount_micro=CREDIT)
     services.void(key="s", hold_key="h")
-    with pytest.raises(OverdraftError):
+    with pytest.raises(KeyReusedError):
         services.void(key="another", hold_key="h")
+    assert balances(buyer) == (10 * CREDIT, 0, 0)
 
 
 def test_the_same_effect_twice_is_once(buyer: User) -> None:
@@ -168,12 +169,12 @@ class LedgerLaws(TestCase):
             except (OverdraftError, KeyReusedError):
                 pass
             wallet_micro, held_micro, _ = balances(buyer)
-            paid = selectors.earnings_balance(creator)
+            paid = selectors.earned_balance(creator)
             assert selectors.sum_of_all_entries() == 0
             assert min(wallet_micro, held_micro, paid) >= 0
             assert wallet_micro + held_micro + paid == topped_up
-        assert selectors.earnings_balance(creator) == sum(settled.values())
+        assert selectors.earned_balance(creator) == sum(settled.values())
 
 
 def test_a_wallet_line_names_its_owner() -> None:
-    assert wallet(7) == ("wallet", 7, "USD")
+    assert wallet(7) == ("wallet", 7, "USD", 0)

@@ -83,7 +83,7 @@ def test_earnings_are_told_by_style_and_by_day() -> None:
     }
     page = signed_in(creator).get("/earnings/")
     assert [(row.version, row.images, row.amount_micro) for row in page.context["rows"]] == [(version, 3, 21_000)]
-    assert page.context["balance"] == 21_000
+    assert (page.context["pending"], page.context["available"]) == (21_000, 0)
 
 
 def test_the_highest_bar_fills_the_chart_and_an_empty_day_is_a_line() -> None:

@@ -1,0 +1,48 @@
+"""What an account holds: the sum of its entries, counted from its newest checkpoint on."""
+
+from django.db import connection, transaction
+from django.db.models import Count, Max, Sum
+
+from marketplace.ledger.models import Account, Checkpoint, Entry
+
+# From here on, a checkpoint costs less than adding the entries once more for every order.
+WORTH_A_CHECKPOINT = 500
+
+
+def balance_of(account_id: int) -> int:
+    """Micro-units. Inside a transaction that locked the account it is what may be spent."""
+    newest = Checkpoint.objects.filter(account_id=account_id).order_by("-entry_id").first()
+    after, before = (0, 0) if newest is None else (newest.entry_id, newest.balance_micro)
+    entries = Entry.objects.filter(account_id=account_id, id__gt=after)
+    return before + int(entries.aggregate(sum=Sum("amount_micro", default=0))["sum"])
+
+
+def checkpoint_long_accounts(since: int = 0) -> int:
+    """Add a checkpoint to each account with many entries after its last, among those with one after `since`."""
+    due = [pk for pk in _moved_accounts(since) if _entries_after_checkpoint(pk) >= WORTH_A_CHECKPOINT]
+    for account_id in due:
+        add_checkpoint(account_id)
+    return len(due)
+
+
+@transaction.atomic
+def add_checkpoint(account_id: int) -> None:
+    """The strongest lock: it waits for every posting that already has this account, and new ones wait for it.
+
+    So no entry with a lower number can appear after the checkpoint was made.
+    """
+    if connection.vendor == "postgresql":
+        Account.objects.select_for_update().get(pk=account_id)
+    last = Entry.objects.filter(account_id=account_id).aggregate(last=Max("id"))["last"]
+    if last is not None:
+        balance = balance_of(account_id)
+        Checkpoint.objects.get_or_create(account_id=account_id, entry_id=last, defaults={"balance_micro": balance})
+
+
+def _moved_accounts(since: int) -> list[int]:
+    return list(Entry.objects.filter(id__gt=since).values_list("account_id", flat=True).distinct())
+
+
+def _entries_after_checkpoint(account_id: int) -> int:
+    after = Checkpoint.objects.filter(account_id=account_id).aggregate(last=Max("entry_id"))["last"] or 0
+    return int(Entry.objects.filter(account_id=account_id, id__gt=after).aggregate(count=Count("id"))["count"])
