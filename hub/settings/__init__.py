@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "marketplace.generation",
     "marketplace.ledger",
     "marketplace.orders",
+    "marketplace.payouts",
     "marketplace.rights",
     "marketplace.uploads",
     *(plugin.django_app for plugin in plugin_registry().plugins.values() if plugin.django_app),

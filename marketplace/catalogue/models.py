@@ -2,6 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.models import Organisation
+
 COVER = 0  # a version's example of this position stands for it in lists
 
 
@@ -48,6 +50,8 @@ class Style(models.Model):
     """What a creator offers; buyers see its newest published version."""
 
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="styles")
+    # Whom it earns for, where that is not the creator alone.
+    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="styles")
     slug = models.SlugField(unique=True, max_length=100)
     title = models.CharField(max_length=80)
     description = models.TextField(blank=True, max_length=4000)
@@ -80,11 +84,14 @@ class StyleVersion(models.Model):
     attribution = models.CharField(max_length=300, blank=True)
     price_micro = models.PositiveBigIntegerField()
     creator_share_bp = models.PositiveIntegerField()
+    parents = models.ManyToManyField("self", symmetrical=False, related_name="derivatives")
+    derivatives_share_bp = models.PositiveIntegerField(default=0)
 
     training_sources = models.JSONField(default=list)
     artists_imitated = models.JSONField(default=list)
     outputs_may_train = models.BooleanField(default=False)
     may_be_merged = models.BooleanField(default=False)
+    may_be_derived = models.BooleanField(default=False)
     may_be_resold = models.BooleanField(default=False)
 
     class Meta:

@@ -1,11 +1,13 @@
 """What the gallery, a style's page and a creator's own list show."""
 
+from collections.abc import Iterable
+
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import BaseModel, Example, Style, StyleVersion
-from marketplace.errors import NotFound
+from marketplace.errors import InvalidInput, NotFound
 
 
 def published_styles(search: str = "", base_model: str | None = None) -> QuerySet[Style]:
@@ -30,6 +32,22 @@ def style_page(slug: str) -> Style:
     if style is None:
         raise NotFound(_("There is no such style."))
     return style
+
+
+def newest_versions(addresses: Iterable[str]) -> tuple[int, ...]:
+    """Ids of the newest versions of these styles, by slug or by the address of their page. Raises InvalidInput."""
+    found = []
+    for address in addresses:
+        slug = address.rstrip("/").rpartition("/")[2]
+        version = StyleVersion.objects.filter(style__slug=slug, state=StyleVersion.State.PUBLISHED).order_by("-number")
+        found.append(version.values_list("pk", flat=True).first())
+        if found[-1] is None:
+            raise InvalidInput(
+                _("There is no style at “%(address)s”. Copy the address of its page.") % {"address": address},
+                code="unknown_parent",
+                field="parents",
+            )
+    return tuple(pk for pk in found if pk is not None)
 
 
 def styles_of(creator: User) -> QuerySet[Style]:

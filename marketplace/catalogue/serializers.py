@@ -9,7 +9,15 @@ from rest_framework import serializers
 
 from marketplace.catalogue.licences import LICENCES, credit_line
 from marketplace.catalogue.models import BaseModel, Example, Style, StyleVersion
-from marketplace.catalogue.terms import MAX_EXAMPLES, Artist, Consent, PublishTerms, TrainingSource
+from marketplace.catalogue.terms import (
+    MAX_EXAMPLES,
+    Artist,
+    Consent,
+    Contributor,
+    ContributorKind,
+    PublishTerms,
+    TrainingSource,
+)
 
 
 class ExampleSerializer(serializers.ModelSerializer[Example]):
@@ -94,10 +102,13 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
             "credit",
             "price_micro",
             "creator_share_bp",
+            "derivatives_share_bp",
+            "parents",
             "training_sources",
             "artists_imitated",
             "outputs_may_train",
             "may_be_merged",
+            "may_be_derived",
             "may_be_resold",
         )
         read_only_fields = fields
@@ -143,6 +154,12 @@ class StylePageSerializer(StyleSerializer):
         fields = (*StyleSerializer.Meta.fields, "versions")
 
 
+class ContributorSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=[kind.value for kind in ContributorKind])
+    payee = serializers.CharField(help_text="A person's e-mail address here, or a content library's slug.")
+    share_bp = serializers.IntegerField(help_text="Of each sale, in 1/10,000; taken from your share.")
+
+
 class PublishSerializer(serializers.Serializer[Any]):
     """Lengths, ranges and consent are the service's to judge: one place, one wording."""
 
@@ -165,10 +182,21 @@ class PublishSerializer(serializers.Serializer[Any]):
     )
     price_micro = serializers.IntegerField(help_text="Per picture, in 1e-6 USD: 10,000 is one credit.")
     creator_share_bp = serializers.IntegerField(help_text="Your part of the price in 1/10,000, at most 9,000.")
+    organisation = serializers.SlugField(
+        required=False, allow_null=True, help_text="One of yours, which a new style then earns for."
+    )
+    parents = serializers.ListField(
+        child=serializers.IntegerField(), default=list, help_text="Ids of the versions that it derives from."
+    )
+    derivatives_share_bp = serializers.IntegerField(
+        default=0, help_text="What you ask of the price of each version that derives from it, at most 5,000."
+    )
+    contributors = ContributorSerializer(many=True, default=())
     training_sources = TrainingSourceSerializer(many=True)
     artists_imitated = ArtistSerializer(many=True, default=())
     outputs_may_train = serializers.BooleanField(default=False)
     may_be_merged = serializers.BooleanField(default=False)
+    may_be_derived = serializers.BooleanField(default=False)
     may_be_resold = serializers.BooleanField(default=False)
 
     def terms(self) -> PublishTerms:
@@ -178,5 +206,16 @@ class PublishSerializer(serializers.Serializer[Any]):
             for source in fields.pop("training_sources")
         )
         artists = tuple(Artist(**artist) for artist in fields.pop("artists_imitated"))
-        examples = tuple(fields.pop("example_prompts"))
-        return PublishTerms(training_sources=sources, artists_imitated=artists, example_prompts=examples, **fields)
+        contributors = tuple(
+            Contributor(ContributorKind(one["kind"]), one["payee"], one["share_bp"])
+            for one in fields.pop("contributors")
+        )
+        examples, parents = tuple(fields.pop("example_prompts")), tuple(fields.pop("parents"))
+        return PublishTerms(
+            training_sources=sources,
+            artists_imitated=artists,
+            contributors=contributors,
+            example_prompts=examples,
+            parents=parents,
+            **fields,
+        )

@@ -10,28 +10,39 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from hub.jobs import SITE_QUEUE
-from marketplace.accounts.models import User
+from marketplace.accounts.models import Organisation, User
+from marketplace.catalogue.derivation import checked_parents
 from marketplace.catalogue.models import BaseModel, Example, Pack, Style, StyleVersion
 from marketplace.catalogue.terms import PublishTerms, check_example_prompts, check_terms
 from marketplace.errors import Conflict, NotFound
 from marketplace.outbox import send_after_commit
+from marketplace.payouts.services import freeze_version_plan
 from marketplace.uploads.models import Upload
 
 EXAMPLES_TASK = "generation.request_examples"
+# Terms that belong to the style, the examples, the parents or the plan.
+NO_COLUMNS = (
+    *("style", "title", "description", "organisation"),
+    *("sample_prompt", "example_prompts", "parents", "contributors"),
+)
 
 
 @transaction.atomic
 def publish(*, creator: User, upload: Upload, terms: PublishTerms) -> StyleVersion:
     """Offer a ready upload under these terms, as a new style or as the next version of one; asks for its pictures.
 
-    Raises InvalidInput (terms), NotFound (another's upload or style), Conflict (not ready, or published already).
+    Raises InvalidInput (terms), NotAllowed (a parent that may not be derived from), NotFound (another's upload, style
+    or organisation), Conflict (not ready, or published already).
     """
     if upload.owner_id != creator.pk:
         raise NotFound(_("There is no such upload."))
     check_terms(terms)
     pack = _unpublished_pack(creator, upload)
     style = _style(creator, terms)
+    parents = checked_parents(creator, pack, terms)
     version = StyleVersion.objects.create(style=style, number=style.versions.count() + 1, pack=pack, **_columns(terms))
+    version.parents.set(parents)
+    freeze_version_plan(version, terms.contributors)
     prompts = (terms.sample_prompt, *terms.example_prompts)
     Example.objects.bulk_create(
         Example(version=version, position=position, prompt=prompt.strip()) for position, prompt in enumerate(prompts)
@@ -100,7 +111,12 @@ def _style(creator: User, terms: PublishTerms) -> Style:
 
 def _new_style(creator: User, terms: PublishTerms) -> Style:
     slug = slugify(terms.title)[:80] or "style"
-    fields = {"creator": creator, "title": terms.title, "description": terms.description}
+    fields = {
+        "creator": creator,
+        "title": terms.title,
+        "description": terms.description,
+        "organisation": _organisation(creator, terms.organisation),
+    }
     try:
         with transaction.atomic():
             return Style.objects.create(slug=slug, **fields)
@@ -108,10 +124,19 @@ def _new_style(creator: User, terms: PublishTerms) -> Style:
         return Style.objects.create(slug=f"{slug}-{secrets.token_hex(4)}", **fields)
 
 
+def _organisation(creator: User, slug: str | None) -> Organisation | None:
+    if not slug:
+        return None
+    organisation = Organisation.objects.filter(slug=slug, members=creator).first()
+    if organisation is None:
+        raise NotFound(_("You belong to no organisation called “%(slug)s”.") % {"slug": slug}, field="organisation")
+    return organisation
+
+
 def _columns(terms: PublishTerms) -> dict[str, Any]:
     """The terms as StyleVersion's columns, frozen at publication."""
     values = asdict(terms)
-    for name in ("style", "title", "description", "sample_prompt", "example_prompts"):
+    for name in NO_COLUMNS:
         del values[name]
     return values | {
         "training_sources": list(values["training_sources"]),

@@ -19,6 +19,9 @@ MAX_CREATOR_SHARE_BP = 9_000  # the platform keeps a tenth at least
 MAX_SOURCES = 50
 MAX_ARTISTS = 20
 MAX_EXAMPLES = 6  # beside the cover
+MAX_CONTRIBUTORS = 20
+MAX_PARENTS = 10
+MAX_DERIVATIVES_SHARE_BP = 5_000  # what the shares of all parents together are capped at, too
 
 
 class Consent(StrEnum):
@@ -48,13 +51,31 @@ class Artist:
     consents: bool
 
 
+class ContributorKind(StrEnum):
+    """Whose work a version was trained on."""
+
+    DATASET = "dataset"
+    LIBRARY = "library"
+
+
+@dataclass(frozen=True)
+class Contributor:
+    """Someone who earns from each sale: a person by e-mail address, or a content library by its slug."""
+
+    kind: ContributorKind
+    payee: str
+    share_bp: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class PublishTerms:
     """`style` names one of the creator's own styles to add a version to; None starts a new one.
 
     `price_micro` is per picture in 1e-6 USD; `creator_share_bp` is the creator's part of it in 1/10,000.
     `attribution` ends the credit line: whom the sources' own licences want named. The cover is drawn from
-    `sample_prompt`, and a further example from each of `example_prompts`.
+    `sample_prompt`, and a further example from each of `example_prompts`. `organisation` names one of the creator's
+    own, which a new style then earns for. `parents` are versions it derives from, and `derivatives_share_bp` is what
+    it asks of each version that derives from it; see marketplace.payouts.plans.
     """
 
     title: str
@@ -69,8 +90,13 @@ class PublishTerms:
     trigger_words: str = ""
     attribution: str = ""
     style: str | None = None
+    organisation: str | None = None
+    parents: tuple[int, ...] = ()
+    derivatives_share_bp: int = 0
+    contributors: tuple[Contributor, ...] = ()
     outputs_may_train: bool = False
     may_be_merged: bool = False
+    may_be_derived: bool = False
     may_be_resold: bool = False
 
 
@@ -166,6 +192,25 @@ def _price_and_share_are_in_range(terms: PublishTerms) -> None:
         )
 
 
+def _shares_of_others_are_in_range(terms: PublishTerms) -> None:
+    if not 0 <= terms.derivatives_share_bp <= MAX_DERIVATIVES_SHARE_BP:
+        raise InvalidInput(
+            _("Of what derives from your style you can ask between 0 % and 50 %."),
+            code="share_out_of_range",
+            field="derivatives_share_bp",
+        )
+    if len(terms.contributors) > MAX_CONTRIBUTORS:
+        raise InvalidInput(
+            _("At most %(most)d contributors can be named.") % {"most": MAX_CONTRIBUTORS},
+            code="too_many_contributors",
+            field="contributors",
+        )
+    if any(not 1 <= contributor.share_bp <= MAX_CREATOR_SHARE_BP for contributor in terms.contributors):
+        raise InvalidInput(
+            _("Give each contributor a share between 0.01 % and 90 %."), code="share_out_of_range", field="contributors"
+        )
+
+
 def _every_source_has_consent(terms: PublishTerms) -> None:
     if not 1 <= len(terms.training_sources) <= MAX_SOURCES:
         raise InvalidInput(
@@ -227,6 +272,7 @@ RULES: tuple[Callable[[PublishTerms], None], ...] = (
     _examples_differ,
     _licence_is_offered,
     _price_and_share_are_in_range,
+    _shares_of_others_are_in_range,
     _every_source_has_consent,
     _every_artist_agreed,
     _nobody_opted_out_is_named,

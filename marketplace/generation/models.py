@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import BaseModel, Example, StyleVersion
+from marketplace.payouts.models import Plan
 
 
 class Generation(models.Model):
@@ -45,6 +46,8 @@ class Generation(models.Model):
 
     price_micro = models.PositiveBigIntegerField()
     compute_micro = models.PositiveBigIntegerField()
+    # Null: all of it is the platform's.
+    compute_plan = models.ForeignKey(Plan, null=True, on_delete=models.PROTECT, related_name="generations")
     currency = models.CharField(max_length=3, default="USD")
 
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
@@ -88,13 +91,12 @@ class Generation(models.Model):
 
 
 class GenerationAdapter(models.Model):
-    """A style used by a generation, with the price and share agreed when it was ordered."""
+    """A style used by a generation, with the price agreed when it was ordered."""
 
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="adapters")
     version = models.ForeignKey(StyleVersion, on_delete=models.PROTECT, related_name="uses")
     weight = models.FloatField()
     price_micro = models.PositiveBigIntegerField()
-    creator_share_bp = models.PositiveIntegerField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["generation", "version"], name="a_style_once_per_generation")]

@@ -1,17 +1,20 @@
-"""What an image costs and who is paid: compute, plus each style's own price split by its own share."""
+"""What an image costs and who is paid: compute by the base's plan, plus each style's own price by its version's plan."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, prefetch_related_objects
-from django.utils.translation import gettext as _
 
 from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.validation import Order
-from marketplace.ledger.lines import Line, Role, pending, platform_revenue
+from marketplace.ledger.lines import Line
 from marketplace.ledger.selectors import VERSION_SUBJECT
-from marketplace.ledger.split import WHOLE_BP, allocate
+from marketplace.payouts.parts import SplitLine, payee_lines, split_lines
+from marketplace.payouts.plans import Plan, divide
+from marketplace.payouts.selectors import names_of, newest_base_plan, read_plan, version_plan
+
+COMPUTE_SUBJECT = "compute"
 
 
 @dataclass(frozen=True)
@@ -20,15 +23,6 @@ class QuoteLine:
 
     version: StyleVersion
     price_micro: int
-
-
-@dataclass(frozen=True)
-class SplitLine:
-    """Who gets what; `role` is "creator", "compute" or "platform"."""
-
-    payee: str
-    role: str
-    amount_micro: int
 
 
 @dataclass(frozen=True)
@@ -42,64 +36,52 @@ class Quote:
 
 
 @dataclass(frozen=True)
-class StyleShare:
-    """One style's price in one image, divided; frozen when the image is ordered."""
+class Priced:
+    """One part of an image's price with the plan that divides it; `subject` is what the ledger calls it."""
 
-    version_id: int
-    creator_id: int
-    creator: str
-    creator_micro: int
-    platform_micro: int
-
-
-def style_share(version: StyleVersion, price_micro: int, creator_share_bp: int) -> StyleShare:
-    parts = allocate(price_micro, {"creator": creator_share_bp, "platform": WHOLE_BP - creator_share_bp})
-    creator = version.style.creator
-    return StyleShare(version.pk, creator.pk, creator.display_name, parts["creator"], parts["platform"])
+    subject: str
+    amount_micro: int
+    plan: Plan
 
 
 def quote_of(order: Order) -> Quote:
-    versions = [style.version for style in order.styles]
-    shares = [style_share(version, version.price_micro, version.creator_share_bp) for version in versions]
-    lines = tuple(QuoteLine(version, version.price_micro) for version in versions)
-    return Quote(
-        compute_micro=order.compute_micro,
-        lines=lines,
-        total_micro=order.compute_micro + sum(line.price_micro for line in lines),
-        split=split_lines(order.compute_micro, shares),
-    )
-
-
-def shares_of(generation: Generation) -> list[StyleShare]:
-    """By the terms agreed when it was ordered, whatever the version says now."""
-    prefetch_related_objects([generation], styles_used())
-    uses = generation.adapters.all()
-    return [style_share(use.version, use.price_micro, use.creator_share_bp) for use in uses]
+    lines = tuple(QuoteLine(style.version, style.version.price_micro) for style in order.styles)
+    compute = Priced(COMPUTE_SUBJECT, order.compute_micro, read_plan(newest_base_plan(order.base)))
+    priced = [compute, *(_of_style(line.version, line.price_micro) for line in lines)]
+    return Quote(order.compute_micro, lines, sum(part.amount_micro for part in priced), _split(priced))
 
 
 def styles_used() -> "Prefetch[str]":
     """A generation's styles with what their payment needs, in the order they were chosen."""
-    uses = GenerationAdapter.objects.select_related("version__style__creator", "version__pack").order_by("pk")
-    return Prefetch("adapters", queryset=uses)
+    uses = GenerationAdapter.objects.select_related("version__style__creator", "version__pack", "version__plan")
+    return Prefetch("adapters", queryset=uses.prefetch_related("version__plan__shares").order_by("pk"))
 
 
 def split_of(generation: Generation) -> tuple[SplitLine, ...]:
-    return split_lines(generation.compute_micro, shares_of(generation))
+    """As it was agreed when the image was ordered."""
+    return _split(_priced(generation))
 
 
-def split_lines(compute_micro: int, shares: Sequence[StyleShare]) -> tuple[SplitLine, ...]:
-    """As people read it: each creator, the computation, the platform's part of the styles; nobody with nothing."""
-    lines = [SplitLine(share.creator, "creator", share.creator_micro) for share in shares]
-    lines.append(SplitLine(_("Computation"), "compute", compute_micro))
-    lines.append(SplitLine(_("Irodori"), "platform", sum(share.platform_micro for share in shares)))
-    return tuple(line for line in lines if line.amount_micro)
-
-
-def payee_lines(compute_micro: int, shares: Iterable[StyleShare], currency: str) -> list[Line]:
+def payees_of(generation: Generation) -> list[Line]:
     """The same, as ledger lines."""
-    lines = [Line(platform_revenue(currency), compute_micro, "compute", Role.COMPUTE)]
-    for share in shares:
-        subject = f"{VERSION_SUBJECT}{share.version_id}"
-        lines.append(Line(pending(share.creator_id, currency), share.creator_micro, subject, Role.CREATOR))
-        lines.append(Line(platform_revenue(currency), share.platform_micro, subject, Role.PLATFORM))
-    return lines
+    return [
+        line
+        for part in _priced(generation)
+        for line in payee_lines(part.amount_micro, part.plan, sold=part.subject, currency=generation.currency)
+    ]
+
+
+def _priced(generation: Generation) -> list[Priced]:
+    """By the plans agreed when it was ordered: a version's never changes, and of the base's the order names one."""
+    prefetch_related_objects([generation], styles_used())
+    compute = Priced(COMPUTE_SUBJECT, generation.compute_micro, read_plan(generation.compute_plan))
+    return [compute, *(_of_style(use.version, use.price_micro) for use in generation.adapters.all())]
+
+
+def _of_style(version: StyleVersion, price_micro: int) -> Priced:
+    return Priced(f"{VERSION_SUBJECT}{version.pk}", price_micro, version_plan(version))
+
+
+def _split(priced: Sequence[Priced]) -> tuple[SplitLine, ...]:
+    paid = [paid for part in priced for paid in divide(part.amount_micro, part.plan)]
+    return split_lines(paid, names_of(part for part, _ in paid))

@@ -9,9 +9,10 @@ from rest_framework import serializers
 
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.obligations import credit_lines, shared_under
-from marketplace.generation.pricing import Quote, QuoteLine, SplitLine, split_of
+from marketplace.generation.pricing import Quote, QuoteLine, split_of
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import VersionStatement, eta_seconds, place_in_queue
+from marketplace.payouts.parts import SplitLine
 
 
 class AdapterChoiceSerializer(serializers.Serializer[AdapterChoice]):

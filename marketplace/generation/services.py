@@ -22,6 +22,7 @@ from marketplace.generation.reaper import reap, worker_started
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import picture_of
 from marketplace.generation.validation import MAX_SEED, Order, check_texts, checked_order
+from marketplace.payouts.selectors import newest_base_plan
 
 __all__ = [
     "cancel",
@@ -125,6 +126,7 @@ def _queue(
     generation.picture_sha256, generation.mask_sha256 = request.picture, request.mask
     generation.strength = order.strength
     generation.seed = secrets.randbelow(MAX_SEED + 1) if order.seed is None else order.seed
+    generation.compute_plan = newest_base_plan(order.base)
     generation.price_micro = generation.compute_micro + sum(prices.values())
     with bound_contextvars(generation=str(generation.pk)), transaction.atomic():
         generation.save(force_insert=True)
@@ -143,7 +145,6 @@ def _uses(generation: Generation, order: Order, prices: dict[int, int]) -> list[
             version=style.version,
             weight=style.weight,
             price_micro=prices[style.version.pk],
-            creator_share_bp=style.version.creator_share_bp,
         )
         for style in order.styles
     ]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from marketplace.generation.models import Generation
-from marketplace.generation.pricing import payee_lines, shares_of
+from marketplace.generation.pricing import payees_of
 from marketplace.ledger import services as ledger
 
 # No picture takes so long: whoever has not been served by then gets the credit back.
@@ -28,8 +28,7 @@ def hold(generation: Generation) -> None:
 def capture(generation: Generation) -> None:
     """Pay everyone their part of the hold."""
     if generation.price_micro:
-        payees = payee_lines(generation.compute_micro, shares_of(generation), generation.currency)
-        ledger.settle(key=_settle_key(generation), hold_key=_hold_key(generation), payees=payees)
+        ledger.settle(key=_settle_key(generation), hold_key=_hold_key(generation), payees=payees_of(generation))
 
 
 def release(generation: Generation) -> None:

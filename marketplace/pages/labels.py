@@ -40,3 +40,14 @@ ENTRY_KINDS = {
     "refund": _("Refunded"),
     "reinstate": _("Refund undone"),
 }
+
+SHARE_ROLES = {
+    "creator": _("creator"),
+    "parent": _("made what it derives from"),
+    "dataset": _("training pictures"),
+    "library": _("content library"),
+    "licensor": _("licensor of the base"),
+    "seller": _("seller"),
+    "compute": _("computation"),
+    "platform": _("Irodori"),
+}

@@ -8,6 +8,7 @@ from hub import keys
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import BaseModel, Example, Pack, Style, StyleVersion
 from marketplace.catalogue.terms import Consent, PublishTerms, TrainingSource
+from marketplace.payouts.services import freeze_version_plan
 from tests.factories.accounts import make_user
 
 _numbers = count(1)
@@ -85,9 +86,13 @@ def make_version(*, creator: User | None = None, **changes: Any) -> StyleVersion
         "training_sources": [{"name": "My sketchbooks", "url": "", "consent": "own_work"}],
     }
     fields |= changes
-    fields["style"] = changes.get("style") or make_style(creator=creator)
+    organisation = fields.pop("organisation", None)
+    fields["style"] = changes.get("style") or make_style(creator=creator, organisation=organisation)
     fields["pack"] = changes.get("pack") or make_pack()
+    parents, contributors = fields.pop("parents", ()), fields.pop("contributors", ())
     version = StyleVersion.objects.create(**fields)
+    version.parents.set(parents)
+    freeze_version_plan(version, contributors)
     for position, prompt in enumerate(prompts):
         Example.objects.create(version=version, position=position, prompt=prompt)
     return version

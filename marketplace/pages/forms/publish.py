@@ -1,42 +1,34 @@
 """The form of a version's terms. The rules about them live in catalogue.terms; this only reads what was typed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
-from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.models import Organisation
 from marketplace.api.errors import http_status
 from marketplace.catalogue.licences import LICENCES
 from marketplace.catalogue.models import Style
-from marketplace.catalogue.terms import MAX_CREATOR_SHARE_BP, Artist, Consent, PublishTerms, TrainingSource
+from marketplace.catalogue.selectors import newest_versions
+from marketplace.catalogue.terms import MAX_CREATOR_SHARE_BP, PublishTerms
 from marketplace.errors import Refusal
 from marketplace.ledger.money import MICRO_PER_CREDIT
+from marketplace.pages.forms import publish_rows as rows
 from marketplace.pages.forms.refusals import show_refusal
 from marketplace.pages.labels import CONSENTS
 from marketplace.pages.widgets import RangeInput
 from marketplace.uploads.models import Upload
 
 # What the services call a field, where the page asks for it in other units.
-FIELD_OF = {"price_micro": "price_credits", "creator_share_bp": "share_percent"}
-
-
-@dataclass(frozen=True)
-class SourceRow:
-    name: str = ""
-    url: str = ""
-    consent: str = Consent.OWN_WORK
-
-
-@dataclass(frozen=True)
-class ArtistRow:
-    name: str = ""
-    consents: bool = False
+FIELD_OF = {
+    "price_micro": "price_credits",
+    "creator_share_bp": "share_percent",
+    "derivatives_share_bp": "derivatives_percent",
+}
 
 
 class PublishForm(forms.Form):
@@ -81,6 +73,20 @@ class PublishForm(forms.Form):
     share_percent = forms.IntegerField(
         label=_("Your share of the price"), min_value=0, max_value=MAX_CREATOR_SHARE_BP // 100, initial=70
     )
+    derivatives_percent = forms.DecimalField(
+        label=_("What you ask of styles that derive from yours, in percent of their price"),
+        min_value=0,
+        max_value=50,
+        decimal_places=2,
+        required=False,
+        help_text=_("All parents of a style together get at most 50 %."),
+    )
+    parents = forms.CharField(
+        label=_("Styles it derives from, one address per line"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Each gets what it asks, out of your share, and passes on what its own parents ask."),
+    )
     licence = forms.ChoiceField(label=_("Licence of the pictures"), initial=next(iter(LICENCES)))
     attribution = forms.CharField(
         label=_("Also name"),
@@ -89,18 +95,23 @@ class PublishForm(forms.Form):
         help_text=_("Whom the licences of your sources want named. It ends the credit line beside each picture."),
     )
     may_be_merged = forms.BooleanField(label=_("It may be mixed with other styles in one picture"), required=False)
+    may_be_derived = forms.BooleanField(label=_("Others may train styles that derive from it"), required=False)
     may_be_resold = forms.BooleanField(label=_("Partners may resell pictures made with it"), required=False)
     outputs_may_train = forms.BooleanField(label=_("Pictures made with it may be used to train models"), required=False)
 
     consents = CONSENTS
     licences = tuple(LICENCES.values())
-    empty_source = SourceRow()
-    empty_artist = ArtistRow()
+    empty_source = rows.SourceRow()
+    empty_artist = rows.ArtistRow()
+    empty_contributor = rows.ContributorRow()
 
-    def __init__(self, *args: Any, styles: QuerySet[Style], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, styles: QuerySet[Style], organisations: QuerySet[Organisation], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.source_errors: list[str] = []
         self.artist_errors: list[str] = []
+        self.contributor_errors: list[str] = []
         share = self.fields["share_percent"]
         slider = {"step": 5, "data-output": "id_share_percent-value", "data-unit": " %"}
         share.widget = RangeInput(attrs={**share.widget_attrs(RangeInput()), **slider})
@@ -111,57 +122,60 @@ class PublishForm(forms.Form):
         style.queryset = styles
         if not styles.exists():
             del self.fields["style"]
+        if choices := list(organisations.values_list("slug", "name")):
+            self.fields["organisation"] = forms.ChoiceField(
+                label=_("It earns for"), choices=[("", _("Me")), *choices], required=False
+            )
 
     @property
-    def source_rows(self) -> list[SourceRow]:
+    def source_rows(self) -> list[rows.SourceRow]:
         """As typed; a fresh form starts with one empty row."""
-        if not self.is_bound:
-            return [self.empty_source]
-        columns = (self.data.getlist(name) for name in ("source", "source_url", "consent"))  # type: ignore[attr-defined]  # a QueryDict, as every view passes
-        return [SourceRow(*row) for row in zip_longest(*columns, fillvalue="")]
+        return rows.source_rows(self._typed) if self.is_bound else [self.empty_source]
 
     @property
-    def artist_rows(self) -> list[ArtistRow]:
-        if not self.is_bound:
-            return []
-        names, agreed = (self.data.getlist(name) for name in ("artist", "artist_agreed"))  # type: ignore[attr-defined]  # as above
-        return [ArtistRow(name, answer == "yes") for name, answer in zip_longest(names, agreed, fillvalue="")]
+    def artist_rows(self) -> list[rows.ArtistRow]:
+        return rows.artist_rows(self._typed)
+
+    @property
+    def contributor_rows(self) -> list[rows.ContributorRow]:
+        return rows.contributor_rows(self._typed)
+
+    @property
+    def _typed(self) -> QueryDict:
+        return self.data if isinstance(self.data, QueryDict) else QueryDict()
 
     def terms(self) -> PublishTerms:
         """What a valid form states."""
         data = self.cleaned_data
         style = data.get("style")
         texts = ("title", "description", "trigger_words", "sample_prompt", "licence", "attribution")
-        permissions = ("may_be_merged", "may_be_resold", "outputs_may_train")
+        permissions = ("may_be_merged", "may_be_derived", "may_be_resold", "outputs_may_train")
         return PublishTerms(
             style=style.slug if style else None,
             price_micro=int(data["price_credits"] * Decimal(MICRO_PER_CREDIT)),
             creator_share_bp=data["share_percent"] * 100,
             example_prompts=tuple(line.strip() for line in data["example_prompts"].splitlines() if line.strip()),
-            training_sources=tuple(_sources(self.source_rows)),
-            artists_imitated=tuple(
-                Artist(row.name.strip(), row.consents) for row in self.artist_rows if row.name.strip()
-            ),
+            training_sources=tuple(rows.sources(self.source_rows)),
+            artists_imitated=tuple(rows.artists(self.artist_rows)),
+            contributors=tuple(rows.contributors(self.contributor_rows)),
+            parents=newest_versions(data["parents"].split()),
+            derivatives_share_bp=int((data["derivatives_percent"] or 0) * 100),
+            organisation=data.get("organisation") or None,
             **{name: data[name] for name in texts + permissions},
         )
 
     def show(self, refusal: Refusal) -> int:
         """Put a refusal where it belongs; returns the HTTP status of the answer."""
-        rows = {"training_sources": self.source_errors, "artists_imitated": self.artist_errors}
-        if refusal.field in rows:
-            rows[refusal.field].append(refusal.message)
+        listed = {
+            "training_sources": self.source_errors,
+            "artists_imitated": self.artist_errors,
+            "contributors": self.contributor_errors,
+        }
+        if refusal.field in listed:
+            listed[refusal.field].append(refusal.message)
             return http_status(refusal)
         refusal.field = FIELD_OF.get(refusal.field or "", refusal.field)
         return show_refusal(self, refusal)
-
-
-def _sources(rows: Iterable[SourceRow]) -> Iterable[TrainingSource]:
-    """Rows left empty are no sources; a consent that is none of ours counts as none."""
-    known = {consent.value for consent in Consent}
-    for row in rows:
-        if row.name.strip():
-            consent = Consent(row.consent) if row.consent in known else Consent.NONE
-            yield TrainingSource(row.name.strip(), consent, row.url.strip())
 
 
 def values_from(upload: Upload) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from marketplace.catalogue.terms import Consent
 from marketplace.ledger.money import MICRO_PER_CREDIT, format_credits
-from marketplace.pages.labels import CONSENTS, ENTRY_KINDS, PACK_KINDS, SCHEDULER_LABELS
+from marketplace.pages.labels import CONSENTS, ENTRY_KINDS, PACK_KINDS, SCHEDULER_LABELS, SHARE_ROLES
 from marketplace.pages.widgets import styled
 
 register = template.Library()
@@ -68,6 +68,12 @@ def pack_kind(kind: str) -> str:
 def entry_kind(kind: str) -> str:
     """What a ledger transaction did, in words."""
     return str(ENTRY_KINDS.get(kind, kind))
+
+
+@register.filter
+def share_role(role: str) -> str:
+    """Why somebody is paid, in words."""
+    return str(SHARE_ROLES.get(role, role))
 
 
 @register.simple_tag

@@ -7,6 +7,7 @@ from marketplace.catalogue.licences import LICENCES, Licence
 from marketplace.catalogue.models import Style, StyleVersion
 from marketplace.catalogue.selectors import style_page
 from marketplace.pages.views.generate import answer_form
+from marketplace.payouts.selectors import earners, lineage
 
 SAMPLES = 8
 
@@ -24,6 +25,8 @@ def style(request: HttpRequest, slug: str) -> HttpResponse:
         "version": version,
         "versions": versions,
         "samples": [each for each in versions if each.cover][:SAMPLES],
+        "earners": earners(version),
+        "parents": lineage(version),
         "licence": LICENCES.get(version.licence, Licence(version.licence, version.licence, "")),
     }
     return answer_form(request, "pages/style.html", context, base=version.pack.base_model, version=version)

@@ -26,9 +26,11 @@ def publish(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     if upload.state != Upload.State.READY:
         raise Conflict(gettext("This file can't be published. The studio says what state it is in."), code="not_ready")
     if request.method != "POST":
-        form = PublishForm(initial=values_from(upload), styles=styles_of(creator))
+        form = PublishForm(
+            initial=values_from(upload), styles=styles_of(creator), organisations=creator.organisations.all()
+        )
         return render(request, "pages/publish.html", {"form": form, "upload": upload})
-    form, status = PublishForm(request.POST, styles=styles_of(creator)), 400
+    form, status = PublishForm(request.POST, styles=styles_of(creator), organisations=creator.organisations.all()), 400
     if form.is_valid():
         try:
             version = publish_version(creator=creator, upload=upload, terms=form.terms())

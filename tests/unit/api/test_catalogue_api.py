@@ -67,10 +67,13 @@ def test_publishing_answers_the_version_and_the_gallery_shows_it() -> None:
         "credit": "“Washed Ink” by Mara, CC-BY-4.0",
         "price_micro": 20_000,
         "creator_share_bp": 8_000,
+        "derivatives_share_bp": 0,
+        "parents": [],
         "training_sources": [{"name": "Sketchbooks", "consent": "own_work", "url": ""}],
         "artists_imitated": [{"name": "A Friend", "consents": True}],
         "outputs_may_train": False,
         "may_be_merged": True,
+        "may_be_derived": False,
         "may_be_resold": False,
     }
     assert (answer.status_code, answer.json()) == (201, expected)

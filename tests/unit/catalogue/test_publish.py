@@ -45,10 +45,13 @@ def test_publishing_saves_every_term_and_asks_for_pictures(django_capture_on_com
         "attribution": "",
         "price_micro": 10_000,
         "creator_share_bp": 7_000,
+        "derivatives_share_bp": 0,
+        "parents": [],
         "training_sources": [{"name": "Old prints", "consent": "public_domain", "url": "https://example.org/prints"}],
         "artists_imitated": [{"name": "A Friend", "consents": True}],
         "outputs_may_train": False,
         "may_be_merged": True,
+        "may_be_derived": False,
         "may_be_resold": False,
     }
     assert list(version.examples.values_list("position", "prompt", "image_sha256")) == [

@@ -10,10 +10,11 @@ from marketplace.errors import NotEnoughCredit, NotFound
 from marketplace.generation import selectors, services
 from marketplace.generation.dispatch import job_of
 from marketplace.generation.models import Generation
-from marketplace.generation.pricing import Quote, QuoteLine, SplitLine, split_of
+from marketplace.generation.pricing import Quote, QuoteLine, split_of
 from marketplace.generation.requests import AdapterChoice
 from marketplace.generation.validation import engine_info
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
+from marketplace.payouts.parts import SplitLine
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import echo_base
 from tests.factories.generation import PROMPT, buyer_of, echo_version, make_request, order

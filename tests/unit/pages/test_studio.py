@@ -8,7 +8,7 @@ from django.test import Client
 from marketplace.catalogue.models import StyleVersion
 from marketplace.uploads.models import Upload
 from tests.factories.accounts import make_user
-from tests.factories.catalogue import make_style, make_version, tiny_sdxl_base
+from tests.factories.catalogue import make_pack, make_style, make_version, tiny_sdxl_base
 from tests.factories.uploads import make_upload, ready_upload
 from tests.unit.pages.clients import signed_in
 
@@ -112,6 +112,41 @@ def test_publishing_states_exactly_what_was_typed() -> None:
         "permissions": (True, False, False),
         "pack": upload.pack,
     }
+
+
+def test_publishing_names_who_else_earns() -> None:
+    creator, helper = make_user(display_name="Mara"), make_user(display_name="Kenji")
+    upload = ready_upload(owner=creator)
+    parent = make_version(pack=make_pack(base_model=upload.base_model), may_be_derived=True, derivatives_share_bp=1_000)
+    answer = publish(
+        upload,
+        contributor=[helper.email, ""],
+        contributor_kind=["dataset", "dataset"],
+        contributor_percent=["2,5", ""],
+        parents=f"http://testserver/styles/{parent.style.slug}/",
+        derivatives_percent="12.5",
+    )
+    version = StyleVersion.objects.get(style__creator=creator)
+    assert (answer.status_code, version.derivatives_share_bp, list(version.parents.all())) == (302, 1_250, [parent])
+    page = signed_in(creator).get(answer["Location"])
+    assert [(earner.payee, earner.role, earner.share_bp) for earner in page.context["earners"]] == [
+        ("Mara", "creator", 5_250),
+        ("Kenji", "dataset", 250),
+        (parent.style.creator.display_name, "parent", 1_000),
+        ("Irodori", "platform", 3_500),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"contributor": ["nobody@example.org"], "contributor_kind": ["dataset"]}, "Give each contributor a share"),
+        ({"parents": "no-such-style"}, "There is no style at"),
+    ],
+)
+def test_who_earns_must_be_known(changes: dict[str, Any], sentence: str) -> None:
+    answer = publish(ready_upload(), **changes)
+    assert (answer.status_code, sentence in answer.content.decode()) == (400, True)
 
 
 def test_a_next_version_keeps_the_style() -> None:

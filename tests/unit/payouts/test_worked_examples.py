@@ -1,0 +1,135 @@
+"""Who gets what of a sale, told as examples: each can be followed with a pencil. Prices are in micro-units (1e-6)."""
+
+import pytest
+from django.db import transaction
+
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.terms import Contributor, ContributorKind
+from marketplace.generation import settlement
+from marketplace.generation.models import Generation
+from marketplace.ledger import services as ledger
+from marketplace.ledger.models import Entry
+from marketplace.ledger.selectors import sum_of_all_entries
+from marketplace.payouts.services import set_base_licensor
+from tests.factories.accounts import make_user
+from tests.factories.generation import echo_version, order
+from tests.factories.ledger import make_buyer
+from tests.factories.payouts import make_library, make_organisation
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+COMPUTE = 100  # what computing one picture of the echo base costs
+
+
+def deliver(generation: Generation) -> str:
+    """The key of the payment."""
+    with transaction.atomic():
+        settlement.capture(generation)
+    return f"generation:{generation.pk}:settle"
+
+
+def amounts() -> dict[tuple[str, str, str], int]:
+    """What stands for whom: (holder, role, subject) and the amount, without the buyers' own accounts."""
+    found: dict[tuple[str, str, str], int] = {}
+    for entry in Entry.objects.exclude(account__kind__in=("wallet", "held", "provider_clearing")):
+        line = (entry.account.holder, entry.role, entry.subject)
+        found[line] = found.get(line, 0) + entry.amount_micro
+    return {line: amount for line, amount in found.items() if amount}
+
+
+def person(user: User) -> str:
+    return f"person:{user.pk}"
+
+
+def of(version: StyleVersion) -> str:
+    return f"version:{version.pk}"
+
+
+def test_one_sale() -> None:
+    """A style at 2 credits with 70 % for its creator: 14,000 to her, 6,000 to the platform, the computation on top."""
+    version = echo_version(price_micro=20_000)
+    deliver(order(make_buyer(), version))
+    assert amounts() == {
+        (person(version.style.creator), "creator", of(version)): 14_000,
+        ("platform", "platform", of(version)): 6_000,
+        ("platform", "compute", "compute"): COMPUTE,
+    }
+    assert sum_of_all_entries() == 0
+
+
+def test_one_refund() -> None:
+    """Half the payment goes back, half from each: what an odd micro-unit leaves goes to the largest remainder."""
+    version = echo_version(price_micro=20_000)
+    payment = deliver(order(make_buyer(), version))
+    ledger.refund(key="refund", payment_key=payment, amount_micro=10_050)
+    assert amounts() == {
+        (person(version.style.creator), "creator", of(version)): 7_000,
+        ("platform", "platform", of(version)): 3_000,
+        ("platform", "compute", "compute"): COMPUTE // 2,
+    }
+
+
+def test_three_levels_of_lineage_with_a_content_library() -> None:
+    """Aya's first style was trained on a studio's archive (30 %). Kenji's derives from it, Mara's from Kenji's.
+
+    Of 100,000 for Mara's style: the platform keeps 10,000. Kenji's style asks 20 %, so 20,000 go up the lineage by
+    Kenji's plan, in which 3,000 of 8,000 basis points are Aya's style's; of those 3,000/8,000 go to the archive.
+    """
+    aya, kenji, mara = make_user(), make_user(), make_user()
+    library = make_library()
+    trained_on = (Contributor(ContributorKind.LIBRARY, library.slug, 3_000),)
+    first = echo_version(creator=aya, creator_share_bp=8_000, derivatives_share_bp=3_000, contributors=trained_on)
+    second = echo_version(creator=kenji, creator_share_bp=8_000, derivatives_share_bp=2_000, parents=[first])
+    third = echo_version(creator=mara, creator_share_bp=9_000, price_micro=100_000, parents=[second])
+    deliver(order(make_buyer(), third))
+    archive = f"organisation:{library.organisation_id}"
+    assert amounts() == {
+        (person(mara), "creator", of(third)): 70_000,
+        (person(kenji), "parent", of(second)): 12_500,
+        (person(aya), "parent", of(first)): 4_690,
+        (archive, "parent", of(first)): 2_810,
+        ("platform", "platform", of(third)): 10_000,
+        ("platform", "compute", "compute"): COMPUTE,
+    }
+
+
+def test_two_adapters_of_different_prices() -> None:
+    """Each price is divided by its own plan; the weights a buyer sets move no money."""
+    cheap = echo_version(price_micro=10_000, creator_share_bp=7_000, may_be_merged=True)
+    dear = echo_version(price_micro=30_000, creator_share_bp=9_000, may_be_merged=True)
+    deliver(order(make_buyer(), cheap, dear))
+    assert amounts() == {
+        (person(cheap.style.creator), "creator", of(cheap)): 7_000,
+        (person(dear.style.creator), "creator", of(dear)): 27_000,
+        ("platform", "platform", of(cheap)): 3_000,
+        ("platform", "platform", of(dear)): 3_000,
+        ("platform", "compute", "compute"): COMPUTE,
+    }
+
+
+def test_a_licensed_base_and_a_model_that_an_organisation_owns() -> None:
+    """The base's licensor has 5 % of the computation and of each style's price; the studio earns as the creator."""
+    licensor, studio = make_organisation(), make_organisation()
+    base = echo_version().pack.base_model
+    set_base_licensor(base=base, licensor=licensor, share_bp=500)
+    version = echo_version(price_micro=20_000, organisation=studio)
+    deliver(order(make_buyer(), version))
+    assert amounts() == {
+        (f"organisation:{studio.pk}", "creator", of(version)): 13_000,
+        (f"organisation:{licensor.pk}", "licensor", of(version)): 1_000,
+        (f"organisation:{licensor.pk}", "licensor", "compute"): 5,
+        ("platform", "platform", of(version)): 6_000,
+        ("platform", "compute", "compute"): 95,
+    }
+
+
+def test_a_new_licensor_changes_only_what_is_published_and_ordered_later() -> None:
+    version = echo_version()
+    ordered = order(make_buyer(), version)
+    set_base_licensor(base=version.pack.base_model, licensor=make_organisation(), share_bp=500)
+    deliver(ordered)
+    assert amounts() == {
+        (person(version.style.creator), "creator", of(version)): 7_000,
+        ("platform", "platform", of(version)): 3_000,
+        ("platform", "compute", "compute"): COMPUTE,
+    }
