@@ -180,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "keep-the-ledger": {"task": "ledger.keep", "schedule": 60.0, "options": {"expires": 60}},
+    "renew-subscriptions": {"task": "orders.renew_subscriptions", "schedule": 600.0, "options": {"expires": 600}},
     "reap-uploads": {"task": "uploads.reap", "schedule": 15.0, "options": {"expires": 15}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(hub.data_dir / "celerybeat-schedule")

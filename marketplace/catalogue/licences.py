@@ -1,6 +1,6 @@
 """The licences a creator may offer pictures under. Each says only what the hub itself enforces.
 
-No model file is ever handed out, whatever the licence: the licences are about the pictures.
+The licences are about the pictures. A model's file is handed out only where its creator sells it, for the buyer's own use.
 - `resale`: False refuses `may_be_resold` at publication, and with it every order that asks for resale.
 - `credit`: True puts the credit line beside each picture and into the API's answer (`credit_line`).
 - `share_alike`: True says beside each picture, and in the API, under which licence it must be passed on. It refuses

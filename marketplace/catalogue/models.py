@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -78,11 +80,15 @@ class StyleVersion(models.Model):
     pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="versions")
     state = models.CharField(max_length=20, choices=State, default=State.PUBLISHED)
     published_at = models.DateTimeField(auto_now_add=True)
+    # Until then only the creator's subscribers may use it; null: everyone at once.
+    public_from = models.DateTimeField(null=True)
 
     trigger_words = models.CharField(max_length=300, blank=True)
     licence = models.CharField(max_length=60)
     attribution = models.CharField(max_length=300, blank=True)
     price_micro = models.PositiveBigIntegerField()
+    # Null: its file is not for sale.
+    download_price_micro = models.PositiveBigIntegerField(null=True)
     creator_share_bp = models.PositiveIntegerField()
     parents = models.ManyToManyField("self", symmetrical=False, related_name="derivatives")
     derivatives_share_bp = models.PositiveIntegerField(default=0)
@@ -106,6 +112,9 @@ class StyleVersion(models.Model):
     @property
     def is_published(self) -> bool:
         return self.state == self.State.PUBLISHED
+
+    def is_public(self, now: datetime) -> bool:
+        return self.public_from is None or self.public_from <= now
 
     @property
     def sample_prompt(self) -> str:

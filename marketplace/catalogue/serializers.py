@@ -101,6 +101,8 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
             "attribution",
             "credit",
             "price_micro",
+            "download_price_micro",
+            "public_from",
             "creator_share_bp",
             "derivatives_share_bp",
             "parents",
@@ -182,6 +184,10 @@ class PublishSerializer(serializers.Serializer[Any]):
     )
     price_micro = serializers.IntegerField(help_text="Per picture, in 1e-6 USD: 10,000 is one credit.")
     creator_share_bp = serializers.IntegerField(help_text="Your part of the price in 1/10,000, at most 9,000.")
+    download_price_micro = serializers.IntegerField(
+        default=None, allow_null=True, help_text="What the file itself costs; null keeps it here."
+    )
+    early_access_days = serializers.IntegerField(default=0, help_text="Days on which only your subscribers may use it.")
     organisation = serializers.SlugField(
         required=False, allow_null=True, help_text="One of yours, which a new style then earns for."
     )

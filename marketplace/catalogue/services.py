@@ -3,9 +3,11 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -23,7 +25,7 @@ EXAMPLES_TASK = "generation.request_examples"
 # Terms that belong to the style, the examples, the parents or the plan.
 NO_COLUMNS = (
     *("style", "title", "description", "organisation"),
-    *("sample_prompt", "example_prompts", "parents", "contributors"),
+    *("sample_prompt", "example_prompts", "parents", "contributors", "early_access_days"),
 )
 
 
@@ -139,6 +141,7 @@ def _columns(terms: PublishTerms) -> dict[str, Any]:
     for name in NO_COLUMNS:
         del values[name]
     return values | {
+        "public_from": timezone.now() + timedelta(days=terms.early_access_days) if terms.early_access_days else None,
         "training_sources": list(values["training_sources"]),
         "artists_imitated": list(values["artists_imitated"]),
     }

@@ -15,6 +15,8 @@ from marketplace.errors import InvalidInput
 from marketplace.rights.selectors import opted_out_names
 
 MAX_PRICE_MICRO = 100_000_000  # 100 USD
+MAX_DOWNLOAD_PRICE_MICRO = 10_000_000_000  # 10,000 USD
+MAX_EARLY_ACCESS_DAYS = 90
 MAX_CREATOR_SHARE_BP = 9_000  # the platform keeps a tenth at least
 MAX_SOURCES = 50
 MAX_ARTISTS = 20
@@ -72,7 +74,8 @@ class PublishTerms:
     """`style` names one of the creator's own styles to add a version to; None starts a new one.
 
     `price_micro` is per picture in 1e-6 USD; `creator_share_bp` is the creator's part of it in 1/10,000.
-    `attribution` ends the credit line: whom the sources' own licences want named. The cover is drawn from
+    `download_price_micro` sells the file itself; None keeps it here. For `early_access_days` only subscribers may use
+    the version. `attribution` ends the credit line: whom the sources' own licences want named. The cover is drawn from
     `sample_prompt`, and a further example from each of `example_prompts`. `organisation` names one of the creator's
     own, which a new style then earns for. `parents` are versions it derives from, and `derivatives_share_bp` is what
     it asks of each version that derives from it; see marketplace.payouts.plans.
@@ -83,6 +86,8 @@ class PublishTerms:
     licence: str
     price_micro: int
     creator_share_bp: int
+    download_price_micro: int | None = None
+    early_access_days: int = 0
     training_sources: tuple[TrainingSource, ...]
     example_prompts: tuple[str, ...] = ()
     artists_imitated: tuple[Artist, ...] = ()
@@ -192,6 +197,24 @@ def _price_and_share_are_in_range(terms: PublishTerms) -> None:
         )
 
 
+def _file_price_and_early_access_are_in_range(terms: PublishTerms) -> None:
+    price = terms.download_price_micro
+    if price is not None and not 0 < price <= MAX_DOWNLOAD_PRICE_MICRO:
+        raise InvalidInput(
+            _(
+                "The price of the file is more than 0 and at most 1,000,000 credits. Leave it empty to keep the file here."
+            ),
+            code="price_out_of_range",
+            field="download_price_micro",
+        )
+    if not 0 <= terms.early_access_days <= MAX_EARLY_ACCESS_DAYS:
+        raise InvalidInput(
+            _("Early access lasts at most %(most)d days.") % {"most": MAX_EARLY_ACCESS_DAYS},
+            code="early_access_too_long",
+            field="early_access_days",
+        )
+
+
 def _shares_of_others_are_in_range(terms: PublishTerms) -> None:
     if not 0 <= terms.derivatives_share_bp <= MAX_DERIVATIVES_SHARE_BP:
         raise InvalidInput(
@@ -272,6 +295,7 @@ RULES: tuple[Callable[[PublishTerms], None], ...] = (
     _examples_differ,
     _licence_is_offered,
     _price_and_share_are_in_range,
+    _file_price_and_early_access_are_in_range,
     _shares_of_others_are_in_range,
     _every_source_has_consent,
     _every_artist_agreed,

@@ -32,10 +32,11 @@ from marketplace.ledger.selectors import earned_balance
 class QuoteView(APIView):
     @extend_schema(request=QuoteRequestSerializer, responses=QuoteSerializer, summary="What an image would cost")
     def post(self, request: Request) -> Response:
-        """The price and who is paid. Nothing is held."""
+        """The price and who is paid. Nothing is held; an order that names `quote` costs exactly this until it expires."""
         asked = QuoteRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        return Response(QuoteSerializer(services.quote(buyer=_person(request), request=asked.request())).data)
+        quote, token = services.quote(buyer=_person(request), request=asked.request())
+        return Response(QuoteSerializer(quote, context={"token": token}).data)
 
 
 class GenerationsView(GenericAPIView[Generation]):
@@ -52,7 +53,9 @@ class GenerationsView(GenericAPIView[Generation]):
         """Holds the price and queues the image. Ask its address, which Location names, until `state` is final."""
         asked = GenerationRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        generation = services.request_generation(buyer=_person(request), request=asked.request())
+        generation = services.request_generation(
+            buyer=_person(request), request=asked.request(), quote=asked.validated_data["quote"]
+        )
         address = request.build_absolute_uri(reverse("api:generation", args=[generation.pk]))
         return Response(self.get_serializer(generation).data, status.HTTP_201_CREATED, headers={"Location": address})
 

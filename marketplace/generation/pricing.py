@@ -33,6 +33,7 @@ class Quote:
     lines: tuple[QuoteLine, ...]
     total_micro: int
     split: tuple[SplitLine, ...]
+    compute_plan_id: int | None
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,11 @@ class Priced:
 
 def quote_of(order: Order) -> Quote:
     lines = tuple(QuoteLine(style.version, style.version.price_micro) for style in order.styles)
-    compute = Priced(COMPUTE_SUBJECT, order.compute_micro, read_plan(newest_base_plan(order.base)))
+    plan = newest_base_plan(order.base)
+    compute = Priced(COMPUTE_SUBJECT, order.compute_micro, read_plan(plan))
     priced = [compute, *(_of_style(line.version, line.price_micro) for line in lines)]
-    return Quote(order.compute_micro, lines, sum(part.amount_micro for part in priced), _split(priced))
+    total_micro = sum(part.amount_micro for part in priced)
+    return Quote(order.compute_micro, lines, total_micro, _split(priced), None if plan is None else plan.pk)
 
 
 def styles_used() -> "Prefetch[str]":

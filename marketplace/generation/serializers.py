@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -12,7 +13,7 @@ from marketplace.generation.obligations import credit_lines, shared_under
 from marketplace.generation.pricing import Quote, QuoteLine, split_of
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import VersionStatement, eta_seconds, place_in_queue
-from marketplace.payouts.parts import SplitLine
+from marketplace.payouts.parts import ROLES, SplitLine
 
 
 class AdapterChoiceSerializer(serializers.Serializer[AdapterChoice]):
@@ -45,6 +46,7 @@ class QuoteRequestSerializer(serializers.Serializer[GenerationRequest]):
     def request(self) -> GenerationRequest:
         """What valid data asks for."""
         fields: dict[str, Any] = dict(self.validated_data)
+        fields.pop("quote", None)
         adapters = tuple(AdapterChoice(use["version"], use["weight"]) for use in fields.pop("adapters"))
         return GenerationRequest(**{"prompt": ""} | fields, adapters=adapters)
 
@@ -55,6 +57,9 @@ class GenerationRequestSerializer(QuoteRequestSerializer):
     # Nothing is trimmed or refused here, so that pages and programs are told the same by the same rules.
     prompt = serializers.CharField(trim_whitespace=False, allow_blank=True)
     negative_prompt = serializers.CharField(default="", trim_whitespace=False, allow_blank=True)
+    quote = serializers.CharField(
+        default="", allow_blank=True, help_text="From a quote for this very image: its price then holds."
+    )
 
 
 class PictureSerializer(serializers.Serializer[dict[str, str]]):
@@ -63,7 +68,7 @@ class PictureSerializer(serializers.Serializer[dict[str, str]]):
 
 class SplitLineSerializer(serializers.Serializer[SplitLine]):
     payee = serializers.CharField()
-    role = serializers.CharField(help_text='"creator", "compute" or "platform".')
+    role = serializers.CharField(help_text=f"One of {', '.join(ROLES)}.")
     amount_micro = serializers.IntegerField()
 
 
@@ -78,6 +83,15 @@ class QuoteSerializer(serializers.Serializer[Quote]):
     lines = QuoteLineSerializer(many=True)
     total_micro = serializers.IntegerField()
     split = SplitLineSerializer(many=True)
+    quote = serializers.SerializerMethodField(help_text="Name it in the order to get this price.")
+    expires_at = serializers.SerializerMethodField()
+
+    def get_quote(self, _quote: Quote) -> str:
+        return str(self.context["token"].text)
+
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_expires_at(self, _quote: Quote) -> Any:
+        return self.context["token"].expires_at
 
 
 class AdapterUseSerializer(serializers.Serializer[GenerationAdapter]):

@@ -13,16 +13,18 @@ from marketplace.accounts.models import User
 from marketplace.catalogue.models import Example
 from marketplace.errors import Conflict
 from marketplace.generation import dispatch, settlement
+from marketplace.generation.access import refuse_what_is_not_public_yet
 from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, succeeded
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.pictures import refuse_unknown_pictures
-from marketplace.generation.pricing import Quote, quote_of
+from marketplace.generation.pricing import Quote
 from marketplace.generation.prompt_checks import refuse_prompt
+from marketplace.generation.quoting import agreed, signed
 from marketplace.generation.reaper import reap, worker_started
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import picture_of
 from marketplace.generation.validation import MAX_SEED, Order, check_texts, checked_order
-from marketplace.payouts.selectors import newest_base_plan
+from marketplace.orders.quotes import Token
 
 __all__ = [
     "cancel",
@@ -43,22 +45,30 @@ log = structlog.get_logger(__name__)
 EXAMPLE_SEED = 7
 
 
-def quote(*, buyer: User, request: GenerationRequest) -> Quote:  # noqa: ARG001 - prices may come to depend on the buyer
-    """What it would cost and who would be paid. The prompt costs nothing and may still be empty."""
-    return quote_of(checked_order(request))
+def quote(*, buyer: User, request: GenerationRequest) -> tuple[Quote, Token]:
+    """What it would cost and who would be paid, and the token that gets it at this price. The prompt costs nothing and
+    may still be empty."""
+    order = checked_order(request)
+    refuse_what_is_not_public_yet(buyer, order)
+    return signed(buyer, order)
 
 
-def request_generation(*, buyer: User, request: GenerationRequest) -> Generation:
-    """Hold the price and queue the image.
+def request_generation(*, buyer: User, request: GenerationRequest, quote: str = "") -> Generation:
+    """Hold the price, the quoted one where a quote is given, and queue the image.
 
-    Raises InvalidInput, NotAllowed, NotEnoughCredit or Unavailable; then nothing is held and no row is left.
+    Raises InvalidInput, NotAllowed, NotEnoughCredit, Conflict (the quote) or Unavailable; then nothing is held and no
+    row is left.
     """
     order = _checked(request)
+    refuse_what_is_not_public_yet(buyer, order)
     refuse_unknown_pictures(owner=buyer, request=request)
-    quoted = quote_of(order)
-    prices = {line.version.pk: line.price_micro for line in quoted.lines}
-    generation = Generation(purpose=Generation.Purpose.ORDER, compute_micro=quoted.compute_micro)
-    return _queue(generation, buyer, request, order, prices)
+    price = agreed(buyer, order, quote)
+    generation = Generation(
+        purpose=Generation.Purpose.ORDER,
+        compute_micro=price.compute_micro,
+        compute_plan_id=price.compute_plan_id,
+    )
+    return _queue(generation, buyer, request, order, price.style_micro)
 
 
 def request_example(*, example: Example) -> Generation:
@@ -126,7 +136,6 @@ def _queue(
     generation.picture_sha256, generation.mask_sha256 = request.picture, request.mask
     generation.strength = order.strength
     generation.seed = secrets.randbelow(MAX_SEED + 1) if order.seed is None else order.seed
-    generation.compute_plan = newest_base_plan(order.base)
     generation.price_micro = generation.compute_micro + sum(prices.values())
     with bound_contextvars(generation=str(generation.pk)), transaction.atomic():
         generation.save(force_insert=True)

@@ -78,6 +78,12 @@ def hold_lines(buyer_id: int, amount_micro: int, currency: str = "USD") -> list[
     return [Line(wallet(buyer_id, currency), -amount_micro), Line(held(buyer_id, currency), amount_micro)]
 
 
+def sale_lines(buyer_id: int, payees: Iterable[Line], currency: str = "USD") -> list[Line]:
+    """Paid at once from the wallet."""
+    paid = list(payees)
+    return [Line(wallet(buyer_id, currency), -sum(line.amount_micro for line in paid)), *paid]
+
+
 def settle_lines(buyer_id: int, held_micro: int, payees: Iterable[Line], currency: str = "USD") -> list[Line]:
     """The hold goes to the payees, and what they don't take returns to the wallet. No payees: all of it returns."""
     paid = list(payees)

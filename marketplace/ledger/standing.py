@@ -40,7 +40,8 @@ def returned(lines: list[Line]) -> list[Line]:
 
 
 def payer_of(payment: Transaction) -> tuple[int, str]:
-    """Whose hold it captured, and in which currency."""
-    entry = payment.entries.select_related("account").get(account__kind=Account.Kind.HELD)
-    assert entry.account.owner_id is not None  # noqa: S101 - narrows the type: only people hold
+    """Whose hold it captured, or whose wallet it took from, and in which currency."""
+    paid = payment.entries.select_related("account").filter(amount_micro__lt=0)
+    entry = paid.get(account__kind__in=(Account.Kind.HELD, Account.Kind.WALLET))
+    assert entry.account.owner_id is not None  # noqa: S101 - narrows the type: only people pay
     return entry.account.owner_id, entry.account.currency

@@ -19,9 +19,9 @@ class ContentLibrary(models.Model):
 
 
 class Plan(models.Model):
-    """How each payment for a version, or for computing on a base, is divided. Written once, never changed.
+    """How each payment for a version, for computing on a base, or for a listed picture is divided. Never changed.
 
-    A version has one; of a base's plans the newest counts, and an order keeps the one it was made under.
+    A version and a listing have one; of a base's plans the newest counts, and an order keeps the one it was made under.
     """
 
     version = models.OneToOneField(StyleVersion, null=True, on_delete=models.PROTECT, related_name="plan")
@@ -31,12 +31,12 @@ class Plan(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(version=None) ^ models.Q(base_model=None), name="plan_of_a_version_or_a_base"
+                condition=models.Q(version=None) | models.Q(base_model=None), name="plan_of_a_version_or_a_base"
             )
         ]
 
     def __str__(self) -> str:
-        return f"plan of {self.version or self.base_model}"
+        return f"plan of {self.version or self.base_model or 'a picture'}"
 
 
 class Share(models.Model):

@@ -17,6 +17,10 @@ from marketplace.ledger.lines import Role
 from marketplace.ledger.split import WHOLE_BP, apportion
 
 UPSTREAM_CAP_BP = 5_000
+SUBSCRIPTION_SHARE_BP = 9_000
+PICTURE_STYLES_BP = 2_000
+PICTURE_PLATFORM_BP = 1_000
+OF_THE_HUB = frozenset({Role.PLATFORM, Role.COMPUTE})
 # What of a parent's plan a derivative's payment is passed on by: the platform and the licensor are paid directly.
 UP_THE_LINEAGE = frozenset({Role.CREATOR, Role.PARENT, Role.DATASET, Role.LIBRARY})
 
@@ -145,3 +149,36 @@ def _merged(shares: Iterable[PlannedShare]) -> Plan:
     for share in shares:
         sums[share.part] = sums.get(share.part, 0) + share.share_bp
     return tuple(PlannedShare(part, share_bp) for part, share_bp in sums.items() if share_bp)
+
+
+def subscription_plan(creator: Payee) -> Plan:
+    """A creator's subscribers pay for access to everything, so no single version's makers share in it."""
+    return _merged(
+        (
+            PlannedShare(Part(Role.CREATOR, creator), SUBSCRIPTION_SHARE_BP),
+            PlannedShare(Part(Role.PLATFORM, PLATFORM), WHOLE_BP - SUBSCRIPTION_SHARE_BP),
+        )
+    )
+
+
+def picture_plan(seller: Payee, styles: Sequence[tuple[int, Plan]]) -> Plan:
+    """Of a finished picture's price: the platform's tenth, a fifth to its styles (version id and plan), each its equal
+    part passed on by its own plan, and the rest to the seller; without a style the seller has that fifth, too."""
+    parts: dict[Part, Fraction] = defaultdict(Fraction)
+    for version_id, plan in styles:
+        makers = [share for share in plan if share.part.role not in OF_THE_HUB]
+        whole = sum(share.share_bp for share in makers)
+        for share in makers:
+            part = share.part._replace(source_id=share.part.source_id or version_id)
+            parts[part] += Fraction(share.share_bp, whole * len(styles))
+    names = sorted(parts)
+    shares = apportion(PICTURE_STYLES_BP, _whole_weights([parts[name] for name in names])) if names else []
+    makers_shares = [PlannedShare(name, share) for name, share in zip(names, shares, strict=True)]
+    own = WHOLE_BP - PICTURE_PLATFORM_BP - sum(shares)
+    return _merged(
+        (
+            PlannedShare(Part(Role.SELLER, seller), own),
+            *makers_shares,
+            PlannedShare(Part(Role.PLATFORM, PLATFORM), PICTURE_PLATFORM_BP),
+        )
+    )

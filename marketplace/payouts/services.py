@@ -27,6 +27,24 @@ from marketplace.payouts.selectors import licensor_of, version_plan
 MAX_LICENSOR_BP = 3_000
 
 
+def save_plan(plan: Plan, **of: StyleVersion | BaseModel) -> models.Plan:
+    assert sum(share.share_bp for share in plan) == WHOLE_BP  # noqa: S101 - money: rather no plan than a wrong one
+    saved = models.Plan.objects.create(**of)
+    models.Share.objects.bulk_create(
+        models.Share(
+            plan=saved,
+            position=position,
+            role=share.part.role,
+            person_id=share.part.payee.person_id or None,
+            organisation_id=share.part.payee.organisation_id or None,
+            source_id=share.part.source_id or None,
+            share_bp=share.share_bp,
+        )
+        for position, share in enumerate(plan)
+    )
+    return saved
+
+
 @transaction.atomic
 def freeze_version_plan(version: StyleVersion, contributors: tuple[Contributor, ...] = ()) -> models.Plan:
     """Divide all future payments for this version among its makers, its parents already being set.
@@ -52,7 +70,7 @@ def freeze_version_plan(version: StyleVersion, contributors: tuple[Contributor, 
             code="shares_exceed_the_creators",
             field="creator_share_bp",
         ) from error
-    return _save(plan, version=version)
+    return save_plan(plan, version=version)
 
 
 @transaction.atomic
@@ -65,25 +83,7 @@ def set_base_licensor(*, base: BaseModel, licensor: Organisation, share_bp: int)
         raise InvalidInput(
             _("A licensor's share is between 0 % and 30 %."), code="share_out_of_range", field="share_bp"
         )
-    return _save(compute_plan(Payee(organisation_id=licensor.pk), share_bp), base_model=base)
-
-
-def _save(plan: Plan, **of: StyleVersion | BaseModel) -> models.Plan:
-    assert sum(share.share_bp for share in plan) == WHOLE_BP  # noqa: S101 - money: rather no plan than a wrong one
-    saved = models.Plan.objects.create(**of)
-    models.Share.objects.bulk_create(
-        models.Share(
-            plan=saved,
-            position=position,
-            role=share.part.role,
-            person_id=share.part.payee.person_id or None,
-            organisation_id=share.part.payee.organisation_id or None,
-            source_id=share.part.source_id or None,
-            share_bp=share.share_bp,
-        )
-        for position, share in enumerate(plan)
-    )
-    return saved
+    return save_plan(compute_plan(Payee(organisation_id=licensor.pk), share_bp), base_model=base)
 
 
 def _creator(version: StyleVersion) -> Payee:

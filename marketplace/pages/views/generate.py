@@ -12,6 +12,7 @@ from marketplace.accounts.models import User
 from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.catalogue.selectors import base_models
 from marketplace.errors import InvalidInput, NotFound, Refusal, Unavailable
+from marketplace.generation.models import Generation
 from marketplace.generation.selectors import get_for_buyer
 from marketplace.generation.services import quote as quoted
 from marketplace.generation.services import request_generation
@@ -43,11 +44,11 @@ def quote(request: HttpRequest) -> HttpResponse:
         mistakes = " ".join(str(error) for errors in form.errors.values() for error in errors)
         return refusal_fragment(request, InvalidInput(mistakes))
     try:
-        price = quoted(buyer=person, request=form.request())
+        price, token = quoted(buyer=person, request=form.request())
     except Refusal as refusal:
         return refusal_fragment(request, refusal)
     missing = max(0, price.total_micro - wallet_balance(person))
-    return render(request, "parts/quote.html", {"quote": price, "missing_micro": missing})
+    return render(request, "parts/quote.html", {"quote": price, "token": token, "missing_micro": missing})
 
 
 def answer_form(
@@ -63,10 +64,15 @@ def answer_form(
     status = 400
     if form.is_valid():
         try:
-            return redirect("pages:generation", request_generation(buyer=request.user, request=form.request()).pk)
+            return redirect("pages:generation", order(request, request.user, form).pk)
         except Refusal as refusal:
             status = show_refusal(form, refusal)
     return render(request, template, context | {"form": form, "open_details": True}, status=status)
+
+
+def order(request: HttpRequest, buyer: User, form: GenerateForm) -> Generation:
+    """At the price that the page showed last, where it could show one."""
+    return request_generation(buyer=buyer, request=form.request(), quote=request.POST.get("quote", ""))
 
 
 def initial_values(request: HttpRequest) -> dict[str, Any]:

@@ -67,6 +67,8 @@ def test_publishing_answers_the_version_and_the_gallery_shows_it() -> None:
         "credit": "“Washed Ink” by Mara, CC-BY-4.0",
         "price_micro": 20_000,
         "creator_share_bp": 8_000,
+        "download_price_micro": None,
+        "public_from": None,
         "derivatives_share_bp": 0,
         "parents": [],
         "training_sources": [{"name": "Sketchbooks", "consent": "own_work", "url": ""}],

@@ -30,7 +30,7 @@ def test_a_quote_says_what_each_part_costs_and_who_is_paid() -> None:
         echo_version(creator=mara, price_micro=10_001, may_be_merged=True),
         echo_version(creator=make_user(display_name="Ren"), price_micro=4_000, may_be_merged=True),
     )
-    assert services.quote(buyer=make_user(), request=make_request(ink, wash, prompt="")) == Quote(
+    assert services.quote(buyer=make_user(), request=make_request(ink, wash, prompt=""))[0] == Quote(
         compute_micro=COMPUTE,
         lines=(QuoteLine(ink, 10_001), QuoteLine(wash, 4_000)),
         total_micro=COMPUTE + 14_001,
@@ -40,6 +40,7 @@ def test_a_quote_says_what_each_part_costs_and_who_is_paid() -> None:
             SplitLine("Computation", "compute", COMPUTE),
             SplitLine("Irodori", "platform", 4_200),
         ),
+        compute_plan_id=None,
     )
 
 
@@ -47,7 +48,7 @@ def test_a_quote_says_what_each_part_costs_and_who_is_paid() -> None:
 def test_the_weight_never_moves_money(weight: float) -> None:
     version = echo_version()
     request = make_request(adapters=(AdapterChoice(version.pk, weight),))
-    assert services.quote(buyer=make_user(), request=request).total_micro == COMPUTE + 10_000
+    assert services.quote(buyer=make_user(), request=request)[0].total_micro == COMPUTE + 10_000
 
 
 def test_ordering_holds_the_price_and_queues_the_image() -> None:

@@ -1,0 +1,46 @@
+"""Quotes of images: told first, then charged exactly so, even if a price or a plan has changed in between."""
+
+import hashlib
+from dataclasses import dataclass
+
+from marketplace.accounts.models import User
+from marketplace.generation.pricing import Quote, quote_of
+from marketplace.generation.validation import Order
+from marketplace.orders import quotes
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What an image costs: `style_micro` is by version, `compute_plan_id` the base's plan (None: the platform's)."""
+
+    compute_micro: int
+    compute_plan_id: int | None
+    style_micro: dict[int, int]
+
+
+def signed(buyer: User, order: Order) -> tuple[Quote, quotes.Token]:
+    """The price, and the token by which the buyer gets it for a while."""
+    quote = quote_of(order)
+    agreed = _agreed(quote)
+    price = {"c": agreed.compute_micro, "p": agreed.compute_plan_id, "s": list(agreed.style_micro.items())}
+    return quote, quotes.sign(quotes.Promise(buyer.pk, _item(order), price))
+
+
+def agreed(buyer: User, order: Order, token: str) -> Agreed:
+    """What was quoted; without a token what it costs now. Raises what quotes.read_for raises."""
+    if not token:
+        return _agreed(quote_of(order))
+    price = quotes.read_for(token, buyer_id=buyer.pk, item=_item(order))
+    return Agreed(price["c"], price["p"], dict(price["s"]))
+
+
+def _agreed(quote: Quote) -> Agreed:
+    styles = {line.version.pk: line.price_micro for line in quote.lines}
+    return Agreed(quote.compute_micro, quote.compute_plan_id, styles)
+
+
+def _item(order: Order) -> str:
+    """Everything the price depends on; words, seed and weights cost nothing."""
+    styles = ",".join(str(style.version.pk) for style in order.styles)
+    told = f"{order.base.slug}|{order.width}x{order.height}|{order.steps}|{styles}"
+    return f"image:{hashlib.sha256(told.encode()).hexdigest()[:32]}"

@@ -1,0 +1,190 @@
+"""What can be bought at once, and on which terms: one small class for each kind of purchase."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import StyleVersion
+from marketplace.errors import Conflict, NotFound
+from marketplace.ledger.selectors import VERSION_SUBJECT
+from marketplace.orders.models import Listing, Purchase, Subscription, SubscriptionOffer
+from marketplace.payouts.plans import Payee, Plan, subscription_plan
+from marketplace.payouts.selectors import read_plan, version_plan
+
+SUBSCRIPTION_DAYS = 30
+
+
+class Good(Protocol):
+    """`fields` name it in its Purchase row; `subject` is what the ledger calls it."""
+
+    kind: Purchase.Kind
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def price_micro(self) -> int: ...
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def fields(self) -> dict[str, Any]: ...
+    def refuse(self, buyer: User) -> None:
+        """Raises Conflict where this buyer can't buy it."""
+
+    def deliver(self, buyer: User, price_micro: int) -> None:
+        """What the buyer has beside the Purchase row itself; runs in the transaction that pays."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    version: StyleVersion
+    kind = Purchase.Kind.FILE
+
+    @property
+    def title(self) -> str:
+        return _("The file of “%(title)s”, version %(number)d") % {
+            "title": self.version.style.title,
+            "number": self.version.number,
+        }
+
+    @property
+    def price_micro(self) -> int:
+        return self.version.download_price_micro or 0
+
+    @property
+    def plan(self) -> Plan:
+        return version_plan(self.version)
+
+    @property
+    def subject(self) -> str:
+        return f"{VERSION_SUBJECT}{self.version.pk}"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {"version": self.version}
+
+    def refuse(self, buyer: User) -> None:
+        if buyer.pk == self.version.style.creator_id:
+            raise _own()
+        _refuse_twice(buyer, self.fields)
+
+    def deliver(self, buyer: User, price_micro: int) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class SubscriptionPeriod:
+    offer: SubscriptionOffer
+    kind = Purchase.Kind.SUBSCRIPTION
+
+    @property
+    def title(self) -> str:
+        return _("30 days of %(creator)s’s new styles before everyone else") % {
+            "creator": self.offer.creator.display_name
+        }
+
+    @property
+    def price_micro(self) -> int:
+        return self.offer.price_micro
+
+    @property
+    def plan(self) -> Plan:
+        return subscription_plan(Payee(self.offer.creator_id))
+
+    @property
+    def subject(self) -> str:
+        return f"subscription:{self.offer.creator_id}"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {"creator": self.offer.creator}
+
+    def refuse(self, buyer: User) -> None:
+        if buyer.pk == self.offer.creator_id:
+            raise _own()
+
+    def deliver(self, buyer: User, price_micro: int) -> None:
+        """Thirty days more, from now or from when the paid ones end."""
+        now = timezone.now()
+        held, _created = Subscription.objects.select_for_update().get_or_create(
+            buyer=buyer, creator=self.offer.creator, defaults={"until": now, "price_micro": price_micro}
+        )
+        held.until, held.price_micro, held.renews = _longer(held.until, now), price_micro, True
+        held.save()
+
+
+@dataclass(frozen=True)
+class Picture:
+    listing: Listing
+    kind = Purchase.Kind.PICTURE
+
+    @property
+    def title(self) -> str:
+        return self.listing.title
+
+    @property
+    def price_micro(self) -> int:
+        return self.listing.price_micro
+
+    @property
+    def plan(self) -> Plan:
+        return read_plan(self.listing.plan)
+
+    @property
+    def subject(self) -> str:
+        return f"picture:{self.listing.pk}"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {"listing": self.listing}
+
+    def refuse(self, buyer: User) -> None:
+        if buyer.pk == self.listing.seller_id:
+            raise _own()
+        _refuse_twice(buyer, self.fields)
+
+    def deliver(self, buyer: User, price_micro: int) -> None:
+        pass
+
+
+def good(kind: str, item: str) -> Good:
+    """What is on offer under this kind and id. Raises NotFound for everything else."""
+    if kind == Purchase.Kind.FILE and item.isdecimal() and len(item) < 18:
+        versions = StyleVersion.objects.select_related("style__creator", "pack", "plan")
+        version = versions.filter(pk=int(item), state="published", download_price_micro__isnull=False).first()
+        if version is not None:
+            return ModelFile(version)
+    if kind == Purchase.Kind.SUBSCRIPTION and item.isdecimal() and len(item) < 18:
+        offer = SubscriptionOffer.objects.select_related("creator").filter(creator_id=int(item), open=True).first()
+        if offer is not None:
+            return SubscriptionPeriod(offer)
+    if kind == Purchase.Kind.PICTURE and (listing := _listing(item)) is not None:
+        return Picture(listing)
+    raise NotFound(_("This is not for sale."), code="not_for_sale")
+
+
+def _listing(item: str) -> Listing | None:
+    try:
+        number = UUID(item)
+    except ValueError:
+        return None
+    return Listing.objects.select_related("plan", "seller", "generation").filter(pk=number, open=True).first()
+
+
+def _longer(until: datetime, now: datetime) -> datetime:
+    return max(until, now) + timedelta(days=SUBSCRIPTION_DAYS)
+
+
+def _refuse_twice(buyer: User, fields: dict[str, Any]) -> None:
+    if Purchase.objects.filter(buyer=buyer, refunded_at=None, **fields).exists():
+        raise Conflict(_("You have bought this already. It is among your purchases."), code="already_bought")
+
+
+def _own() -> Conflict:
+    return Conflict(_("This is your own."), code="ones_own")
