@@ -16,6 +16,7 @@ DEFAULT_PLUGINS = (
     "onetrainer_lora",
     "peft_lora",
     "diffusers_old_lora",
+    "textual_inversion",
     "other_kinds",
     "sandbox_payments",
     "prompt_blocklist",

@@ -33,6 +33,8 @@ SITE_QUEUE = "site"
 CONVERT_QUEUE = "convert"
 
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
+# An embedding gives words of the prompt a meaning, and changes no weight.
+PackKind = Literal["lora", "fine_tune", "embedding"]
 
 
 def generate_queue(engine: str) -> str:
@@ -53,7 +55,7 @@ class AdapterUse(BaseModel):
 
     pack_sha256: str = Sha256
     pack_key: str
-    kind: Literal["lora", "fine_tune"]
+    kind: PackKind
     weight: float = Field(ge=-2.0, le=2.0)
 
 
@@ -154,7 +156,7 @@ class WorkerStarted(Message):
 
 
 class ConvertJob(Message):
-    """Turn an uploaded file that passed the gate into the canonical pack of `engine`."""
+    """Turn an uploaded file that passed the gate, and that its creator calls `file_name`, into the canonical pack of `engine`."""
 
     upload_id: UUID
     attempt: int = Field(ge=1)
@@ -162,19 +164,21 @@ class ConvertJob(Message):
     source_sha256: str = Sha256
     format: str
     engine: str
+    file_name: str = ""
 
 
 class Converted(Message):
-    """The pack lies in the store under its own hash."""
+    """The pack lies in the store under its own hash. `words` are those of a prompt that it gives a meaning."""
 
     upload_id: UUID
     attempt: int
     pack_key: str
     pack_sha256: str = Sha256
     pack_size: int
-    kind: Literal["lora", "fine_tune"]
+    kind: PackKind
     rank: int
     modules: int
+    words: tuple[str, ...] = ()
 
 
 class ExtractJob(ConvertJob):

@@ -20,7 +20,8 @@ MAX_TENSORS = 20_000
 MAX_DIMS = 4
 MAX_METADATA_KEYS = 128
 MAX_METADATA_BYTES = 2**20
-NAME = re.compile(r"[A-Za-z0-9_.\-]{1,256}")
+# A trainer that bundles embeddings writes its word into the name, usually in <>, and A1111's old key ends in an asterisk.
+NAME = re.compile(r"[A-Za-z0-9_.\-]{1,256}|bundle_emb\.[A-Za-z0-9_.\-<>*]{1,240}")
 ZERO_WIDTH = "\u200c\u200d"  # join emoji, and letters of Persian and Indian scripts
 MAGIC = {
     b"PK\x03\x04": "a zip archive (a PyTorch .pt or .ckpt file is one)",
@@ -54,11 +55,15 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class FileHeader:
-    """Names, shapes and metadata of a file; `data_offset` is where its tensor bytes begin."""
+    """Names, shapes and metadata of a file; `data_offset` is where its tensor bytes begin.
+
+    `file_name` is what its creator called it, and "" where that isn't known: a file is recognised without it.
+    """
 
     tensors: Mapping[str, TensorInfo]
     metadata: Mapping[str, str]
     data_offset: int
+    file_name: str = ""
 
 
 def header_length(first_bytes: bytes, file_size: int) -> int:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -39,7 +40,7 @@ def made_into_pack(
 ) -> LocalPack:
     """What the convert worker and the pack cache do, without the store between them."""
     source = TensorFile(file)
-    plan = adapter_format.plan(source.header, layout)
+    plan = adapter_format.plan(replace(source.header, file_name=file.name), layout)
     check_plan(plan, source.header, layout)
     path = folder / f"{file.stem}.pack"
     sha256 = write_pack(plan, source, layout, path)

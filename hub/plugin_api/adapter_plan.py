@@ -1,12 +1,14 @@
 """What a format may say about a file: which of its tensors change which of the base's parameters, by which formula.
 
-The words are few on purpose. Every adapter in use is a product of small matrices, a difference or a scaling; whatever
-can't be said in these words is refused by name, never served as something near it.
+The words are few on purpose. Every adapter in use is a product of small matrices, a difference, a scaling, or vectors for a
+word of the prompt; whatever can't be said in these words is refused by name, never served as something near it.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from hub.jobs import PackKind
 
 FactorRule = Literal["product", "hadamard", "kronecker"]
 FACTORS_OF: dict[FactorRule, int] = {"product": 1, "hadamard": 2, "kronecker": 2}
@@ -104,18 +106,36 @@ class WeightTarget:
 
 
 @dataclass(frozen=True)
+class EmbeddingTarget:
+    """In the prompts of a request that uses the file, `word` is read as the vectors in `source`: [vectors, width] or [width].
+
+    Each stands where a row of the token embeddings `component`.`table` would. `most` is how many the text encoder reads
+    at a time.
+    """
+
+    component: str
+    table: str
+    word: str
+    source: str
+    most: int
+
+
+@dataclass(frozen=True)
 class AdapterPlan:
-    """How to serve a file: additions, scalings, whole replaced weights, or several. Covers every tensor of the file."""
+    """How to serve a file: additions, scalings, whole replaced weights, words, or several. Covers every tensor of the file."""
 
     low_rank: tuple[LowRankTarget, ...] = ()
     weights: tuple[WeightTarget, ...] = ()
     factored: tuple[FactoredTarget, ...] = ()
     added: tuple[AddedTarget, ...] = ()
     scaled: tuple[ScaledTarget, ...] = ()
+    embeddings: tuple[EmbeddingTarget, ...] = ()
 
     @property
-    def kind(self) -> str:
-        return "fine_tune" if self.weights else "lora"
+    def kind(self) -> PackKind:
+        if self.weights:
+            return "fine_tune"
+        return "lora" if any(self.changed()) or not self.embeddings else "embedding"
 
     def sources(self) -> Iterator[str]:
         """The tensors of the file that it uses; one that stands twice is used twice."""
@@ -126,6 +146,7 @@ class AdapterPlan:
         yield from (target.source for target in self.weights)
         yield from (target.source for target in self.added)
         yield from (target.source for target in self.scaled)
+        yield from (target.source for target in self.embeddings)
         yield from self.numbers()
 
     def numbers(self) -> Iterator[str]:
@@ -135,7 +156,7 @@ class AdapterPlan:
         yield from (target.on_input for target in self.scaled)
 
     def changed(self) -> Iterator[tuple[str, str]]:
-        """Component and parameter of everything it changes."""
+        """Component and parameter of everything it changes. A word of the prompt changes none."""
         yield from ((target.component, f"{target.module}.weight") for target in self.low_rank)
         yield from ((target.component, f"{target.module}.weight") for target in self.factored)
         yield from ((target.component, f"{target.module}.weight") for target in self.scaled)
@@ -152,4 +173,5 @@ def joined(plans: Iterable[AdapterPlan]) -> AdapterPlan:
         factored=tuple(target for plan in parts for target in plan.factored),
         added=tuple(target for plan in parts for target in plan.added),
         scaled=tuple(target for plan in parts for target in plan.scaled),
+        embeddings=tuple(target for plan in parts for target in plan.embeddings),
     )

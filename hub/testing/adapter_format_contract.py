@@ -48,6 +48,9 @@ class AdapterFormatContract(ABC):
             assert (up[0], down[1], up[1]) == (weight[0], weight[1], down[0])
         for component, parameter in plan.changed():
             assert layout.shape(component, parameter)
+        for embedding in plan.embeddings:
+            table = layout.components[embedding.component][embedding.table]
+            assert header.tensors[embedding.source].shape[-1] == table[1]
         for replaced in plan.weights:
             assert header.tensors[replaced.source].shape == layout.shape(replaced.component, replaced.parameter)
 

@@ -73,7 +73,7 @@ class LicenceSerializer(serializers.Serializer[Any]):
 
 class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
     base_model = serializers.CharField(source="pack.base_model.slug")
-    kind = serializers.CharField(source="pack.kind", help_text="lora or fine_tune")
+    kind = serializers.CharField(source="pack.kind", help_text="lora, fine_tune or embedding")
     cover = serializers.SerializerMethodField(help_text="Address of its sample picture, or null while there is none.")
     sample_prompt = serializers.CharField(help_text="What the cover is drawn from.")
     examples = serializers.SerializerMethodField(

@@ -64,6 +64,9 @@ def _refuse_style(base: BaseModel, style: ChosenStyle) -> None:
     if version.pack.kind == "fine_tune" and style.weight != 1.0:
         message = _("“%(title)s” is a fine-tuned model and is used whole. Set its strength to 1.") % title
         raise InvalidInput(message, code="fine_tune_weight", field=FIELD)
+    if version.pack.kind == "embedding" and style.weight != 1.0:
+        message = _("“%(title)s” is a textual inversion: weigh its word in the prompt. Set its strength to 1.") % title
+        raise InvalidInput(message, code="embedding_weight", field=FIELD)
 
 
 def _refuse_by_terms(versions: Sequence[StyleVersion], *, resale: bool) -> None:

@@ -29,7 +29,7 @@ CONSENTS = (
     (Consent.PUBLIC_DOMAIN, _("Public domain")),
     (Consent.NONE, _("No consent")),
 )
-PACK_KINDS = {"lora": _("LoRA"), "fine_tune": _("Fine-tuned model")}
+PACK_KINDS = {"lora": _("LoRA"), "fine_tune": _("Fine-tuned model"), "embedding": _("Textual inversion")}
 ENTRY_KINDS = {
     "top_up": _("Top-up"),
     "hold": _("Picture ordered"),

@@ -27,6 +27,7 @@ from hub.object_store import ObjectMissingError, object_store
 from marketplace.catalogue.models import Pack
 from marketplace.outbox import send_after_commit
 from marketplace.uploads.extraction_messages import columns_of, extract_job
+from marketplace.uploads.file_metadata import with_words
 from marketplace.uploads.limits import (
     ABANDONED_AFTER,
     EXTRACTION_PATIENCE,
@@ -70,6 +71,8 @@ def accept_conversion(message: Converted) -> None:
         refuse(upload=upload, code="other_base_model", message=text)
         return
     own = columns_of(message) if isinstance(message, Extracted) else {}
+    if message.words:
+        own["metadata"] = with_words(upload.metadata, message.words)
     for name, value in {"state": Upload.State.READY, "pack": pack, **own}.items():
         setattr(upload, name, value)
     upload.save(update_fields=["state", "pack", "changed_at", *own])
@@ -131,6 +134,7 @@ def send(upload: Upload) -> None:
         source_sha256=upload.sha256,
         format=upload.format,
         engine=upload.base_model.engine,
+        file_name=upload.file_name,
     )
     send_after_commit(CONVERT_TASK, job.model_dump(mode="json"), queue=CONVERT_QUEUE)
 

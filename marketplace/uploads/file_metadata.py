@@ -4,8 +4,9 @@ Only the fields below are kept: the rest (ss_dataset_dirs, ss_tag_frequency, ss_
 captions and paths of the creator's own machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 LONGEST_TITLE = 80
 LONGEST_WORDS = 300
@@ -33,6 +34,14 @@ def summarise(metadata: Mapping[str, str]) -> FileSummary:
         network_alpha=alpha,
         steps=_whole(metadata.get("ss_steps", "")),
     )
+
+
+def with_words(summary: Mapping[str, Any], words: Sequence[str]) -> dict[str, Any]:
+    """The summary with words that the style reads as something of its own among its trigger words."""
+    said = summary.get("trigger_words", "")
+    known = said.lower().replace(",", " ").split()
+    missing = [word for word in words if word.lower() not in known]
+    return {**summary, "trigger_words": ", ".join([*([said] if said else []), *missing])[:LONGEST_WORDS]}
 
 
 def bases_named(metadata: Mapping[str, str]) -> list[str]:

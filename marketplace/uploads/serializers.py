@@ -44,7 +44,7 @@ class ExtractionSerializer(serializers.Serializer[Any]):
 class UploadSerializer(serializers.ModelSerializer[Upload]):
     base_model = serializers.CharField(source="base_model.slug")
     part_count = serializers.IntegerField()
-    kind = serializers.SerializerMethodField(help_text="lora or fine_tune, once it is ready.")
+    kind = serializers.SerializerMethodField(help_text="lora, fine_tune or embedding, once it is ready.")
     metadata = serializers.SerializerMethodField()
     refusal = serializers.SerializerMethodField()
     extracted_from = serializers.UUIDField(

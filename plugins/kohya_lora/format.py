@@ -23,4 +23,4 @@ class KohyaLoraFormat(AdapterFormat):
             for component in layout.components
             for name, module in kohya_names(component, adaptable(layout, component)).items()
         }
-        return planned(header, places, "kohya's naming")
+        return planned(header, layout, places, "kohya's naming")

@@ -3,29 +3,30 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from hub.plugin_api import AdapterPlan, ModelLayout, Shape, UnsupportedFileError
+from hub.plugin_api import AdapterPlan, ModelLayout, Shape, UnsupportedFileError, joined
 from hub.tensor_file import FileHeader
 from plugins.kohya_lora.kinds import plan_of, split_name
 from plugins.kohya_lora.kinds.kind import FileModule, some
 from plugins.kohya_lora.names import DIFFUSERS_NAMES, SGM_NAMES
+from plugins.textual_inversion.bundles import bundled, without_bundles
 
 Place = tuple[str, str]
 
 
-def planned(header: FileHeader, places: Mapping[str, Place], naming: str) -> AdapterPlan:
+def planned(header: FileHeader, layout: ModelLayout, places: Mapping[str, Place], naming: str) -> AdapterPlan:
     """`places` is every name that the naming has for a module -> component and path.
 
-    Raises UnsupportedFileError for embeddings and with the list of what has no place.
+    Raises UnsupportedFileError, with the list of what has no place.
     """
-    _refuse_embeddings(header)
-    modules = _grouped(header)
+    modules = _grouped(without_bundles(header))
     if unknown := modules.keys() - places.keys():
         raise UnsupportedFileError(
             "unknown_modules",
             f"The base has no place for {len(unknown)} modules of this file in {naming}: {some(unknown)}. "
             "Choose the base that it was trained on.",
         )
-    return plan_of(FileModule(name, *places[name], shapes) for name, shapes in sorted(modules.items()))
+    found = plan_of(FileModule(name, *places[name], shapes) for name, shapes in sorted(modules.items()))
+    return joined([found, AdapterPlan(embeddings=bundled(header, layout))])
 
 
 def adaptable(layout: ModelLayout, component: str) -> list[str]:
@@ -53,13 +54,3 @@ def _grouped(header: FileHeader) -> dict[str, dict[str, Shape]]:
         module, ending = split_name(name)
         modules[module][ending] = info.shape
     return dict(modules)
-
-
-def _refuse_embeddings(header: FileHeader) -> None:
-    bundled = sorted({name.split(".")[1] for name in header.tensors if name.startswith("bundle_emb.")})
-    if bundled:
-        raise UnsupportedFileError(
-            "bundled_embeddings",
-            f"This file bundles textual inversions, which are not served, for the words {some(bundled)}. Without them it "
-            "would draw something else, so export it without its embeddings.",
-        )

@@ -18,4 +18,4 @@ class LycorisFormat(AdapterFormat):
     def plan(self, header: FileHeader, layout: ModelLayout) -> AdapterPlan:
         # A wrapped text encoder writes the same prefix and doesn't say which of the two it was: no place, so refused.
         places = {PREFIX + path.replace(".", "_"): (COMPONENT, path) for path in adaptable(layout, COMPONENT)}
-        return planned(header, places, "the naming of LyCORIS' wrapper around a UNet")
+        return planned(header, layout, places, "the naming of LyCORIS' wrapper around a UNet")

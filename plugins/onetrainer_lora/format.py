@@ -33,7 +33,7 @@ class OneTrainerFormat(AdapterFormat):
         family = _family(header)
         unet = [name.removeprefix(family["unet"]) for name in header.tensors if name.startswith(family["unet"])]
         refuse_mixed_blocks(unet)
-        return planned(header, dict(_places(layout, family)), "OneTrainer's naming")
+        return planned(header, layout, dict(_places(layout, family)), "OneTrainer's naming")
 
 
 def _family(header: FileHeader) -> dict[str, str]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, NoConfig, UnsupportedFileError
 from hub.tensor_file import FileHeader
 
-EMBEDDINGS = frozenset({"clip_l", "clip_g", "emb_params"})
-
 
 @dataclass(frozen=True)
 class OtherKind:
@@ -18,13 +16,6 @@ class OtherKind:
 
 
 KINDS = (
-    OtherKind(
-        lambda names: all(name in EMBEDDINGS or name.startswith("bundle_emb.") for name in names),
-        lambda: UnsupportedFileError(
-            "textual_inversion",
-            "This is a textual inversion (an embedding for a word of the prompt), which is not served. Train a LoRA instead.",
-        ),
-    ),
     OtherKind(
         lambda names: "lora_controlnet" in names,
         lambda: UnsupportedFileError(

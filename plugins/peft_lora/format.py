@@ -11,11 +11,13 @@ from hub.plugin_api import (
     ModelLayout,
     NoConfig,
     UnsupportedFileError,
+    joined,
 )
 from hub.tensor_file import FileHeader
 from plugins.peft_lora.names import ALPHA, DOWN, FOLDER, MAGNITUDES, PIPELINE, UNSERVED, UP, naming_of, some, split
 from plugins.peft_lora.products import holds_products, products_plan
 from plugins.peft_lora.settings import LoraSettings, read_settings
+from plugins.textual_inversion.bundles import bundled, without_bundles
 
 
 class PeftLoraFormat(AdapterFormat):
@@ -26,25 +28,30 @@ class PeftLoraFormat(AdapterFormat):
         return any(name.endswith(DOWN) or name.startswith(tuple(FOLDER)) for name in header.tensors)
 
     def plan(self, header: FileHeader, layout: ModelLayout) -> AdapterPlan:
-        _refuse_unserved(header)
-        if holds_products(header.tensors):
-            return products_plan(header, layout)
-        naming = naming_of(header.tensors)
-        names = sorted(name.removesuffix(DOWN) for name in header.tensors if name.endswith(DOWN))
-        _refuse_rest(header, names)
-        settings = {
-            component: read_settings(header.metadata, component, alone=naming is not PIPELINE)
-            for component in naming.values()
-        }
-        low_rank = [_target(name, header, layout, naming, settings) for name in names]
-        _refuse_unclear_alpha(low_rank, header, is_told_elsewhere=naming is not PIPELINE)
-        magnitudes = [_magnitude(name, header) for name in names]
-        _refuse_lost_magnitudes(settings, low_rank, magnitudes)
-        both = list(zip(low_rank, magnitudes, strict=True))
-        return AdapterPlan(
-            low_rank=tuple(target for target, magnitude in both if not magnitude),
-            factored=tuple(_stretched(target, magnitude) for target, magnitude in both if magnitude),
-        )
+        found = _weights_plan(without_bundles(header), layout)
+        return joined([found, AdapterPlan(embeddings=bundled(header, layout))])
+
+
+def _weights_plan(header: FileHeader, layout: ModelLayout) -> AdapterPlan:
+    _refuse_unserved(header)
+    if holds_products(header.tensors):
+        return products_plan(header, layout)
+    naming = naming_of(header.tensors)
+    names = sorted(name.removesuffix(DOWN) for name in header.tensors if name.endswith(DOWN))
+    _refuse_rest(header, names)
+    settings = {
+        component: read_settings(header.metadata, component, alone=naming is not PIPELINE)
+        for component in naming.values()
+    }
+    low_rank = [_target(name, header, layout, naming, settings) for name in names]
+    _refuse_unclear_alpha(low_rank, header, is_told_elsewhere=naming is not PIPELINE)
+    magnitudes = [_magnitude(name, header) for name in names]
+    _refuse_lost_magnitudes(settings, low_rank, magnitudes)
+    both = list(zip(low_rank, magnitudes, strict=True))
+    return AdapterPlan(
+        low_rank=tuple(target for target, magnitude in both if not magnitude),
+        factored=tuple(_stretched(target, magnitude) for target, magnitude in both if magnitude),
+    )
 
 
 def _target(

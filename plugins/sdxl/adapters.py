@@ -17,6 +17,7 @@ from plugins.sdxl.opened import HostTier, Models, Opened, Weights, merged
 from plugins.sdxl.slots.garage import Garage, Parked, Rows
 from plugins.sdxl.slots.parts import Passenger, Seat, parts_of
 from plugins.sdxl.slots.rows import AdapterRow, HostRow, bucket_of, row_of
+from plugins.sdxl.words import Word, words_of
 from serving.adapters.api import AdapterPack, MappedPack, open_pack
 
 
@@ -33,7 +34,7 @@ class Worn:
 class Outfit:
     """All adapters of a run, in the job's order. `weights` replace the base's; `model` names them, and is "" for none.
 
-    `held` are their names in host memory, `steps` the job's.
+    `held` are their names in host memory, `steps` the job's, `words` those of its prompts that the adapters give a meaning.
     """
 
     worn: tuple[Worn, ...] = ()
@@ -41,6 +42,7 @@ class Outfit:
     weights: Weights = field(default_factory=dict)
     steps: int = field(default=0, kw_only=True)
     held: tuple[str, ...] = ()
+    words: tuple[Word, ...] = ()
 
     def seats(self, component: str) -> tuple[Seat, ...]:
         seats = (each.parked.seat(component, each.weight) for each in self.worn)
@@ -49,7 +51,12 @@ class Outfit:
     def key(self, components: Sequence[str]) -> tuple[object, ...]:
         """Equal keys: these components compute the same."""
         worn = [(each.name, each.weight) for each in self.worn if each.parked.places.keys() & set(components)]
-        return (self.model if self.weights.keys() & set(components) else "", *worn)
+        words = [(word.pack, word.text) for word in self.words if word.vectors.keys() & set(components)]
+        return (self.model if self.weights.keys() & set(components) else "", *worn, *words)
+
+    def vectors(self, component: str) -> dict[str, torch.Tensor]:
+        """Word -> [vectors, width], what this text encoder reads for it."""
+        return {word.text: word.vectors[component] for word in self.words if component in word.vectors}
 
 
 class Wardrobe:
@@ -78,6 +85,7 @@ class Wardrobe:
     def dress(self, packs: Sequence[LocalPack]) -> Outfit:
         """Pin what a run wears until `undress`. Raises JobRefusedError, EngineFullError, DamagedPackError."""
         model, weights = self._replaced(packs)
+        words = words_of((local, self._opened(local)) for local in packs)
         worn: list[Worn] = []
         try:
             for local in packs:
@@ -89,7 +97,7 @@ class Wardrobe:
             raise
         held = (*(local.use.pack_sha256 for local in packs), model) if model else ()
         self._host.pin(held)
-        return Outfit(tuple(worn), model, weights, held)
+        return Outfit(tuple(worn), model, weights, held, words)
 
     def undress(self, outfit: Outfit) -> None:
         self._merger.leave(outfit)
@@ -119,7 +127,8 @@ class Wardrobe:
         if pack.layout_digest != self._layout_digest:
             raise JobRefusedError("wrong_base", "This style was made for another base. Choose the base it names.")
         weights = {name: self._moved(name, own) for name, own in pack.weights.items()}
-        return Opened(self._rows(pack, partial(MappedPack, local.path, local.checksums)), weights, pack.deltas)
+        rows = self._rows(pack, partial(MappedPack, local.path, local.checksums))
+        return Opened(rows, weights, pack.deltas, pack.vectors)
 
     def _replaced(self, packs: Sequence[LocalPack]) -> tuple[str, Weights]:
         """The parameters that this run has instead of the base's own, and a name for exactly these."""

@@ -28,6 +28,7 @@ def check_job(job: GenerateJob, *, base_model: str, info: EngineInfo) -> None:
             "strength_too_low", "At this strength no step would change the picture. Raise the strength or the steps."
         )
     _check_fine_tunes(job)
+    _check_embeddings(job)
 
 
 def _check_fine_tunes(job: GenerateJob) -> None:
@@ -36,6 +37,14 @@ def _check_fine_tunes(job: GenerateJob) -> None:
         raise JobRefusedError("two_fine_tunes", "Two whole models can't be used at once. Choose one of them.")
     if any(use.weight != 1 for use in fine_tunes):
         raise JobRefusedError("fine_tune_weight", "A whole model is used fully or not at all. Set its weight to 1.")
+
+
+def _check_embeddings(job: GenerateJob) -> None:
+    if any(use.weight != 1 for use in job.adapters if use.kind == "embedding"):
+        raise JobRefusedError(
+            "embedding_weight",
+            "A textual inversion is read as a whole. Set its weight to 1, and weigh its word in the prompt: (word:0.8).",
+        )
 
 
 def _either(names: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Condition
 
@@ -16,20 +16,31 @@ from serving.adapters.api import Delta
 Models = Mapping[str, nn.Module]
 Weights = Mapping[str, Mapping[str, torch.Tensor]]
 """Component -> parameter -> what replaces it."""
+Vectors = Mapping[str, Mapping[str, torch.Tensor]]
+"""Text encoder -> word -> [vectors, width]."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """`rows` go into slots; `weights` replace parameters; `deltas` are changes that slots can't express."""
+    """`rows` go into slots; `weights` replace parameters; `deltas` are changes that slots can't express.
+
+    `vectors` are what the text encoders read for words of the prompt.
+    """
 
     rows: Rows
     weights: Weights
     deltas: tuple[Delta, ...] = ()
+    vectors: Vectors = field(default_factory=dict)
+
+    @property
+    def only_words(self) -> bool:
+        return not (self.rows or self.weights or self.deltas)
 
     @cached_property
     def nbytes(self) -> int:
         tensors = [tensor for named in self.weights.values() for tensor in named.values()]
         tensors += [tensor for delta in self.deltas for tensor in delta.parts.values()]
+        tensors += [tensor for named in self.vectors.values() for tensor in named.values()]
         return sum(row.nbytes for row in self.rows.values()) + sum(tensor.nbytes for tensor in tensors)
 
 

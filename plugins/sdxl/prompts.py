@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from hub.jobs import GenerateJob
 from plugins.sdxl.adapters import Outfit, Wardrobe
 from plugins.sdxl.chunks import Chunk, chunks_of, empty_chunk
 from plugins.sdxl.weighting import fragments
+from plugins.sdxl.words import read_as, refuse_silent, split
 
 ENCODERS = ("text_encoder", "text_encoder_2")
 # At SDXL 1.0's widths one of 77 tokens takes 1.3 MB in float32.
@@ -33,8 +35,9 @@ class Reading:
     """A prompt as both tokenizers cut it."""
 
     plain: str | None
-    """The text, where it has no weights and fits one chunk: then diffusers' own way is taken."""
+    """The text, where it has neither weights nor words of an adapter and fits one chunk: then diffusers' own way is taken."""
     chunks: tuple[tuple[Chunk, ...], tuple[Chunk, ...]]
+    words: frozenset[str]
 
     @property
     def length(self) -> int:
@@ -49,7 +52,7 @@ class Prompts:
         self._known: OrderedDict[tuple[object, ...], Conditioning] = OrderedDict()
 
     def encode(self, job: GenerateJob, outfit: Outfit) -> Conditioning:
-        """Raises JobRefusedError for a prompt that is too long, or a weight out of range."""
+        """Raises JobRefusedError for a prompt that is too long, a weight out of range, or an embedding's word left out."""
         guided = job.guidance_scale > 1
         key = (job.prompt, job.negative_prompt if guided else None, guided, outfit.key(ENCODERS))
         if key not in self._known:
@@ -60,20 +63,22 @@ class Prompts:
         return self._known[key]
 
     def _encoded(self, job: GenerateJob, outfit: Outfit, *, guided: bool) -> Conditioning:
-        prompt = self._read(job.prompt)
+        prompt = self._read(job.prompt, outfit)
         # None, not "": with no negative prompt the pipeline uses zeros, as SDXL was trained.
-        negative = self._read(job.negative_prompt) if guided and job.negative_prompt else None
+        negative = self._read(job.negative_prompt, outfit) if guided and job.negative_prompt else None
+        refuse_silent(outfit.words, prompt.words | (negative.words if negative else frozenset()))
         with self._wardrobe.worn(ENCODERS, [(outfit, 1)]), torch.no_grad():
             if prompt.plain is not None and (negative is None or negative.plain is not None):
                 return self._as_diffusers(prompt.plain, negative.plain if negative else None, guided=guided)
             return self._in_chunks(prompt, negative, guided=guided)
 
-    def _read(self, prompt: str) -> Reading:
-        found = fragments(prompt)
-        pipeline = self._pipeline
-        first, second = (chunks_of(tokenizer, found) for tokenizer in (pipeline.tokenizer, pipeline.tokenizer_2))
-        usual = len(found) == len(first) == len(second) == 1 and found[0].weight == 1
-        return Reading(found[0].text if usual else None, (first, second))
+    def _read(self, prompt: str, outfit: Outfit) -> Reading:
+        found, vectors = fragments(prompt), [outfit.vectors(encoder) for encoder in ENCODERS]
+        tokenizers = (self._pipeline.tokenizer, self._pipeline.tokenizer_2)
+        first, second = (chunks_of(own, found, words) for own, words in zip(tokenizers, vectors, strict=True))
+        said = frozenset(word for part in found for _, word in split(part.text, vectors[0]) if word)
+        usual = len(found) == len(first) == len(second) == 1 and found[0].weight == 1 and not said
+        return Reading(found[0].text if usual else None, (first, second), said)
 
     def _as_diffusers(self, prompt: str, negative: str | None, *, guided: bool) -> Conditioning:
         tokens, no_tokens, pooled, no_pooled = self._pipeline.encode_prompt(
@@ -93,7 +98,7 @@ class Prompts:
         if not guided:
             return Conditioning(tokens, pooled)
         if negative is None and not self._pipeline.config.force_zeros_for_empty_prompt:
-            negative = self._read("")
+            negative = self._read("", Outfit())
         no_tokens, no_pooled = self._told(negative, length) if negative else map(torch.zeros_like, (tokens, pooled))
         return Conditioning(torch.cat([no_tokens, tokens]), torch.cat([no_pooled, pooled]))
 
@@ -120,5 +125,6 @@ def _encode(encoder: Any, tokenizer: Any, chunks: Sequence[Chunk], length: int) 
 
 def _hidden(encoder: Any, chunk: Chunk) -> tuple[torch.Tensor, torch.Tensor]:
     """The last but one layer [1, context, width], as SDXL was trained, and the encoder's own first output."""
-    output = encoder(torch.tensor([chunk.ids], device=encoder.device), output_hidden_states=True)
+    with read_as(encoder, chunk.vectors) if chunk.vectors else nullcontext():
+        output = encoder(torch.tensor([chunk.ids], device=encoder.device), output_hidden_states=True)
     return output.hidden_states[-2], output[0]

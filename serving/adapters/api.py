@@ -51,7 +51,8 @@ class AdapterPack:
     """An adapter mapped from its file; `weights` is component -> parameter -> tensor.
 
     `low_rank` says where its pairs lie in `file`, sorted by component and module, none of them read yet. `deltas`
-    change parameters that low-rank pairs can't, such as those of a DoRA: serving/adapters/deltas.py.
+    change parameters that low-rank pairs can't, such as those of a DoRA: serving/adapters/deltas.py. `vectors` is component
+    -> word -> [vectors, width], what stands for the word in a prompt.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class AdapterPack:
     low_rank: tuple[LowRank, ...]
     weights: Mapping[str, Mapping[str, torch.Tensor]]
     deltas: tuple[Delta, ...]
+    vectors: Mapping[str, Mapping[str, torch.Tensor]]
     file: MappedPack
 
 
@@ -69,13 +71,13 @@ def open_pack(path: Path, checksums: Checksums = ()) -> AdapterPack:
     if metadata.get(form.VERSION_KEY) not in form.READABLE:
         versions = " or ".join(sorted(form.READABLE))
         raise UnreadablePackError(f"{path.name} is no adapter pack of version {versions}.")
-    deltas = _deltas(tensors, file)
+    deltas, vectors = _deltas(tensors, file), _vectors(tensors, file)
     low_rank = tuple(_low_rank(tensors, file))
     weights: dict[str, dict[str, torch.Tensor]] = {}
     for name, stored in tensors.items():
         component, _, parameter = name.partition(".")
         weights.setdefault(component, {})[parameter] = file.tensor(stored)
-    return AdapterPack(metadata[form.KIND_KEY], metadata[form.LAYOUT_KEY], low_rank, weights, deltas, file)
+    return AdapterPack(metadata[form.KIND_KEY], metadata[form.LAYOUT_KEY], low_rank, weights, deltas, vectors, file)
 
 
 def _low_rank(tensors: Tensors, file: MappedPack) -> Iterator[LowRank]:
@@ -105,3 +107,13 @@ def _deltas(tensors: Tensors, file: MappedPack) -> tuple[Delta, ...]:
             rule, component, parameter, part = form.delta_key(name)
             found.setdefault((component, parameter, rule), {})[part] = file.tensor(tensors.pop(name))
     return tuple(Delta(component, parameter, rule, parts) for (component, parameter, rule), parts in found.items())
+
+
+def _vectors(tensors: Tensors, file: MappedPack) -> dict[str, dict[str, torch.Tensor]]:
+    """Take the vectors of all words out of `tensors`."""
+    found: dict[str, dict[str, torch.Tensor]] = {}
+    for name in sorted(tensors):
+        if name.startswith(form.VECTORS):
+            component, word = form.vectors_key(name)
+            found.setdefault(component, {})[word] = file.tensor(tensors.pop(name))
+    return found

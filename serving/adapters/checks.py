@@ -16,6 +16,7 @@ from hub.plugin_api import (
     WeightTarget,
 )
 from hub.tensor_file import WEIGHT_DTYPES, FileHeader
+from serving.adapters.embedding_checks import check_embeddings
 from serving.adapters.factors import check_factors, factor_rank
 from serving.adapters.pack import MAX_RANK
 
@@ -25,7 +26,7 @@ def check_plan(plan: AdapterPlan, header: FileHeader, layout: ModelLayout) -> No
     _refuse(
         "no_weights",
         "The file holds nothing that can be served. Upload a LoRA or a whole model.",
-        not any(True for _ in plan.changed()),
+        not any(True for _ in plan.sources()),
     )
     _check_cover(plan, header)
     _check_types(plan, header)
@@ -39,6 +40,7 @@ def check_plan(plan: AdapterPlan, header: FileHeader, layout: ModelLayout) -> No
         _check_weight(weight, header, layout)
     for added in plan.added:
         _check_weight(added, header, layout)
+    check_embeddings(plan.embeddings, header, layout)
 
 
 def rank_of(target: LowRankTarget, header: FileHeader) -> int:

@@ -6,7 +6,7 @@ Names, shapes and bytes are all it needs: only the engine's layout imports a ten
 import hashlib
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -66,7 +66,8 @@ class Converter:
     def _converted(self, job: ConvertJob, source: Path, pack: Path) -> Converted:
         file = TensorFile(source)
         layout = self.layout_of(job.engine)
-        plan = self.format_of(job.format).plan(file.header, layout)
+        header = replace(file.header, file_name=job.file_name)
+        plan = self.format_of(job.format).plan(header, layout)
         check_plan(plan, file.header, layout)
         sha256 = write_pack(plan, file, layout, pack)
         stored = self._stored(job, plan, layout, pack)
@@ -93,7 +94,8 @@ def _described(job: ConvertJob, plan: AdapterPlan, header: FileHeader, key: str,
         pack_key=key,
         pack_sha256=sha256,
         pack_size=size,
-        kind="fine_tune" if plan.kind == "fine_tune" else "lora",
+        kind=plan.kind,
         rank=max(ranks, default=0),
         modules=len({(component, parameter.rpartition(".")[0]) for component, parameter in plan.changed()}),
+        words=tuple(sorted({target.word for target in plan.embeddings})),
     )

@@ -3,7 +3,8 @@
 A safetensors file. `<component>.<module>.lora_A.weight` and `.lora_B.weight` are a low-rank addition to a module; their
 alphas are numbers of `alphas.<component>` (F32), in the order of the modules' names. A name of the form
 `delta.<rule>.<component>.<parameter>.<part>` is one part of a change that no pair of low-rank matrices is:
-serving/adapters/deltas.py has the rules. Any other name, `<component>.<parameter>`, replaces that parameter.
+serving/adapters/deltas.py has the rules. `vectors.<component>.<word>`, [vectors, width], are what a text encoder reads where a
+prompt has this word. Any other name, `<component>.<parameter>`, replaces that parameter.
 Tensors keep the type they came in; what is computed is F32. Same source and same layout, same bytes: names are sorted
 and nothing else goes in.
 
@@ -21,6 +22,7 @@ ALPHA_OF_VERSION_1 = ".alpha"
 # Bytes; what is aligned to it begins a line of the processor's cache.
 ALIGNMENT = 64
 DELTA = "delta."
+VECTORS = "vectors."
 MAX_RANK = 256
 # A product of small matrices is written out as one pair up to this rank. Above it the pair costs more to keep and to
 # run than the weight it stands for, so it is served as a delta.
@@ -33,6 +35,16 @@ SCALED = ("scaled_by_output", "scaled_by_input")
 
 def metadata(kind: str, layout_digest: str) -> dict[str, str]:
     return {VERSION_KEY: VERSION, KIND_KEY: kind, LAYOUT_KEY: layout_digest}
+
+
+def vectors_name(component: str, word: str) -> str:
+    return f"{VECTORS}{component}.{word}"
+
+
+def vectors_key(name: str) -> tuple[str, str]:
+    """Component and word of a word's vectors."""
+    component, _, word = name.removeprefix(VECTORS).partition(".")
+    return component, word
 
 
 def delta_name(rule: str, component: str, parameter: str, part: str) -> str:

@@ -17,10 +17,11 @@ from hub.plugin_api import (
     UnsupportedFileError,
 )
 from serving.adapters.checks import rank_of
+from serving.adapters.embedding_checks import matrix_of
 from serving.adapters.entries import Entry, check_finite, copied, file_chunks, number, numbers, read_number, written
 from serving.adapters.expand import expanded, expanded_rank
 from serving.adapters.factors import alpha_rank, sides, sizes
-from serving.adapters.pack import ALPHAS, DOWN, MAGNITUDES, SCALED, SIDES, UP, delta_name, metadata
+from serving.adapters.pack import ALPHAS, DOWN, MAGNITUDES, SCALED, SIDES, UP, delta_name, metadata, vectors_name
 from serving.adapters.tensor_bytes import TensorFile
 
 
@@ -52,6 +53,9 @@ def _entries(plan: AdapterPlan, source: TensorFile, layout: ModelLayout) -> Iter
         yield _scaled(scaled, source, layout.modules(scaled.component)[scaled.module])
     for added in plan.added:
         yield copied(delta_name("added", added.component, added.parameter, "change"), added.source, source)
+    for word in plan.embeddings:
+        shape = matrix_of(word, source.header)
+        yield copied(vectors_name(word.component, word.word), word.source, source, shape)
     for weight in plan.weights:
         yield copied(f"{weight.component}.{weight.parameter}", weight.source, source)
 

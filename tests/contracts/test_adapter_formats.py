@@ -1,5 +1,7 @@
 """The in-tree adapter formats keep the contract that plugin authors inherit."""
 
+from dataclasses import replace
+
 from hub.plugin_api import AdapterFormat, ModelLayout, NoConfig, Shape
 from hub.tensor_file import FileHeader, TensorInfo
 from hub.testing.adapter_format_contract import AdapterFormatContract
@@ -9,6 +11,7 @@ from plugins.lycoris.format import LycorisFormat
 from plugins.onetrainer_lora.format import OneTrainerFormat
 from plugins.peft_lora.format import PeftLoraFormat
 from plugins.sdxl.unet_format import SdxlUnetFormat
+from plugins.textual_inversion.format import TextualInversionFormat
 
 UNET: dict[str, Shape] = {
     "conv_in.weight": (8, 4, 3, 3),
@@ -21,6 +24,13 @@ UNET: dict[str, Shape] = {
 }
 TEXT: dict[str, Shape] = {"text_model.encoder.layers.0.mlp.fc1.weight": (8, 4)}
 COMPONENTS = {"unet": UNET, "text_encoder_2": TEXT}
+TABLES: dict[str, dict[str, Shape]] = {
+    "text_encoder": {"embeddings.token_embedding.weight": (40, 8), "embeddings.position_embedding.weight": (77, 8)},
+    "text_encoder_2": {
+        "text_model.embeddings.token_embedding.weight": (40, 12),
+        "text_model.embeddings.position_embedding.weight": (77, 12),
+    },
+}
 LAYOUT = ModelLayout(
     COMPONENTS,
     {
@@ -149,3 +159,14 @@ class TestSdxlUnet(AdapterFormatContract):
 
     def layout(self) -> ModelLayout:
         return LAYOUT
+
+
+class TestTextualInversion(AdapterFormatContract):
+    def adapter_format(self) -> AdapterFormat:
+        return TextualInversionFormat(NoConfig())
+
+    def header(self) -> FileHeader:
+        return replace(header_of({"clip_l": (2, 8), "clip_g": (2, 12)}), file_name="ruin.safetensors")
+
+    def layout(self) -> ModelLayout:
+        return ModelLayout(TABLES)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from celery import Celery
 from kombu import Queue
@@ -24,6 +25,7 @@ from hub.jobs import ConvertJob, GenerateJob, Message
 from hub.local.ports import Ports, choose_ports
 from hub.object_store import ObjectStore
 from serving.metrics.measures import MEASURES
+from tests.factories.tensor_files import tensor_file
 from tests.fixtures_torch import AdapterFiles
 from tests.serving_jobs import job
 
@@ -235,7 +237,19 @@ def test_an_upload_of_another_base_is_refused(
     assert (found["code"], found["attempt"]) == ("wrong_base", 1)
 
 
-def convert_job(store: ObjectStore, content: bytes, adapter_format: str) -> ConvertJob:
+@pytest.mark.torch
+def test_an_embedding_becomes_a_pack_that_its_files_name_calls(
+    site: SiteSide, object_store_server: ObjectStore
+) -> None:
+    content = tensor_file({"clip_l": np.ones((2, 32), np.float32), "clip_g": np.ones((2, 32), np.float32)})
+    request = convert_job(object_store_server, content, "textual_inversion", file_name="Ruin.safetensors")
+    site.send(jobs.CONVERT_TASK, request, jobs.CONVERT_QUEUE)
+    found = site.wait_for(jobs.CONVERTED_TASK, upload_id=str(request.upload_id))
+    described = {name: found[name] for name in ("kind", "rank", "modules", "words")}
+    assert described == {"kind": "embedding", "rank": 0, "modules": 0, "words": ["Ruin"]}
+
+
+def convert_job(store: ObjectStore, content: bytes, adapter_format: str, file_name: str = "") -> ConvertJob:
     sha256 = hashlib.sha256(content).hexdigest()
     store.put(keys.source(sha256), content, "application/octet-stream")
     return ConvertJob(
@@ -245,6 +259,7 @@ def convert_job(store: ObjectStore, content: bytes, adapter_format: str) -> Conv
         source_sha256=sha256,
         format=adapter_format,
         engine="sdxl",
+        file_name=file_name,
     )
 
 

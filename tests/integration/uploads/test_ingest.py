@@ -98,6 +98,7 @@ def test_an_honest_file_is_kept_under_its_hash_and_sent_to_conversion(
         "source_sha256": sha256,
         "format": "kohya_lora",
         "engine": "sdxl",
+        "file_name": upload.file_name,
     }
     assert messages_of(callbacks) == [("serving.convert", (job,), "convert")]
 
@@ -209,6 +210,17 @@ def test_a_stored_pack_makes_the_upload_ready_once(object_store_server: ObjectSt
         1,
         upload.base_model,
     )
+
+
+def test_the_words_of_a_pack_are_suggested_as_trigger_words(object_store_server: ObjectStore) -> None:
+    upload = converting(object_store_server)
+    before = dict(upload.metadata)
+    accept_conversion(
+        converted(object_store_server, upload, kind="embedding", rank=0, modules=0, words=("moss", "ruin"))
+    )
+    upload.refresh_from_db()
+    assert upload.metadata == {**before, "trigger_words": "moss, ruin"}
+    assert (upload.state, Pack.objects.get().kind) == (State.READY, "embedding")
 
 
 @pytest.mark.parametrize(

@@ -85,11 +85,13 @@ def test_ordinary_text_of_any_script_is_accepted(prompt: str) -> None:
 
 def test_styles_are_used_as_they_were_made() -> None:
     withdrawn, foreign = echo_version(state="withdrawn"), make_version()
+    embedding = echo_version(kind="embedding")
     fine_tune, other = echo_version(kind="fine_tune"), echo_version(kind="fine_tune")
     cases: list[tuple[dict[str, Any], str]] = [
         ({"versions": [withdrawn]}, "style_withdrawn"),
         ({"versions": [foreign]}, "style_of_another_base"),
         ({"adapters": (AdapterChoice(fine_tune.pk, 0.8),)}, "fine_tune_weight"),
+        ({"adapters": (AdapterChoice(embedding.pk, 0.8),)}, "embedding_weight"),
         ({"versions": [fine_tune, other]}, "two_fine_tunes"),
     ]
     for changes, code in cases:

@@ -84,6 +84,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "newline behind a name": (lambda: file_of({"a\n": entry()}, DATA), "bad_tensor_name"),
     "empty name": (lambda: file_of({"": entry()}, DATA), "bad_tensor_name"),
     "long name": (lambda: file_of({"a" * 257: entry()}, DATA), "bad_tensor_name"),
+    "brackets in a name": (lambda: file_of({"<a>": entry()}, DATA), "bad_tensor_name"),
+    "path as an embedding's word": (lambda: file_of({"bundle_emb.../a": entry()}, DATA), "bad_tensor_name"),
+    "markup as an embedding's word": (lambda: file_of({'bundle_emb.<a b="c">': entry()}, DATA), "bad_tensor_name"),
     "escape sequence in metadata": (
         lambda: file_of({"__metadata__": {"a": "\x1b[2J"}, "a": entry()}, DATA),
         "bad_metadata",
@@ -152,12 +155,18 @@ def test_a_header_length_that_looks_like_magic_bytes_is_no_reason_to_refuse(leng
     assert list(parse_header(content, len(content)).tensors) == ["a"]
 
 
+@pytest.mark.parametrize("name", ["bundle_emb.<ruin>.clip_l", "bundle_emb.ruin.string_to_param.*"])
+def test_the_names_of_bundled_embeddings_pass(name: str) -> None:
+    content = file_of({name: entry()}, DATA)
+    assert list(parse_header(content, len(content)).tensors) == [name]
+
+
 def as_the_library_reads(content: bytes) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
     views = safetensors.deserialize(content)  # type: ignore[no-untyped-call]  # the library ships no types for it
     return {name: (view["dtype"], tuple(view["shape"]), bytes(view["data"])) for name, view in views}
 
 
-NAMES = st.from_regex(r"[A-Za-z0-9_.\-]{1,12}", fullmatch=True)
+NAMES = st.from_regex(r"[A-Za-z0-9_.\-]{1,12}|bundle_emb\.[a<>*.\-]{1,6}", fullmatch=True)
 SHAPES = st.lists(st.integers(1, 4), max_size=4).map(tuple)
 DTYPES = st.sampled_from([np.float32, np.float16, ml_dtypes.bfloat16, np.float64, np.int64])
 TENSORS = st.dictionaries(NAMES, st.builds(np.zeros, SHAPES, DTYPES), min_size=1, max_size=6)

@@ -73,7 +73,7 @@ def test_a_missing_alpha_is_left_to_mean_the_rank() -> None:
         ((*pair(DOWN_1), f"{DOWN_1}.lambda_layer"), "unsupported_kind", "T-LoRA"),
         ((f"{DOWN_1}.lokr_w1_a", f"{DOWN_1}.lokr_t1"), "unsupported_kind", "LoKr with a Tucker core"),
         ((*pair(DOWN_1), f"{DOWN_1}.scalar"), "unsupported_kind", "scalar"),
-        ((*pair(DOWN_1), "bundle_emb.ruin.clip_l"), "bundled_embeddings", "ruin"),
+        ((*pair(DOWN_1), "bundle_emb.ruin.clip_l"), "half_embedding", "ruin"),
         ((*pair(DOWN_1), f"{DOWN_1}.hada_w1_a"), "mixed_kinds", "LoRA and LoHa"),
         ((*pair(DOWN_1), f"{DOWN_1}.diff"), "mixed_kinds", "LoRA and diff"),
         ((f"{DOWN_1}.hada_w1_a", f"{DOWN_1}.hada_w1_b"), "incomplete_module", "hada_w2_a"),

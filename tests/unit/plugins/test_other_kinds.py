@@ -16,9 +16,6 @@ def header(*names: str) -> FileHeader:
 @pytest.mark.parametrize(
     ("names", "code"),
     [
-        (("clip_l", "clip_g"), "textual_inversion"),
-        (("emb_params",), "textual_inversion"),
-        (("bundle_emb.ruin.clip_l", "bundle_emb.ruin.clip_g"), "textual_inversion"),
         (("lora_controlnet", "input_blocks.0.0.weight"), "control_lora"),
         (("model.diffusion_model.out.2.weight", "first_stage_model.x"), "whole_checkpoint"),
     ],

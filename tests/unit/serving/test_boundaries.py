@@ -37,6 +37,7 @@ FORMATS = [
     "other_kinds",
     "peft_lora",
     "sdxl_unet",
+    "textual_inversion",
 ]
 
 

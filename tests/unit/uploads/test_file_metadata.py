@@ -1,6 +1,6 @@
 import pytest
 
-from marketplace.uploads.file_metadata import FileSummary, declared_body_sha256, summarise
+from marketplace.uploads.file_metadata import FileSummary, declared_body_sha256, summarise, with_words
 
 
 def test_kohya_metadata_becomes_a_summary_without_the_creators_folders() -> None:
@@ -38,6 +38,19 @@ def test_what_is_no_plain_number_is_left_out(number: str) -> None:
 def test_long_texts_are_cut_to_what_the_form_takes() -> None:
     summary = summarise({"modelspec.title": "t" * 999, "modelspec.trigger_phrase": "w" * 999})
     assert (len(summary.title), len(summary.trigger_words)) == (80, 300)
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "expected"),
+    [
+        ("", ("<ruin>", "moss"), "<ruin>, moss"),
+        ("washed ink", ("moss",), "washed ink, moss"),
+        ("Moss, ink", ("moss", "in"), "Moss, ink, in"),
+        ("w" * 299, ("moss",), "w" * 299 + ","),
+    ],
+)
+def test_words_of_embeddings_join_the_trigger_words(said: str, words: tuple[str, ...], expected: str) -> None:
+    assert with_words({"title": "Moss", "trigger_words": said}, words) == {"title": "Moss", "trigger_words": expected}
 
 
 def test_a_declared_checksum_is_plain_lower_case_hex() -> None:

@@ -84,7 +84,7 @@ def test_an_ordinary_prompt_in_chunks_has_diffusers_bytes(
     """Start, end and padding stand where the tokenizer puts them, so the unusual way can't drift from the usual."""
     prompts = sdxl_engine._prompts
     with torch.no_grad():
-        tokens, pooled = prompts._told(prompts._read(prompt), 1)
+        tokens, pooled = prompts._told(prompts._read(prompt, Outfit()), 1)
     expected = encoded(plain_pipeline, prompt)
     assert torch.equal(tokens, expected[0])
     assert torch.equal(pooled, expected[2])

@@ -1,0 +1,1 @@
+"""Vectors for words of the prompt; see plugin.py first."""
