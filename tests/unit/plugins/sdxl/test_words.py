@@ -96,7 +96,7 @@ def test_both_encoders_read_what_diffusers_has_them_read(
 ) -> None:
     ours = told(sdxl_engine, [pack_of(count)], prompt=prompt, negative_prompt=negative or "")
     pipeline = taught(plain_pipeline, vectors(sdxl_engine.models, count, 1))
-    # Its own way takes RUIN for another word.
+    # In capitals it would read the first vector alone.
     tokens, no_tokens, pooled, no_pooled = by_diffusers(pipeline, prompt.lower(), negative)
     assert_same(ours.tokens, torch.cat([no_tokens, tokens]))
     assert_same(ours.pooled, torch.cat([no_pooled, pooled]))
@@ -161,13 +161,24 @@ def test_as_many_vectors_as_a_chunk_has_room_for_fill_it(sdxl_engine: SdxlEngine
         ("ruin's (ruin)", ["ruin"], [("", "ruin"), ("'s (", "ruin"), (")", "")]),
         ("bad-hands-5 bad-hands", ["bad-hands", "bad-hands-5"], [("", "bad-hands-5"), (" ", "bad-hands"), ("", "")]),
         ("<s0><s1> s0", ["<s0>", "<s1>"], [("", "<s0>"), ("", "<s1>"), (" s0", "")]),
-        ("v1.5 v125", ["v1.5"], [("", "v1.5"), (" v125", "")]),
+        ("v1.5 v125 v1", ["v1", "v1.5"], [("", "v1.5"), (" v125 ", "v1"), ("", "")]),
         ("cafe\u0301", ["caf\u00e9"], [("", "caf\u00e9"), ("", "")]),
         ("a ruin", [], [("a ruin", "")]),
     ],
 )
 def test_a_word_counts_where_it_stands_whole(text: str, words: list[str], expected: list[tuple[str, str]]) -> None:
     assert list(split(text, words)) == expected
+
+
+def test_a_word_within_another_is_read_as_ever_where_diffusers_takes_it_for_the_word(
+    sdxl_engine: SdxlEngine, plain_pipeline: Any, bundle: MakePack
+) -> None:
+    outfit, plain = sdxl_engine.wardrobe.dress([bundle()]), Outfit()
+    prompts = [sdxl_engine._prompts._read("a ruined house", worn) for worn in (outfit, plain)]
+    sdxl_engine.wardrobe.undress(outfit)
+    assert prompts[0] == prompts[1]
+    taught(plain_pipeline, vectors(sdxl_engine.models, 1, 1))
+    assert WORD in plain_pipeline.tokenizer.tokenize("a ruined house")
 
 
 def test_nothing_that_runs_share_is_changed(sdxl_engine: SdxlEngine, pack_of: MakePack) -> None:
