@@ -1,4 +1,4 @@
-"""The messages between the site and the workers: frozen, versioned, JSON. Pixels never travel here.
+"""The messages between the site and the workers: frozen, versioned, JSON. Pictures never travel here, only previews.
 
 The database row is the truth and a message only a hint, so each carries the attempt it belongs to, and the site
 refuses any that is not the current one. Every task below takes one argument: `message.model_dump(mode="json")`.
@@ -31,6 +31,9 @@ FINGERPRINT_COMMAND = "base_fingerprint"
 
 SITE_QUEUE = "site"
 CONVERT_QUEUE = "convert"
+
+# Base64 characters of a preview; 128 x 128 pixels of noise need about half.
+MAX_PREVIEW = 32_768
 
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 # An embedding gives words of the prompt a meaning, and changes no weight.
@@ -111,13 +114,24 @@ class GenerationStarted(Message):
 
 
 class GenerationHeartbeat(Message):
-    """The worker still runs the job, at `step` of `steps`; renews the lease and moves the progress bar."""
+    """The worker still runs the job, at `step` of `steps`; renews the lease and moves the progress bar.
+
+    `preview` may be lost like the rest: a JPEG of at most 128 pixels a side, Base64. Left out where there is none.
+    """
 
     id: UUID
     attempt: int
     worker: str
     step: int
     steps: int
+    preview: str = Field(default="", max_length=MAX_PREVIEW)
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content: dict[str, object] = handler(self)
+        if not self.preview:
+            content.pop("preview", None)
+        return content
 
 
 class GenerationSucceeded(Message):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from pydantic import BaseModel
 
-from hub.plugin_api import Component, ExtensionPoint, Plugin, PluginError, PluginUnavailableError
+from hub.plugin_api import OUTPUT_GATES, Component, ExtensionPoint, Plugin, PluginError, PluginUnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +90,11 @@ class Registry:
         """Each enabled component of a point, with its id."""
         for component_id in self.ids(point):
             yield component_id, self.get(point, component_id)
+
+    @property
+    def gates_output(self) -> bool:
+        """Must pictures pass something before anybody sees them?"""
+        return any(component.point in OUTPUT_GATES for _, component in self._all())
 
     def _find(self, point: ExtensionPoint[Any], component_id: str) -> tuple[Plugin, Component]:
         for plugin, component in self._all():

@@ -17,6 +17,8 @@ class ServingConfig(HubConfig):
     """`cuda`, `cuda:1`, `cpu`, or `auto`: the accelerator if there is one."""
     max_batch: int = Field(default=8, ge=1)
     """Images that are computed together; the worker needs as many threads."""
+    preview_every_steps: int = Field(default=2, ge=0)
+    """Each so many steps a small preview goes out with the progress, at most twice a second. 0 for none."""
     pack_cache_bytes: int = 20 * 2**30
     """Disk that cached packs may fill; the longest unused go first."""
     job_deadline_seconds: float = 600.0

@@ -33,10 +33,18 @@ class Generator:
     """What a generate task needs; one per worker process."""
 
     def __init__(
-        self, *, loop: EngineLoop, cache: PackCache, store: ObjectStore, jobs: JobsInHand, send: Send, worker: str
+        self,
+        *,
+        loop: EngineLoop,
+        cache: PackCache,
+        store: ObjectStore,
+        jobs: JobsInHand,
+        send: Send,
+        worker: str,
+        preview_every: int = 0,
     ) -> None:
         self.loop, self.cache, self.store, self.send, self.worker = loop, cache, store, send, worker
-        self.jobs = jobs
+        self.jobs, self.preview_every = jobs, preview_every
 
     def run(self, message: Mapping[str, Any]) -> None:
         """Generate, store and report. Raises nothing that another try of the same message would cure."""
@@ -91,8 +99,9 @@ class Generator:
     def _image_stored(self, ticket: Ticket) -> GenerationSucceeded:
         job, started = ticket.job, time.monotonic()
         ticket.job = with_pictures(job, self.store)
-        with Heartbeat(job, self.worker, self.send) as heartbeat:
-            ticket.on_step = heartbeat.on_step
+        with Heartbeat(job, self.worker, self.send, self.preview_every) as heartbeat:
+            ticket.on_step, ticket.on_preview = heartbeat.on_step, heartbeat.on_preview
+            ticket.wants_preview = heartbeat.wants_preview
             generation = self._image(ticket)
             sha256 = self.store.put(job.output_key, generation.content, generation.media_type)
         return GenerationSucceeded(

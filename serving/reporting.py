@@ -11,6 +11,8 @@ from kombu.exceptions import OperationalError
 
 from hub import jobs
 from hub.jobs import GenerateJob, GenerationHeartbeat, Message
+from hub.plugin_api import Preview
+from serving.previews import encoded
 
 log = structlog.get_logger(__name__)
 
@@ -43,16 +45,27 @@ def sender(app: Celery) -> Send:
 
 
 class Heartbeat:
-    """While the block runs, sends a heartbeat at every progress, at most twice a second, and at least every 5 s."""
+    """While the block runs, sends a heartbeat at every progress, at most twice a second, and at least every 5 s.
 
-    def __init__(self, job: GenerateJob, worker: str, send: Send) -> None:
-        self._job, self._worker, self._send = job, worker, send
-        self._step = 0
+    A preview goes with it each `preview_every` steps; 0 for none. The loop makes none that could not be sent.
+    """
+
+    def __init__(self, job: GenerateJob, worker: str, send: Send, preview_every: int = 0) -> None:
+        self._job, self._worker, self._send, self._every = job, worker, send, preview_every
+        self._step = self._previewed = 0
+        self._preview: Preview | None = None
         self._ended = Event()
         self._thread = Thread(target=self._beat, name=f"heartbeat-{job.id}", daemon=True)
 
     def on_step(self, step: int) -> None:
         self._step = step
+
+    def wants_preview(self, step: int) -> bool:
+        """Has a chosen step been passed since the last one, and was that sent?"""
+        return bool(self._every) and self._preview is None and step // self._every > self._previewed // self._every
+
+    def on_preview(self, preview: Preview) -> None:
+        self._preview, self._previewed = preview, self._step
 
     def __enter__(self) -> "Heartbeat":
         self._thread.start()
@@ -74,5 +87,17 @@ class Heartbeat:
                 sent_step, sent_at = step, now
 
     def _message(self, step: int) -> GenerationHeartbeat:
-        job = self._job
-        return GenerationHeartbeat(id=job.id, attempt=job.attempt, worker=self._worker, step=step, steps=job.steps)
+        job, preview = self._job, self._taken_preview()
+        return GenerationHeartbeat(
+            id=job.id, attempt=job.attempt, worker=self._worker, step=step, steps=job.steps, preview=preview
+        )
+
+    def _taken_preview(self) -> str:
+        """ "" where there is none. Encoded here, so that the engine's thread need not."""
+        preview, self._preview = self._preview, None
+        try:
+            return encoded(preview) if preview else ""
+        except ValueError:
+            # An engine plugin's mistake must not end the heartbeats, and with them the lease.
+            log.exception("preview.unreadable")
+            return ""

@@ -105,7 +105,16 @@ class ServingWorker:
         store = object_store()
         fetch = whole_packs(store.stream, self.loop.engines.values)
         cache = PackCache(self.config.pack_cache_dir, self.config.pack_cache_bytes, fetch)
-        return Generator(loop=self.loop, cache=cache, store=store, jobs=self.jobs, send=self.send, worker=self.name)
+        return Generator(
+            loop=self.loop,
+            cache=cache,
+            store=store,
+            jobs=self.jobs,
+            send=self.send,
+            worker=self.name,
+            # What must pass a check first is not shown before (decision 15).
+            preview_every=0 if self._registry.gates_output else self.config.preview_every_steps,
+        )
 
     @cached_property
     def extractor(self) -> "Extractor":

@@ -31,6 +31,7 @@ MEANING = {
     "height": "pixels",
     "steps": "denoising steps",
     "step": "steps done",
+    "preview": "a small JPEG of the picture so far, Base64; absent for none",
     "guidance_scale": "how strongly the prompt counts; up to 1 means no guidance",
     "seed": "of the first noise; the same seed gives the same bytes",
     "scheduler": "id of the sampler",

@@ -14,7 +14,17 @@ from hub.plugin_api.adapter_plan import (
     WeightTarget,
     joined,
 )
-from hub.plugin_api.engine import ENGINE, Engine, EngineInfo, Generation, LocalJob, LocalPack, OneShotEngine, Run
+from hub.plugin_api.engine import (
+    ENGINE,
+    Engine,
+    EngineInfo,
+    Generation,
+    LocalJob,
+    LocalPack,
+    OneShotEngine,
+    Preview,
+    Run,
+)
 from hub.plugin_api.errors import (
     EngineFullError,
     JobRefusedError,
@@ -22,7 +32,7 @@ from hub.plugin_api.errors import (
     PluginUnavailableError,
     UnsupportedFileError,
 )
-from hub.plugin_api.manifest import Component, ExtensionPoint, NoConfig, OnError, Plugin
+from hub.plugin_api.manifest import OUTPUT_GATES, Component, ExtensionPoint, NoConfig, OnError, Plugin
 from hub.plugin_api.payment_provider import (
     PAYMENT_PROVIDER,
     Checkout,
@@ -38,6 +48,7 @@ __all__ = [
     "ADAPTER_FORMAT",
     "ENGINE",
     "FACTORS_OF",
+    "OUTPUT_GATES",
     "PAYMENT_PROVIDER",
     "PROMPT_CHECK",
     "AdapterFormat",
@@ -70,6 +81,7 @@ __all__ = [
     "Plugin",
     "PluginError",
     "PluginUnavailableError",
+    "Preview",
     "PromptCheck",
     "Run",
     "ScaledTarget",

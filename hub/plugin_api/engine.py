@@ -55,6 +55,15 @@ class Generation:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """A glimpse of an unfinished run: `pixels` are RGB, a byte each, row by row from the top left."""
+
+    width: int
+    height: int
+    pixels: bytes
+
+
+@dataclass(frozen=True)
 class LocalPack:
     """An adapter pack on this machine's disk, hash already verified, with the weight to apply.
 
@@ -137,6 +146,13 @@ class Engine(Protocol):
     @abstractmethod
     def step(self, runs: Sequence[Run]) -> None:
         """Advance each run by one step; all come from one group. No run's picture may depend on the others' adapters."""
+
+    def preview(self, run: Run) -> Preview | None:  # noqa: ARG002 - for subclasses
+        """What an unfinished run is going to look like; called between steps, so far cheaper than one. None for nothing.
+
+        It is shown before `finish`: an engine that refuses pictures there shows none that it might refuse.
+        """
+        return None
 
     @abstractmethod
     def finish(self, run: Run) -> Generation:

@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 T = TypeVar("T")
+OUTPUT_GATES = frozenset({"output_check", "provenance"})
+"""Points whose components must have seen a picture before anybody else does: where one is enabled, previews are withheld."""
 
 
 class OnError(Enum):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from hub.celery_options import CELERY_OPTIONS
 from hub.config import hub_config, plugin_registry
 from hub.logs import configure_logging
+from hub.settings.caches import previews
 from hub.settings.database import database
 from hub.settings.site import site_config
 
@@ -86,6 +87,11 @@ TEMPLATES = [
 
 DATABASES = {"default": database(site.database_url, hub.data_dir)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "previews": previews(site.cache_url or hub.broker_url),
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [

@@ -32,6 +32,8 @@ class SiteConfig(BaseSettings):
     """How static files are stored: a Django storage."""
     lease_seconds: int = 30
     """How long a worker may be silent before its generation is given to another. Workers report every 5 s."""
+    cache_url: str = ""
+    """Redis for the previews of pictures in progress, which it keeps for a minute. Empty: the broker, where that is Redis; else none are shown."""
     max_attempts: int = 3
     """Attempts before a generation fails and its hold is voided."""
     holdback_days: int = 7

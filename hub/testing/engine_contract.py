@@ -72,6 +72,19 @@ class EngineContract(ABC):
                     engine.step([run])
         assert [engine.finish(run) for run in runs] == alone
 
+    def test_a_preview_fills_its_size_and_changes_nothing(self) -> None:
+        engine, job = self.engine(), self.job()
+        run = engine.start(job, [])
+        try:
+            while not run.done:
+                engine.step([run])
+                if not run.done and (preview := engine.preview(run)):
+                    assert len(preview.pixels) == preview.width * preview.height * 3
+            watched = engine.finish(run)
+        finally:
+            engine.end(run)
+        assert watched == run_to_end(engine, job)
+
     def test_the_base_is_untouched_by_a_job(self) -> None:
         engine = self.engine()
         before = engine.fingerprint()

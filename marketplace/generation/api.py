@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from marketplace.accounts.models import User
 from marketplace.api.parsers import PictureParser
 from marketplace.generation import selectors, services
-from marketplace.generation.images import generation_image
+from marketplace.generation.images import generation_image, generation_preview
 from marketplace.generation.models import Generation
 from marketplace.generation.pictures import store_picture
 from marketplace.generation.serializers import (
@@ -80,6 +80,15 @@ class ImageView(APIView):
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """Its ETag is its SHA-256; it never changes."""
         return generation_image(request._request, selectors.get_for_buyer(_person(request), id))
+
+
+class PreviewView(APIView):
+    @extend_schema(
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY}, summary="What a running image looks like so far"
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
+        """Small and rough: at most 128 pixels on a side. 404 while there is none, and once the image is there."""
+        return generation_preview(selectors.get_for_buyer(_person(request), id))
 
 
 class PicturesView(APIView):

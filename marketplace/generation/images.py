@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import TypeVar
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 
 from hub.object_store import ObjectMissingError, object_store
 from marketplace.errors import NotFound
 from marketplace.generation.models import Generation
+from marketplace.generation.previews import MEDIA_TYPE, preview_of
 from marketplace.generation.selectors import outputs_may_train
+
+R = TypeVar("R", bound=HttpResponseBase)
 
 A_YEAR = 365 * 24 * 3600
 
@@ -33,9 +37,13 @@ def image_response(
     response["X-Content-Type-Options"] = "nosniff"
     # Whatever a worker stored, a browser that opens it runs nothing.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    if not may_train:
-        response["X-Robots-Tag"] = "noai, noimageai"
-        response["tdm-reservation"] = "1"
+    return response if may_train else forbid_training(response)
+
+
+def forbid_training(response: R) -> R:
+    """Tell machines that what is in here may not train models."""
+    response["X-Robots-Tag"] = "noai, noimageai"
+    response["tdm-reservation"] = "1"
     return response
 
 
@@ -50,6 +58,18 @@ def generation_image(request: HttpRequest, generation: Generation) -> HttpRespon
         generation.image_media_type,
         may_train=outputs_may_train(generation),
     )
+
+
+def generation_preview(generation: Generation) -> HttpResponse:
+    """What a running generation looks like so far. Raises NotFound where there is nothing to see."""
+    content = preview_of(generation)
+    if content is None:
+        raise NotFound(_("There is no preview right now."), code="no_preview")
+    response = HttpResponse(content, content_type=MEDIA_TYPE)
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response if outputs_may_train(generation) else forbid_training(response)
 
 
 def _stored(key: str) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from hub.jobs import GenerationFailed, GenerationHeartbeat, GenerationStarted, G
 from hub.object_store import ObjectMissingError, object_store
 from hub.settings.site import site_config
 from marketplace.catalogue.models import Example
-from marketplace.generation import dispatch, settlement
+from marketplace.generation import dispatch, previews, settlement
 from marketplace.generation.failures import IMAGE_DAMAGED
 from marketplace.generation.models import Generation
 
@@ -40,9 +40,10 @@ def started(message: GenerationStarted) -> None:
 
 
 def heartbeat(message: GenerationHeartbeat) -> None:
-    """Renew the lease and move the progress bar."""
+    """Renew the lease, move the progress bar and keep the preview."""
     with bound_contextvars(generation=str(message.id)):
-        _lease(message, step=message.step)
+        if _lease(message, step=message.step):
+            previews.keep(message)
 
 
 def succeeded(message: GenerationSucceeded) -> None:

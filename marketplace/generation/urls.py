@@ -9,6 +9,7 @@ from marketplace.generation.api import (
     GenerationView,
     ImageView,
     PicturesView,
+    PreviewView,
     QuoteView,
 )
 
@@ -19,5 +20,6 @@ urlpatterns = [
     path("generations/<uuid:id>", GenerationView.as_view(), name="generation"),
     path("generations/<uuid:id>/cancel", CancelView.as_view(), name="generation-cancel"),
     path("generations/<uuid:id>/image", ImageView.as_view(), name="generation-image"),
+    path("generations/<uuid:id>/preview", PreviewView.as_view(), name="generation-preview"),
     path("earnings", EarningsView.as_view(), name="earnings"),
 ]

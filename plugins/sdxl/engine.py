@@ -16,13 +16,24 @@ from torch import nn
 from transformers.utils import logging as transformers_logging
 
 from hub.jobs import GenerateJob
-from hub.plugin_api import Engine, EngineInfo, EngineReport, Generation, JobRefusedError, LocalPack, ModelLayout, Run
+from hub.plugin_api import (
+    Engine,
+    EngineInfo,
+    EngineReport,
+    Generation,
+    JobRefusedError,
+    LocalPack,
+    ModelLayout,
+    Preview,
+    Run,
+)
 from plugins.sdxl.adapters import Outfit, Wardrobe
 from plugins.sdxl.batch import Batch
 from plugins.sdxl.checks import check_job
 from plugins.sdxl.layout import layout_of_base, stored_weights
 from plugins.sdxl.pipeline import open_pipeline
 from plugins.sdxl.plugin import INFO, SdxlConfig
+from plugins.sdxl.previews import LatentColours, expected_latents
 from plugins.sdxl.prompts import Prompts
 from plugins.sdxl.run import SdxlRun
 from plugins.sdxl.schedulers import new_scheduler
@@ -57,6 +68,11 @@ class SdxlEngine(Engine):
     @cached_property
     def _layout(self) -> ModelLayout:
         return layout_of_base(self.config.base_config or self.config.base)
+
+    @cached_property
+    def _colours(self) -> LatentColours:
+        with self._decoder() as vae:
+            return LatentColours.of(vae)
 
     def layout(self) -> ModelLayout:
         return self._layout
@@ -97,6 +113,10 @@ class SdxlEngine(Engine):
             if self._batch is None or set(self._batch.runs) != set(together):
                 self._batch = Batch.of(together)
             self._batch.step(self.pipeline.unet, self.wardrobe)
+
+    @torch.no_grad()
+    def preview(self, run: Run) -> Preview | None:
+        return self._colours.preview(expected_latents(cast("SdxlRun", run)))
 
     @torch.no_grad()
     def finish(self, run: Run) -> Generation:

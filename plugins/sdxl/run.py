@@ -16,7 +16,7 @@ from plugins.sdxl.starts import Kept
 class SdxlRun(Run):
     """latents: [1, 4, height / 8, width / 8]; time_ids: [1, 6]. `position` is a place in `timesteps`: the scheduler's, or the
     last of them for a run that starts at a picture. Some schedulers ask the UNet twice in a step; `step` counts to the
-    job's steps all the same.
+    job's steps all the same. `expected` is what the last step took for the latents without noise, where its scheduler says.
     """
 
     outfit: Outfit
@@ -28,6 +28,7 @@ class SdxlRun(Run):
     timesteps: torch.Tensor
     kept: Kept | None
     position: int = field(default=0, init=False)
+    expected: torch.Tensor | None = field(default=None, init=False)
 
     @property
     def rows(self) -> int:
@@ -58,7 +59,8 @@ class SdxlRun(Run):
             without, with_prompt = noise.chunk(2)
             noise = without + self.job.guidance_scale * (with_prompt - without)
         drawn = step_arguments(self.scheduler, self.generator)
-        self.latents = self.scheduler.step(noise, self.timestep, self.latents, return_dict=False, **drawn)[0]
+        self.latents, *more = self.scheduler.step(noise, self.timestep, self.latents, return_dict=False, **drawn)
+        self.expected = more[0] if more else None
         self.position += 1
         self.step = self.position * self.job.steps // len(self.timesteps)
         if self.kept:

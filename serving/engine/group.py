@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 
 from hub.plugin_api import Engine, EngineFullError, Generation, JobRefusedError, Run
-from serving.engine.ticket import CancelledError, DeadlineError, Ticket
+from serving.engine.ticket import CancelledError, DeadlineError, Ticket, never
 from serving.engine.trouble import Trouble, free_memory, trouble
 
 log = structlog.get_logger(__name__)
@@ -116,7 +116,21 @@ class Group:
         ticket.on_step(run.step)
         if run.done:
             self._deliver(ticket, run)
+        elif ticket.wants_preview(run.step):
+            self._preview(ticket, run)
         return run.done
+
+    def _preview(self, ticket: Ticket, run: Run) -> None:
+        """A picture goes on without a glimpse of it, and none is tried again."""
+        try:
+            preview = self.engine.preview(run)
+        except Exception as error:  # noqa: BLE001 - as in step
+            _known(error)
+            ticket.wants_preview = never
+            log.warning("engine.preview_failed", error=repr(error))
+        else:
+            if preview is not None:
+                ticket.on_preview(preview)
 
     def _deliver(self, ticket: Ticket, run: Run) -> None:
         try:

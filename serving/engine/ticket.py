@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from hub.jobs import GenerateJob
-from hub.plugin_api import Generation, LocalPack, Run
+from hub.plugin_api import Generation, LocalPack, Preview, Run
 
 
 class CancelledError(Exception):
@@ -17,13 +17,19 @@ class DeadlineError(Exception):
     """The job ran longer than a job may."""
 
 
-def _ignore(step: int) -> None:
-    """For a ticket whose steps nobody watches."""
+def _ignore(_: object) -> None:
+    """For a ticket that nobody watches."""
+
+
+def never(_: int) -> bool:
+    """For a ticket of which nobody wants to see anything before it is done."""
+    return False
 
 
 @dataclass(eq=False)
 class Ticket:
     """`on_step` is called on the engine's thread with the steps done: it must be quick and must not raise.
+    So are `wants_preview`, which is then asked whether one is worth making, and `on_preview`, which gets it.
 
     `number` counts the tickets of a loop as they come. `short`: the engine had no room for it when it was first in line;
     `retried`: memory ran out for it alone, and it has had its second try.
@@ -32,6 +38,8 @@ class Ticket:
     job: GenerateJob
     packs: Sequence[LocalPack] = ()
     on_step: Callable[[int], None] = _ignore
+    wants_preview: Callable[[int], bool] = never
+    on_preview: Callable[[Preview], None] = _ignore
     cancelled: Event = field(default_factory=Event)
     future: "Future[Generation]" = field(default_factory=Future)
     deadline: float = float("inf")

@@ -8,7 +8,7 @@ from typing import Any, cast
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
 from hub.jobs import GenerateJob
-from hub.plugin_api import Engine, Generation, LocalPack, Run
+from hub.plugin_api import Engine, Generation, LocalPack, Preview, Run
 from serving.metrics import measures
 from serving.metrics.measures import Measure
 
@@ -73,6 +73,10 @@ class MeteredEngine:
         meter.step_seconds.labels(self._name).observe(spent[0])
         meter.batch.labels(self._name).observe(len(runs))
         meter.steps.labels(self._name).inc(sum(run.step for run in runs) - before)
+
+    def preview(self, run: Run) -> Preview | None:
+        with self._spending([run]):
+            return self._engine.preview(run)
 
     def finish(self, run: Run) -> Generation:
         meter = self._meter

@@ -1,5 +1,6 @@
 """One generation, from the queue to the image and its receipt. Another person's does not exist."""
 
+import base64
 import math
 from uuid import UUID
 
@@ -15,10 +16,12 @@ from django_htmx.http import reswap, retarget
 
 from marketplace.catalogue.licences import LICENCES
 from marketplace.errors import Conflict
+from marketplace.generation.images import forbid_training
 from marketplace.generation.models import Generation
 from marketplace.generation.obligations import credit_lines, shared_under
+from marketplace.generation.previews import MEDIA_TYPE, preview_of
 from marketplace.generation.pricing import split_of
-from marketplace.generation.selectors import eta_seconds, get_for_buyer, place_in_queue
+from marketplace.generation.selectors import eta_seconds, get_for_buyer, outputs_may_train, place_in_queue
 from marketplace.generation.services import cancel as cancel_generation
 from marketplace.pages.people import signed_in
 
@@ -39,7 +42,8 @@ def generation_status(request: HttpRequest, generation_id: UUID) -> HttpResponse
     """The progress and the state while it runs; once it is over, the whole, which asks no more."""
     found = get_for_buyer(signed_in(request), generation_id)
     if found.state not in FINAL:
-        return render(request, "parts/generation_status.html", _progress(found))
+        response = render(request, "parts/generation_status.html", _progress(found))
+        return response if outputs_may_train(found) else forbid_training(response)
     response = render(request, "parts/generation.html", _context(found))
     return reswap(retarget(response, "#generation"), "outerHTML")
 
@@ -62,7 +66,14 @@ def _progress(generation: Generation) -> dict[str, object]:
         "generation": generation,
         "place": place_in_queue(generation),
         "eta": None if seconds is None else max(1, math.ceil(seconds)),
+        "preview": _preview(generation),
     }
+
+
+def _preview(generation: Generation) -> str:
+    """Within the page, since the next is another one and none is worth keeping; "" where there is none."""
+    content = preview_of(generation)
+    return "" if content is None else f"data:{MEDIA_TYPE};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _context(generation: Generation) -> dict[str, object]:

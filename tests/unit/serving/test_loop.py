@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 import pytest
 
 from hub.jobs import GenerateJob
-from hub.plugin_api import Engine, EngineFullError, Generation, JobRefusedError, LocalPack, ModelLayout, Run
+from hub.plugin_api import (
+    Engine,
+    EngineFullError,
+    Generation,
+    JobRefusedError,
+    LocalPack,
+    ModelLayout,
+    Preview,
+    Run,
+)
 from plugins.echo.engine import EchoEngine
 from plugins.echo.plugin import EchoConfig
 from serving.engine.loop import EngineLoop
@@ -67,6 +76,12 @@ class CountingEngine(Engine):
                 raise ZeroDivisionError
             run.step += 1
 
+    def preview(self, run: Run) -> Preview | None:
+        self.threads.add(threading.get_ident())
+        if run.job.prompt == "hides":
+            raise ZeroDivisionError
+        return None if run.job.prompt == "shows nothing" else Preview(1, 1, bytes([run.step] * 3))
+
     def finish(self, run: Run) -> Generation:
         return Generation(b"done", "text/plain", run.job.seed)
 
@@ -92,6 +107,34 @@ def test_one_job_runs_to_its_end_and_reports_each_step() -> None:
     with serving(engine) as loop:
         generation = loop.submit(Ticket(job(seed=5, steps=3), on_step=steps.append)).result(WAIT_SECONDS)
     assert (generation, steps) == (Generation(b"done", "text/plain", 5), [1, 2, 3])
+
+
+def previewed(prompt: str) -> tuple[object, list[int], list[Preview]]:
+    """How the job ended, the steps at which a preview was asked for, and those that came: wanted at 1, 2 and 3 of 3."""
+    engine, asked, seen = CountingEngine(), list[int](), list[Preview]()
+    engine.gate.set()
+
+    def wants(step: int) -> bool:
+        asked.append(step)
+        return True
+
+    with serving(engine) as loop:
+        ticket = Ticket(job(prompt=prompt, steps=3), wants_preview=wants, on_preview=seen.append)
+        ended = outcome(loop.submit(ticket))
+    assert len(engine.threads) == 1
+    return ended, asked, seen
+
+
+def test_a_preview_is_made_where_it_is_wanted_and_never_of_a_finished_picture() -> None:
+    assert previewed("a") == (7, [1, 2], [Preview(1, 1, b"\1\1\1"), Preview(1, 1, b"\2\2\2")])
+
+
+def test_an_engine_may_have_nothing_to_show() -> None:
+    assert previewed("shows nothing") == (7, [1, 2], [])
+
+
+def test_a_preview_that_breaks_costs_no_picture_and_is_not_tried_again() -> None:
+    assert previewed("hides") == (7, [1], [])
 
 
 def test_everything_runs_on_one_thread_that_is_not_the_callers() -> None:
