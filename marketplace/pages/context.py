@@ -33,6 +33,7 @@ def navigation(request: HttpRequest) -> list[NavigationLink]:
     """The same sections in the header of a desktop and at the foot of a phone."""
     links = [
         NavigationLink(reverse("pages:gallery"), gettext("Gallery"), "grid"),
+        NavigationLink(reverse("pages:pictures"), gettext("Pictures"), "picture"),
         NavigationLink(reverse("pages:create"), gettext("Create"), "brush"),
     ]
     # Pages rendered before the session is read, as the server error page is, have no user.

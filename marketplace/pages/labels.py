@@ -37,6 +37,7 @@ ENTRY_KINDS = {
     "void": _("No picture, returned"),
     "expire": _("Not delivered in time, returned"),
     "release": _("Now available"),
+    "sale": _("Bought"),
     "refund": _("Refunded"),
     "reinstate": _("Refund undone"),
 }

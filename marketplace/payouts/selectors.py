@@ -56,7 +56,11 @@ class Earner:
 
 def earners(version: StyleVersion) -> list[Earner]:
     """Everyone who earns from a version, as its page tells it."""
-    plan = version_plan(version)
+    return plan_earners(version.plan)
+
+
+def plan_earners(saved: models.Plan) -> list[Earner]:
+    plan = read_plan(saved)
     names = names_of(share.part for share in plan) | {PLATFORM: _("Irodori")}
     return [Earner(names[share.part.payee], share.part.role, share.share_bp) for share in plan]
 

@@ -14,7 +14,7 @@ from marketplace.api.errors import http_status
 from marketplace.catalogue.licences import LICENCES
 from marketplace.catalogue.models import Style
 from marketplace.catalogue.selectors import newest_versions
-from marketplace.catalogue.terms import MAX_CREATOR_SHARE_BP, PublishTerms
+from marketplace.catalogue.terms import MAX_CREATOR_SHARE_BP, MAX_EARLY_ACCESS_DAYS, PublishTerms
 from marketplace.errors import Refusal
 from marketplace.ledger.money import MICRO_PER_CREDIT
 from marketplace.pages.forms import publish_rows as rows
@@ -28,6 +28,7 @@ FIELD_OF = {
     "price_micro": "price_credits",
     "creator_share_bp": "share_percent",
     "derivatives_share_bp": "derivatives_percent",
+    "download_price_micro": "download_credits",
 }
 
 
@@ -86,6 +87,17 @@ class PublishForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Each gets what it asks, out of your share, and passes on what its own parents ask."),
+    )
+    download_credits = forms.DecimalField(
+        label=_("Price of the file itself, in credits"),
+        min_value=0,
+        max_digits=11,
+        decimal_places=4,
+        required=False,
+        help_text=_("Leave it empty to keep the file here: people then only make pictures with it."),
+    )
+    early_access_days = forms.IntegerField(
+        label=_("Days for your subscribers alone"), min_value=0, max_value=MAX_EARLY_ACCESS_DAYS, required=False
     )
     licence = forms.ChoiceField(label=_("Licence of the pictures"), initial=next(iter(LICENCES)))
     attribution = forms.CharField(
@@ -152,7 +164,7 @@ class PublishForm(forms.Form):
         permissions = ("may_be_merged", "may_be_derived", "may_be_resold", "outputs_may_train")
         return PublishTerms(
             style=style.slug if style else None,
-            price_micro=int(data["price_credits"] * Decimal(MICRO_PER_CREDIT)),
+            price_micro=_micro(data["price_credits"]) or 0,
             creator_share_bp=data["share_percent"] * 100,
             example_prompts=tuple(line.strip() for line in data["example_prompts"].splitlines() if line.strip()),
             training_sources=tuple(rows.sources(self.source_rows)),
@@ -161,6 +173,8 @@ class PublishForm(forms.Form):
             parents=newest_versions(data["parents"].split()),
             derivatives_share_bp=int((data["derivatives_percent"] or 0) * 100),
             organisation=data.get("organisation") or None,
+            download_price_micro=_micro(data["download_credits"]),
+            early_access_days=data["early_access_days"] or 0,
             **{name: data[name] for name in texts + permissions},
         )
 
@@ -176,6 +190,10 @@ class PublishForm(forms.Form):
             return http_status(refusal)
         refusal.field = FIELD_OF.get(refusal.field or "", refusal.field)
         return show_refusal(self, refusal)
+
+
+def _micro(credits_: Decimal | None) -> int | None:
+    return None if credits_ is None else int(credits_ * MICRO_PER_CREDIT)
 
 
 def values_from(upload: Upload) -> dict[str, Any]:

@@ -44,6 +44,12 @@ def amount(micro: int) -> str:
 
 
 @register.filter
+def plain_credits(micro: int) -> str:
+    """As a person would type it into a field."""
+    return format_credits(micro).replace(",", "")
+
+
+@register.filter
 def percent(basis_points: int) -> str:
     """Basis points as "70 %"."""
     return f"{Decimal(basis_points) / 100:f}".removesuffix(".00") + "\N{NO-BREAK SPACE}%"

@@ -23,6 +23,7 @@ from marketplace.generation.previews import MEDIA_TYPE, preview_of
 from marketplace.generation.pricing import split_of
 from marketplace.generation.selectors import eta_seconds, get_for_buyer, outputs_may_train, place_in_queue
 from marketplace.generation.services import cancel as cancel_generation
+from marketplace.orders.models import Listing
 from marketplace.pages.people import signed_in
 
 FINAL = {Generation.State.SUCCEEDED, Generation.State.FAILED, Generation.State.CANCELLED}
@@ -84,6 +85,8 @@ def _context(generation: Generation) -> dict[str, object]:
         "final": final,
         "adapters": adapters,
         "split": split_of(generation),
+        "listing": Listing.objects.filter(generation=generation).first(),
+        "sale_licences": LICENCES.values(),
         "image_url": _image_url(generation),
         "again_url": _again_url(generation, [use.version.style.slug for use in adapters]),
         "credit_lines": credit_lines(generation),

@@ -1,11 +1,13 @@
 """One style: its pictures, its terms, and the form that orders an image with it."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from marketplace.catalogue.licences import LICENCES, Licence
 from marketplace.catalogue.models import Style, StyleVersion
 from marketplace.catalogue.selectors import style_page
+from marketplace.orders.selectors import subscription_offer
 from marketplace.pages.views.generate import answer_form
 from marketplace.payouts.selectors import earners, lineage
 
@@ -26,6 +28,8 @@ def style(request: HttpRequest, slug: str) -> HttpResponse:
         "versions": versions,
         "samples": [each for each in versions if each.cover][:SAMPLES],
         "earners": earners(version),
+        "subscription_offer": subscription_offer(page.creator),
+        "early_until": None if version.is_public(timezone.now()) else version.public_from,
         "parents": lineage(version),
         "licence": LICENCES.get(version.licence, Licence(version.licence, version.licence, "")),
     }

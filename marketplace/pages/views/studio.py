@@ -14,6 +14,7 @@ from marketplace.catalogue.selectors import own_version, styles_of
 from marketplace.catalogue.services import withdraw as withdraw_version
 from marketplace.errors import Conflict
 from marketplace.ledger.selectors import earned_balance
+from marketplace.orders.selectors import subscription_offer
 from marketplace.pages.people import signed_in
 from marketplace.uploads.downloads import lora_file
 from marketplace.uploads.extraction import start_extraction
@@ -29,7 +30,11 @@ SHOWN_UPLOADS = 12
 @login_required
 def studio(request: HttpRequest) -> HttpResponse:
     creator = signed_in(request)
-    context = {"styles": styles_of(creator), "earned": earned_balance(creator)}
+    context = {
+        "styles": styles_of(creator),
+        "earned": earned_balance(creator),
+        "subscription": subscription_offer(creator),
+    }
     return render(request, "pages/studio.html", context | _uploads(creator))
 
 
