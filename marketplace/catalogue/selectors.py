@@ -63,6 +63,17 @@ def own_version(creator: User, version_id: int) -> StyleVersion:
     return version
 
 
+def versions_to_mix_with(version: StyleVersion) -> QuerySet[StyleVersion]:
+    """The newest LoRA version of every other style on its base, by title, where both creators allow mixing."""
+    published = StyleVersion.objects.filter(state=StyleVersion.State.PUBLISHED)
+    newer = published.filter(style=OuterRef("style"), number__gt=OuterRef("number"))
+    others = published.filter(~Exists(newer), may_be_merged=True, pack__kind="lora")
+    if not version.may_be_merged:
+        return others.none()
+    others = others.filter(pack__base_model=version.pack.base_model_id).exclude(style=version.style_id)
+    return others.select_related("style").order_by("style__title", "pk")
+
+
 def base_models() -> QuerySet[BaseModel]:
     """Bases on offer, with their examples at hand."""
     return BaseModel.objects.filter(enabled=True).order_by("title").prefetch_related("examples")

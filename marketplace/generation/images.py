@@ -8,14 +8,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 
+from hub import keys
 from hub.object_store import ObjectMissingError, object_store
+from marketplace.accounts.models import User
 from marketplace.errors import NotFound
 from marketplace.generation.models import Generation
+from marketplace.generation.pictures import SHA256
 from marketplace.generation.previews import MEDIA_TYPE, preview_of
 from marketplace.generation.selectors import outputs_may_train
 
 R = TypeVar("R", bound=HttpResponseBase)
 
+# What store_picture lets in, by how it begins.
+HEADS = {b"\x89PNG": "image/png", b"\xff\xd8": "image/jpeg", b"RIFF": "image/webp"}
 A_YEAR = 365 * 24 * 3600
 
 
@@ -70,6 +75,18 @@ def generation_preview(generation: Generation) -> HttpResponse:
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response if outputs_may_train(generation) else forbid_training(response)
+
+
+def own_picture(request: HttpRequest, owner: User, sha256: str) -> HttpResponseBase:
+    """A picture or mask that the owner sent. Raises NotFound for what they have not."""
+    key = keys.picture(owner.pk, sha256)
+    if not SHA256.fullmatch(sha256):
+        raise NotFound(_("You have sent no such picture."), code="unknown_picture")
+    try:
+        head = b"".join(object_store().stream(key, 0, max(map(len, HEADS)) - 1))
+    except ObjectMissingError as error:
+        raise NotFound(_("You have sent no such picture."), code="unknown_picture") from error
+    return image_response(request, key, sha256, next(kind for start, kind in HEADS.items() if head.startswith(start)))
 
 
 def _stored(key: str) -> Iterator[bytes]:

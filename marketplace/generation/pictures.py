@@ -12,7 +12,7 @@ from hub import keys
 from hub.jobs import PictureSource
 from hub.object_store import ObjectMissingError, object_store
 from marketplace.accounts.models import User
-from marketplace.errors import InvalidInput
+from marketplace.errors import InvalidInput, NotFound
 from marketplace.generation.models import Generation
 from marketplace.generation.requests import GenerationRequest
 
@@ -31,6 +31,17 @@ def store_picture(*, owner: User, content: bytes) -> str:
     sha256 = hashlib.sha256(content).hexdigest()
     object_store().put(keys.picture(owner.pk, sha256), content, media_type)
     return sha256
+
+
+def store_image_as_picture(*, owner: User, generation: Generation) -> str:
+    """Put a finished image of the owner's beside the pictures they sent. Raises NotFound for one that has no image."""
+    if generation.state != Generation.State.SUCCEEDED:
+        raise NotFound(_("There is no image yet."), code="no_image")
+    try:
+        content = object_store().get(generation.image_key)
+    except ObjectMissingError as error:
+        raise NotFound(_("This image is no longer stored."), code="image_missing") from error
+    return store_picture(owner=owner, content=content)
 
 
 def refuse_unknown_pictures(*, owner: User, request: GenerationRequest) -> None:

@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     path("generations/<uuid:generation_id>/cancel/", generation.generation_cancel, name="generation_cancel"),
     path("generations/<uuid:generation_id>/image.png", images.generation_image, name="generation_image"),
     path("generations/<uuid:generation_id>/download/", images.generation_download, name="generation_download"),
+    path("pictures/<str:sha256>/", images.picture, name="picture"),
     path("history/", history.history, name="history"),
     path("wallet/", wallet.wallet, name="wallet"),
     path("wallet/top-up/", wallet.top_up, name="top_up"),

@@ -3,21 +3,27 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.catalogue.models import BaseModel, StyleVersion
+from marketplace.catalogue.selectors import versions_to_mix_with
 from marketplace.generation.models import Generation
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
-from marketplace.generation.validation import MAX_PROMPT, MAX_SEED, engine_info
+from marketplace.generation.validation import DEFAULT_STRENGTH, MAX_PROMPT, MAX_SEED, engine_info
 from marketplace.pages.forms.sizes import Size, size_named, sizes_of
+from marketplace.pages.forms.source import SourceForm
 from marketplace.pages.labels import SCHEDULER_LABELS
 from marketplace.pages.widgets import RangeInput
 
 DEFAULT_WEIGHT = 0.8
+# A longer menu helps nobody; programs name any.
+MOST_SECOND_STYLES = 100
+SOURCE_FIELDS = ("picture", "kept_picture", "picture_of", "strength", "mask", "kept_mask")
 
 
-class GenerateForm(forms.Form):
-    """`version` is the style used, or None for the plain base."""
+class GenerateForm(SourceForm):
+    """`version` is the style used, or None for the plain base; `second` is mixed with it."""
 
     prompt = forms.CharField(
         label=_("Prompt"),
@@ -34,6 +40,12 @@ class GenerateForm(forms.Form):
     )
     size = forms.ChoiceField(label=_("Size"), widget=forms.RadioSelect(attrs={"class": "sr-only"}))
     weight = forms.FloatField(label=_("Strength of the style"), min_value=0, max_value=1.5, initial=DEFAULT_WEIGHT)
+    second = forms.ChoiceField(
+        label=_("A second style"), required=False, help_text=_("Mixed with this one. Its creator is paid too.")
+    )
+    second_weight = forms.FloatField(
+        label=_("Strength of the second style"), required=False, min_value=0, max_value=1.5, initial=DEFAULT_WEIGHT
+    )
     steps = forms.IntegerField(label=_("Steps"), min_value=1)
     guidance_scale = forms.FloatField(label=_("Guidance scale"), min_value=0, max_value=15)
     seed = forms.IntegerField(
@@ -57,6 +69,8 @@ class GenerateForm(forms.Form):
         self.sizes = sizes_of(base, info.size_multiple)
         self._offer_sizes()
         self._slide("weight", 0.05)
+        self._slide("second_weight", 0.05)
+        self._slide("strength", 0.05)
         self.fields["guidance_scale"].initial = base.default_guidance
         self._slide("guidance_scale", 0.5)
         self.fields["steps"] = forms.IntegerField(
@@ -64,7 +78,8 @@ class GenerateForm(forms.Form):
         )
         self._slide("steps", 1)
         self._choose("scheduler", [(name, SCHEDULER_LABELS.get(name, name)) for name in info.schedulers])
-        self._drop_what_has_no_use()
+        self._offer_second_styles()
+        self._drop_what_has_no_use(takes_pictures=info.takes_pictures)
 
     def request(self) -> GenerationRequest:
         """What a valid form asks for."""
@@ -82,12 +97,28 @@ class GenerateForm(forms.Form):
             seed=data["seed"],
             scheduler=data["scheduler"],
             resale=data.get("resale", False),
+            picture=self.source.picture,
+            mask=self.source.mask,
+            strength=data.get("strength") if self.source.picture else None,
         )
 
     def _adapters(self) -> tuple[AdapterChoice, ...]:
         if self.version is None:
             return ()
-        return (AdapterChoice(version_id=self.version.pk, weight=self.cleaned_data.get("weight", 1.0)),)
+        data = self.cleaned_data
+        first = AdapterChoice(version_id=self.version.pk, weight=data.get("weight", 1.0))
+        if not data.get("second"):
+            return (first,)
+        weight = data["second_weight"]
+        return first, AdapterChoice(int(data["second"]), DEFAULT_WEIGHT if weight is None else weight)
+
+    def _offer_second_styles(self) -> None:
+        others = versions_to_mix_with(self.version)[:MOST_SECOND_STYLES] if self.version else ()
+        names = [(str(other.pk), _second_style(other)) for other in others]
+        if names:
+            self._choose("second", [("", _("None")), *names])
+        else:
+            del self.fields["second"], self.fields["second_weight"]
 
     def _offer_sizes(self) -> None:
         asked = self.initial.get("size")
@@ -106,21 +137,36 @@ class GenerateForm(forms.Form):
         attributes = {"step": step, "data-output": f"id_{name}-value"}
         field.widget = RangeInput(attrs={**field.widget_attrs(RangeInput()), **attributes})
 
-    def _drop_what_has_no_use(self) -> None:
+    def _drop_what_has_no_use(self, *, takes_pictures: bool) -> None:
+        for name in () if takes_pictures else SOURCE_FIELDS:
+            del self.fields[name]
         if self.version is None or self.version.pack.kind != "lora":
             del self.fields["weight"]
         if self.version is not None and not self.version.may_be_resold:
             del self.fields["resale"]
 
 
+def _second_style(version: StyleVersion) -> str:
+    """Its title, and the words that call it."""
+    if not version.trigger_words:
+        return version.style.title
+    words = {"title": version.style.title, "words": version.trigger_words}
+    return gettext("%(title)s: write “%(words)s”") % words
+
+
 def values_of(generation: Generation) -> dict[str, Any]:
     """The form's values that would ask for the same image again."""
-    adapter = generation.adapters.first()
+    adapter, second = ([*generation.adapters.order_by("pk"), None, None])[:2]
     return {
         "prompt": generation.prompt,
         "negative_prompt": generation.negative_prompt,
         "size": Size(generation.width, generation.height).name,
         "weight": adapter.weight if adapter else DEFAULT_WEIGHT,
+        "second": second.version_id if second else None,
+        "second_weight": second.weight if second else DEFAULT_WEIGHT,
+        "picture": generation.picture_sha256,
+        "mask": generation.mask_sha256,
+        "strength": DEFAULT_STRENGTH if generation.strength is None else generation.strength,
         "steps": generation.steps,
         "guidance_scale": generation.guidance_scale,
         "seed": generation.seed,

@@ -21,6 +21,7 @@ from marketplace.pages.forms.generate import GenerateForm, values_of
 from marketplace.pages.forms.refusals import refusal_fragment, show_refusal
 from marketplace.pages.people import signed_in
 from marketplace.pages.sign_in import to_sign_in
+from marketplace.pages.sources import stored_source
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,13 +61,15 @@ def answer_form(
         return render(request, template, context | {"form": form, "open_details": "from" in request.GET})
     if not isinstance(request.user, User):
         return to_sign_in(request)
-    form = GenerateForm(request.POST, base=base, version=version)
-    status = 400
-    if form.is_valid():
-        try:
+    form = GenerateForm(request.POST, request.FILES, base=base, version=version)
+    status, valid = 400, form.is_valid()
+    try:
+        # Whatever else is wrong: a picture that was sent need not be sent again.
+        form.source = stored_source(request.user, form.cleaned_data)
+        if valid:
             return redirect("pages:generation", order(request, request.user, form).pk)
-        except Refusal as refusal:
-            status = show_refusal(form, refusal)
+    except Refusal as refusal:
+        status = show_refusal(form, refusal)
     return render(request, template, context | {"form": form, "open_details": True}, status=status)
 
 
@@ -76,8 +79,15 @@ def order(request: HttpRequest, buyer: User, form: GenerateForm) -> Generation:
 
 
 def initial_values(request: HttpRequest) -> dict[str, Any]:
-    """The settings of an earlier image of one's own, when `?from=` names it; its seed only with `seed=same`."""
-    if not isinstance(request.user, User) or "from" not in request.GET:
+    """The settings of an earlier image of one's own, when `?from=` names it; its seed only with `seed=same`.
+
+    `?picture=` names one to start from.
+    """
+    if not isinstance(request.user, User):
+        return {}
+    if "picture" in request.GET:
+        return _start_from(request.user, request.GET["picture"])
+    if "from" not in request.GET:
         return {}
     try:
         values = values_of(get_for_buyer(request.user, request.GET["from"]))
@@ -86,6 +96,17 @@ def initial_values(request: HttpRequest) -> dict[str, Any]:
     if request.GET.get("seed") != "same":
         values["seed"] = None
     return values
+
+
+def _start_from(person: User, generation_id: str) -> dict[str, Any]:
+    try:
+        image = get_for_buyer(person, generation_id)
+    except NotFound:
+        return {}
+    if image.state != Generation.State.SUCCEEDED:
+        return {}
+    values = values_of(image)
+    return {name: values[name] for name in ("prompt", "size")} | {"picture_of": image.pk}
 
 
 def chosen_base(bases: list[BaseModel], slug: str) -> BaseModel:

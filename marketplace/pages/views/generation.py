@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import reswap, retarget
 
 from marketplace.catalogue.licences import LICENCES
-from marketplace.errors import Conflict
+from marketplace.errors import Conflict, Unavailable
 from marketplace.generation.images import forbid_training
 from marketplace.generation.models import Generation
 from marketplace.generation.obligations import credit_lines, shared_under
@@ -23,9 +23,12 @@ from marketplace.generation.previews import MEDIA_TYPE, preview_of
 from marketplace.generation.pricing import split_of
 from marketplace.generation.selectors import eta_seconds, get_for_buyer, outputs_may_train, place_in_queue
 from marketplace.generation.services import cancel as cancel_generation
+from marketplace.generation.validation import engine_info
 from marketplace.orders.models import Listing
 from marketplace.pages.people import signed_in
 
+# What the form has fields for; programs mix more.
+MOST_STYLES = 2
 FINAL = {Generation.State.SUCCEEDED, Generation.State.FAILED, Generation.State.CANCELLED}
 
 
@@ -79,7 +82,7 @@ def _preview(generation: Generation) -> str:
 
 def _context(generation: Generation) -> dict[str, object]:
     final = generation.state in FINAL
-    adapters = list(generation.adapters.select_related("version__style__creator", "version__pack"))
+    adapters = list(generation.adapters.select_related("version__style__creator", "version__pack").order_by("pk"))
     return {
         **({"generation": generation} if final else _progress(generation)),
         "final": final,
@@ -89,6 +92,7 @@ def _context(generation: Generation) -> dict[str, object]:
         "sale_licences": LICENCES.values(),
         "image_url": _image_url(generation),
         "again_url": _again_url(generation, [use.version.style.slug for use in adapters]),
+        "start_url": _start_url(generation, [use.version.style.slug for use in adapters]),
         "credit_lines": credit_lines(generation),
         "shared_under": LICENCES.get(shared_under(generation)),
     }
@@ -102,9 +106,26 @@ def _image_url(generation: Generation) -> str:
 
 
 def _again_url(generation: Generation, slugs: list[str]) -> str:
-    """The page whose form asks for such an image; "" for one that mixes styles or starts at a picture, which only the API can ask for."""
-    if len(slugs) > 1 or generation.picture_sha256:
+    """The page whose form asks for such an image; "" for one that mixes more styles than the form has."""
+    return "" if len(slugs) > MOST_STYLES else f"{_form_page(generation, slugs)}from={generation.pk}"
+
+
+def _start_url(generation: Generation, slugs: list[str]) -> str:
+    """The page whose form starts from this image; "" where it is none, or where its base can't."""
+    if not (_image_url(generation) and generation.base_model.enabled and _takes_pictures(generation)):
         return ""
-    page = reverse("pages:style", args=slugs) if slugs else reverse("pages:create")
-    base = "" if slugs else f"&base={generation.base_model.slug}"
-    return f"{page}?from={generation.pk}{base}"
+    return f"{_form_page(generation, slugs)}picture={generation.pk}"
+
+
+def _takes_pictures(generation: Generation) -> bool:
+    try:
+        return engine_info(generation.base_model).takes_pictures
+    except Unavailable:
+        return False
+
+
+def _form_page(generation: Generation, slugs: list[str]) -> str:
+    """With the style it names first, or the plain base; up to where a parameter may follow."""
+    if slugs:
+        return reverse("pages:style", args=slugs[:1]) + "?"
+    return f"{reverse('pages:create')}?base={generation.base_model.slug}&"

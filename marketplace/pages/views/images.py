@@ -1,4 +1,4 @@
-"""Pictures, streamed from the store: examples for everyone, a buyer's own for the buyer alone."""
+"""Pictures, streamed from the store: examples for everyone, a buyer's own, and those they sent, for them alone."""
 
 from mimetypes import guess_extension
 from uuid import UUID
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.catalogue.selectors import shown_example
 from marketplace.generation.images import generation_image as image_of
-from marketplace.generation.images import image_response
+from marketplace.generation.images import image_response, own_picture
 from marketplace.generation.selectors import get_for_buyer
 from marketplace.pages.people import signed_in
 
@@ -25,6 +25,12 @@ def example(request: HttpRequest, example_id: int, sha256: str) -> HttpResponseB
 @login_required
 def generation_image(request: HttpRequest, generation_id: UUID) -> HttpResponseBase:
     return image_of(request, get_for_buyer(signed_in(request), generation_id))
+
+
+@require_safe
+@login_required
+def picture(request: HttpRequest, sha256: str) -> HttpResponseBase:
+    return own_picture(request, signed_in(request), sha256)
 
 
 @require_safe
