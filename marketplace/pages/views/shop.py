@@ -81,7 +81,7 @@ def sell(request: HttpRequest, generation_id: UUID) -> HttpResponse:
         messages.error(request, refusal.message)
         return redirect("pages:generation", generation_id)
     messages.success(request, gettext("Your picture is for sale."))
-    return redirect("pages:picture", listing.pk)
+    return redirect("pages:listing", listing.pk)
 
 
 @require_POST

@@ -61,10 +61,10 @@ def test_a_finished_picture_is_put_up_for_sale_and_taken_out_again() -> None:
     client = sell(seller)
     listing = Listing.objects.get()
     assert (listing.title, listing.price_micro) == ("Harbour", 125_000)
-    assert "Harbour" in Client().get("/pictures/").content.decode()
-    assert "Buy for 12.5 credits" in Client().get(f"/pictures/{listing.pk}/").content.decode()
-    client.post(f"/pictures/{listing.pk}/withdraw/")
-    assert Client().get(f"/pictures/{listing.pk}/").status_code == 404
+    assert "Harbour" in Client().get("/shop/").content.decode()
+    assert "Buy for 12.5 credits" in Client().get(f"/shop/{listing.pk}/").content.decode()
+    client.post(f"/shop/{listing.pk}/withdraw/")
+    assert Client().get(f"/shop/{listing.pk}/").status_code == 404
 
 
 @pytest.mark.parametrize("price", ["", "0", "-1", "much", "NaN", "1e40", "0.00001"])
@@ -76,7 +76,7 @@ def test_a_price_that_is_none_lists_nothing(price: str) -> None:
 def test_another_persons_purchase_and_listing_do_not_exist() -> None:
     sell(make_buyer())
     listing, stranger = Listing.objects.get(), signed_in(make_user())
-    assert stranger.post(f"/pictures/{listing.pk}/withdraw/").status_code == 404
+    assert stranger.post(f"/shop/{listing.pk}/withdraw/").status_code == 404
     page = signed_in(buyer := make_buyer()).get(f"/buy/?kind=picture&item={listing.pk}")
     signed_in(buyer).post("/buy/", {"quote": page.context["quote"].token})
     assert stranger.get(f"/purchases/{Purchase.objects.get().pk}/download/").status_code == 404
