@@ -10,7 +10,7 @@ PORT ?= 8000
 # Torch threads that wait by spinning make each other many times slower on a busy small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: base eval-base help demo test test-unit test-browser test-services smoke lint nightly docs clean soak bench-%
+.PHONY: simulate base eval-base help demo test test-unit test-browser test-services smoke lint nightly docs clean soak bench-%
 
 help: ## Say what each command does
 	@grep -E '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; 
 
 soak: $(STAMP) ## Send 10,000 requests, a few of them broken, to one engine and compare every image; SOAK="--requests 300 --seed 7"
 	@$(BIN)/python -m bench.soak $(SOAK)
+
+simulate: $(STAMP) ## Play 10,000 random histories of money and check its laws after each step; SIMULATE="--first 4711 --seeds 1", or "--bugs"
+	@$(BIN)/python -m tests.simulation $(or $(SIMULATE),--seeds 10000)
 
 nightly: $(STAMP) ## What is too long for every change: slow tests, smoke twice, start-up times
 	$(BIN)/pytest -q -m slow || test $$? = 5 # 5: nothing is marked slow at present

@@ -20,13 +20,11 @@ JUST_SAVED = timedelta(seconds=3)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=10)
 AT_ONCE = 500
-# Given up before the ledger lets the hold expire by itself, so that no picture is delivered unpaid.
-SOONER = timedelta(minutes=10)
 
 
 def reap(*, now: datetime) -> None:
     """Give up what waited too long, fail over what lost its worker, then publish again what nobody started."""
-    for generation in Generation.objects.filter(state__in=OPEN, created_at__lt=now - HOLD_LIFE + SOONER)[:AT_ONCE]:
+    for generation in Generation.objects.filter(state__in=OPEN, created_at__lt=now - HOLD_LIFE)[:AT_ONCE]:
         give_up(generation, code="took_too_long", message=TOOK_TOO_LONG)
     for generation in Generation.objects.filter(state=Generation.State.RUNNING, lease_until__lt=now)[:AT_ONCE]:
         _fail_over(generation, Q(lease_until__lt=now))

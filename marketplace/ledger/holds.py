@@ -1,9 +1,13 @@
-"""Credit set aside for something to come: held once, then captured in full or in part, returned, or expired."""
+"""Credit set aside for something to come: held once, then captured in full or in part, or returned.
+
+Whoever holds credit also ends the hold, after `expires_at` too: a clock that ended it alone would leave its owner waiting
+for something that can no longer be paid.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.utils import timezone
 
 from marketplace.ledger.errors import KeyReusedError
 from marketplace.ledger.lines import Line, hold_lines, settle_lines
@@ -27,31 +31,20 @@ def settle(*, key: str, hold_key: str, payees: Sequence[Line]) -> Transaction:
     A hold is settled once: `void` is this same effect without payees.
     Raises KeyReusedError (Conflict) when it was settled otherwise before.
     """
-    return _end(key=key, hold_key=hold_key, payees=payees, kind="capture" if payees else "void")
+    held = Transaction.objects.select_for_update(no_key=True).get(key=hold_key)
+    return _end(held, key=key, payees=payees, kind="capture" if payees else _returned(held))
 
 
 def void(*, key: str, hold_key: str) -> Transaction:
-    """Return the whole hold to the wallet."""
+    """Return the whole hold to the wallet; after its time the books call that expired."""
     return settle(key=key, hold_key=hold_key, payees=())
 
 
-def expire_holds(*, now: datetime) -> int:
-    """Return what nobody settled in time, and say how many holds that were."""
-    overdue = Transaction.objects.filter(expires_at__lte=now, settled_by=None).values_list("key", flat=True)
-    return sum(_expire(key) for key in list(overdue.order_by("expires_at")[:500]))
+def _returned(held: Transaction) -> str:
+    return "expire" if held.expires_at is not None and held.expires_at <= timezone.now() else "void"
 
 
-@transaction.atomic
-def _expire(hold_key: str) -> bool:
-    try:
-        _end(key=f"{hold_key}:expire", hold_key=hold_key, payees=(), kind="expire")
-    except KeyReusedError:
-        return False  # Settled in this very moment.
-    return True
-
-
-def _end(*, key: str, hold_key: str, payees: Sequence[Line], kind: str) -> Transaction:
-    held = Transaction.objects.select_for_update(no_key=True).get(key=hold_key)
+def _end(held: Transaction, *, key: str, payees: Sequence[Line], kind: str) -> Transaction:
     account, amount_micro = _held_by(held)
     if any(line.amount_micro < 0 for line in payees) or sum(line.amount_micro for line in payees) > amount_micro:
         raise ValueError("Payees share what is held and no more.")

@@ -69,7 +69,6 @@ class Transaction(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["kind", "created_at"], name="ledger_by_kind"),
-            models.Index(fields=["expires_at"], condition=models.Q(expires_at__isnull=False), name="ledger_expiry"),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from marketplace.ledger.balances import add_checkpoint, checkpoint_long_accounts
 from marketplace.ledger.corrections import refund, reinstate
 from marketplace.ledger.holdback import release_due
-from marketplace.ledger.holds import expire_holds, hold, settle, void
+from marketplace.ledger.holds import hold, settle, void
 from marketplace.ledger.lines import Line, sale_lines, top_up_lines
 from marketplace.ledger.models import Transaction
 from marketplace.ledger.posting import Link, post
@@ -14,7 +14,6 @@ __all__ = [
     "Link",
     "add_checkpoint",
     "checkpoint_long_accounts",
-    "expire_holds",
     "hold",
     "pay",
     "post",

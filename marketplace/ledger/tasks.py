@@ -12,8 +12,7 @@ from marketplace.ledger import services
 
 @shared_task(name="ledger.keep", queue=SITE_QUEUE)
 def keep() -> None:
-    """Let holds expire, make earnings available, and keep balances quick to read."""
+    """Make earnings available, and keep balances quick to read."""
     now = timezone.now()
-    services.expire_holds(now=now)
     services.release_due(before=now - timedelta(days=site_config().holdback_days))
     services.checkpoint_long_accounts()

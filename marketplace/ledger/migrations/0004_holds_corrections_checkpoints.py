@@ -138,12 +138,6 @@ class Migration(migrations.Migration):
             model_name="transaction",
             index=models.Index(fields=["kind", "created_at"], name="ledger_by_kind"),
         ),
-        migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(("expires_at__isnull", False)), fields=["expires_at"], name="ledger_expiry"
-            ),
-        ),
         migrations.AddConstraint(
             model_name="account",
             constraint=models.UniqueConstraint(
