@@ -1,20 +1,18 @@
 """The only writer of the ledger. Every effect has a key; doing it again under the same key changes nothing."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any
 
 import structlog
 from django.db import connection
-from django.db.models import Q
 
 from marketplace.ledger.balances import balance_of
 from marketplace.ledger.errors import KeyReusedError, OverdraftError
 from marketplace.ledger.lines import AccountName, Line, combined
 from marketplace.ledger.models import Account, Entry, Transaction
+from marketplace.ledger.rows import GAINING, SPENDING, add_entries, add_transaction, locked_accounts
 
 log = structlog.get_logger(__name__)
 
@@ -43,24 +41,21 @@ def post(
     if not connection.in_atomic_block:
         raise RuntimeError("Post inside transaction.atomic(): the row that caused the money must be saved with it.")
     wanted = _checked(lines)
-    accounts = _accounts({line.account for line in wanted})
     changes = _changes(wanted)
     spent = {name for name, change in changes.items() if change < 0 and name.kind not in MAY_GO_BELOW_ZERO}
-    _lock({accounts[name].pk for name in spent}, {account.pk for account in accounts.values()})
-    if (existing := Transaction.objects.filter(key=key).first()) is not None:
-        return _same_effect(existing, accounts, wanted)
-    _refuse_overdraft({accounts[name]: changes[name] for name in spent if name.kind not in may_overdraw})
-    posted = Transaction.objects.create(
-        key=key, kind=kind, settles=link.settles, about=link.about, expires_at=link.expires_at
-    )
-    Entry.objects.bulk_create(_entry(posted, accounts[line.account], line) for line in wanted)
+    accounts = _locked(spent, changes.keys() - spent)
+    missing = _missing({accounts[name]: -changes[name] for name in spent if name.kind not in may_overdraw})
+    posted = Transaction(key=key, kind=kind, settles=link.settles, about=link.about, expires_at=link.expires_at)
+    if missing > 0 or not add_transaction(posted):
+        return _done_before(key, accounts, wanted, missing)
+    add_entries([_entry(posted, accounts[line.account], line) for line in wanted])
     log.info("ledger.posted", key=key, kind=kind, entries=len(wanted))
     return posted
 
 
-def _entry(posted: Transaction, account: Account, line: Line) -> Entry:
+def _entry(posted: Transaction, account_id: int, line: Line) -> Entry:
     return Entry(
-        transaction=posted, account=account, amount_micro=line.amount_micro, subject=line.subject, role=line.role
+        transaction=posted, account_id=account_id, amount_micro=line.amount_micro, subject=line.subject, role=line.role
     )
 
 
@@ -80,11 +75,19 @@ def _changes(wanted: Iterable[Line]) -> dict[AccountName, int]:
     return changes
 
 
-def _accounts(names: set[AccountName]) -> dict[AccountName, Account]:
-    """The accounts, created where missing."""
-    stand = {name_of(account): account for account in Account.objects.filter(reduce(or_, map(_that, names)))}
-    missing = sorted(names - stand.keys())
-    return stand | {name: Account.objects.get_or_create(**_fields(name))[0] for name in missing}
+def _locked(spent: Set[AccountName], gaining: Set[AccountName]) -> dict[AccountName, int]:
+    """The accounts' ids. What is spent from is locked against other spenders, the rest against checkpoints alone.
+
+    The first lock makes a wallet's balance and the entry that spends it one step, and leaves an account that only
+    gains (a creator with every sale) free for all. Accounts that are missing are created.
+    """
+    found = locked_accounts(spent, SPENDING) | locked_accounts(gaining, GAINING)
+    missing = sorted((spent | gaining) - found.keys())
+    if not missing:
+        return found
+    for name in missing:
+        Account.objects.get_or_create(**_fields(name))
+    return _locked(spent, gaining)
 
 
 def _fields(name: AccountName) -> dict[str, Any]:
@@ -96,40 +99,22 @@ def _fields(name: AccountName) -> dict[str, Any]:
     }
 
 
-def _that(name: AccountName) -> Q:
-    return Q(**_fields(name))
-
-
 def name_of(account: Account) -> AccountName:
     return AccountName(account.kind, account.owner_id or 0, account.currency, account.organisation_id or 0)
 
 
-def _lock(spent: set[int], all_of_them: set[int]) -> None:
-    """Lock what is spent from against other spenders, always in the same order; the rest against checkpoints alone.
-
-    The first lock makes a wallet's balance and the entry that spends it one step, and leaves an account that only
-    gains (a creator with every sale) free for all. SQLite has no row locks: there the whole IMMEDIATE transaction is
-    the lock.
-    """
-    if connection.vendor != "postgresql":
-        return
-    list(Account.objects.select_for_update(no_key=True).filter(pk__in=spent).order_by("pk").values_list("pk"))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM ledger_account WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [sorted(all_of_them)]
-        )
+def _missing(spent: Mapping[int, int]) -> int:
+    """How much the account that is shortest lacks; not above zero where all have enough."""
+    return max((wanted - balance_of(account_id) for account_id, wanted in spent.items()), default=0)
 
 
-def _same_effect(existing: Transaction, accounts: dict[AccountName, Account], wanted: list[Line]) -> Transaction:
+def _done_before(key: str, accounts: Mapping[AccountName, int], wanted: list[Line], missing: int) -> Transaction:
+    """The transaction of this key, which may itself have spent what is missing now."""
+    existing = Transaction.objects.filter(key=key).first()
+    if existing is None:
+        raise OverdraftError(missing)
     stands = {(entry.account_id, entry.subject, entry.role): entry.amount_micro for entry in existing.entries.all()}
-    asked = {(accounts[line.account].pk, line.subject, line.role): line.amount_micro for line in wanted}
+    asked = {(accounts[line.account], line.subject, line.role): line.amount_micro for line in wanted}
     if stands != asked:
-        raise KeyReusedError(existing.key)
+        raise KeyReusedError(key)
     return existing
-
-
-def _refuse_overdraft(spent: dict[Account, int]) -> None:
-    for account, change in spent.items():
-        balance = balance_of(account.pk)
-        if balance + change < 0:
-            raise OverdraftError(-(balance + change))

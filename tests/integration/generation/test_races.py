@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from marketplace.errors import Conflict, NotEnoughCredit
 from marketplace.generation import services
 from marketplace.generation.models import Generation
+from marketplace.ledger import services as ledger
 from marketplace.ledger.models import Transaction
 from marketplace.ledger.selectors import earned_balance, held_balance, sum_of_all_entries, wallet_balance
 from tests.factories.generation import echo_version, failed, make_request, order, stored
@@ -47,6 +48,17 @@ def test_of_a_hundred_orders_with_credit_for_seven_seven_are_accepted() -> None:
     assert at_once(100, act) == {"accepted": 7, "refused": 93}
     assert (Generation.objects.count(), wallet_balance(buyer), held_balance(buyer)) == (7, 0, 7 * CREDIT)
     assert sum_of_all_entries() == 0
+
+
+def test_the_same_payment_eight_times_at_once_is_credited_once() -> None:
+    buyer = make_buyer(1)
+
+    def act(number: int) -> str:
+        with transaction.atomic():
+            return str(ledger.top_up(key="top_up:races", buyer_id=buyer.pk, amount_micro=CREDIT).pk)
+
+    assert list(at_once(64, act).values()) == [64]
+    assert (wallet_balance(buyer), sum_of_all_entries()) == (2 * CREDIT, 0)
 
 
 @pytest.mark.usefixtures("object_store_server")
