@@ -21,6 +21,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/", include("marketplace.api.urls")),
+    path(".well-known/", include("marketplace.ledger.well_known_urls")),
     *plugin_urls(),
     path("", include("marketplace.pages.urls")),
 ]

@@ -1,10 +1,11 @@
 """`irodori doctor`: what is configured, reachable and enabled, how fast it draws, and what to do about the rest."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from hub.cli.stack_settings import take_settings
 
 
 def doctor(
@@ -35,7 +36,7 @@ def doctor(
 
     from hub.doctor import examine
 
-    findings = examine(idle=not _take_settings(data_dir), picture=picture)
+    findings = examine(idle=not take_settings(data_dir), picture=picture)
     table = Table("", "what", "finding", "what to do")
     for finding in findings:
         table.add_row(_MARKS[finding.verdict], finding.what, finding.text, finding.advice)
@@ -45,20 +46,3 @@ def doctor(
 
 
 _MARKS = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "broken": "[red]broken[/]"}
-
-
-def _take_settings(asked: Path | None) -> bool:
-    """Of the stack that is to be looked at, or else this shell's. False where these name nothing and no stack runs."""
-    from hub.doctor import SERVICES
-    from hub.local.stack import running_environment
-
-    if asked is None and any(os.environ.get(name) for name in SERVICES):
-        return True
-    try:
-        os.environ |= running_environment(asked or Path(os.environ.get("HUB_DATA_DIR") or "var"))
-    except FileNotFoundError as error:
-        if asked is None:
-            return False
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-    return True

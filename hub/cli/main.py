@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.cli import doctor, plugins, up, upload, worker
+from hub.cli import doctor, ledger, plugins, up, upload, worker
 
 HELP = (
     "Irodori: a marketplace and serving hub for image styles.\n\n"
@@ -18,6 +18,7 @@ app.add_typer(worker.worker, name="worker")
 app.command()(upload.upload)
 app.command()(plugins.plugins)
 app.command()(doctor.doctor)
+app.add_typer(ledger.ledger, name="ledger")
 
 
 def main() -> None:

@@ -30,6 +30,11 @@ class DataFolder:
         return self.root / "secrets.json"
 
     @property
+    def ledger_key(self) -> Path:
+        """Signs the blocks of the ledger; `hub.signing` makes it."""
+        return self.root / "ledger-key.pem"
+
+    @property
     def state(self) -> Path:
         """What other processes may know of a running stack: address, broker, store, whether it is ready."""
         return self.run / "stack.json"

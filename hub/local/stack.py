@@ -134,6 +134,11 @@ def _lives(pid: int) -> bool:
 
 def _build(folder: DataFolder, port: int, say: Callable[[str], None]) -> Stack:
     keys = load_secrets(folder.secrets)
+    if not folder.ledger_key.exists():
+        # Imported where it is needed: every later start does without.
+        from hub.signing import make_key
+
+        make_key(folder.ledger_key)
     ports, moved = choose_ports(Ports(site=port) if port else Ports(*[0] * 7))
     for sentence in moved:
         say(sentence)

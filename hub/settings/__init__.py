@@ -187,6 +187,13 @@ CELERY_BEAT_SCHEDULE = {
     },
     "keep-the-ledger": {"task": "ledger.keep", "schedule": 60.0, "options": {"expires": 60}},
     "renew-subscriptions": {"task": "orders.renew_subscriptions", "schedule": 600.0, "options": {"expires": 600}},
+    "seal-the-ledger": {"task": "ledger.seal", "schedule": 2.0, "options": {"expires": 2}},
+    "seal-what-came-late": {
+        "task": "ledger.seal",
+        "kwargs": {"everything": True},
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "reap-uploads": {"task": "uploads.reap", "schedule": 15.0, "options": {"expires": 15}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(hub.data_dir / "celerybeat-schedule")

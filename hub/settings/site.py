@@ -38,6 +38,10 @@ class SiteConfig(BaseSettings):
     """Attempts before a generation fails and its hold is voided."""
     holdback_days: int = 7
     """Days after a payment until its payees can have it: a buyer's bank may call a payment back."""
+    ledger_key_file: str = ""
+    """The private key that signs the ledger's blocks, a PEM file. Empty: `ledger-key.pem` in the data folder."""
+    ledger_public_keys: Names = ()
+    """Public keys that signed earlier blocks, comma-separated, as `irodori ledger key` prints them. Keep them after a change."""
 
 
 @cache

@@ -8,7 +8,8 @@ from marketplace.api.unknown import UnknownAddressView
 
 app_name = "api"
 v1 = [
-    path("", include(f"marketplace.{app}.urls")) for app in ("accounts", "catalogue", "generation", "orders", "uploads")
+    path("", include(f"marketplace.{app}.urls"))
+    for app in ("accounts", "catalogue", "generation", "ledger", "orders", "uploads")
 ]
 urlpatterns = [
     path("v1/", include(v1)),

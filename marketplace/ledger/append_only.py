@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-TABLES = ("ledger_transaction", "ledger_entry", "ledger_checkpoint")
+TABLES = ("ledger_transaction", "ledger_entry", "ledger_checkpoint", "ledger_block", "ledger_seal")
 REFUSAL = "the ledger is append-only: correct it with a new transaction"
 
 

@@ -69,6 +69,7 @@ class Transaction(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["kind", "created_at"], name="ledger_by_kind"),
+            models.Index(fields=["created_at"], name="ledger_by_time"),
         ]
 
     def __str__(self) -> str:
@@ -122,3 +123,35 @@ class Progress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} until {self.reached}"
+
+
+class Block(models.Model):
+    """Transactions sealed together. Each block holds the hash of the one before, so the past can't be changed alone."""
+
+    number = models.BigIntegerField(primary_key=True)
+    previous_hash = models.CharField(max_length=64)
+    merkle_root = models.CharField(max_length=64)
+    count = models.PositiveIntegerField()
+    sealed_at = models.DateTimeField()
+    key_id = models.CharField(max_length=43)
+    signature = models.CharField(max_length=86)
+
+    def __str__(self) -> str:
+        return f"block {self.number}"
+
+
+class Seal(models.Model):
+    """Where a transaction stands in the chain. The salt hides its entries from whoever sees only some of them."""
+
+    transaction = models.OneToOneField(Transaction, primary_key=True, on_delete=models.PROTECT, related_name="seal")
+    block = models.ForeignKey(Block, on_delete=models.PROTECT, related_name="seals", db_index=False)
+    position = models.PositiveIntegerField()
+    salt = models.CharField(max_length=64)
+    leaf_hash = models.CharField(max_length=64)
+
+    class Meta:
+        # Its index also finds the seals of a block.
+        constraints = [models.UniqueConstraint(fields=["block", "position"], name="one_seal_per_position")]
+
+    def __str__(self) -> str:
+        return f"{self.position} of block {self.block_id}"

@@ -67,6 +67,12 @@ def recent_entries(user: User, limit: int = 50) -> list[Entry]:
     return list(entries.order_by("-transaction__created_at", "-id")[:limit])
 
 
+def recent_earnings(user: User, limit: int = 50) -> list[Entry]:
+    """What the user earned and what became of it, newest first, with account and transaction at hand."""
+    earned = Entry.objects.filter(account__owner=user, account__kind__in=EARNED_BY_PEOPLE)
+    return list(earned.select_related("account", "transaction").order_by("-transaction__created_at", "-id")[:limit])
+
+
 def sum_of_all_entries() -> int:
     """Zero, or the ledger is broken."""
     return int(Entry.objects.aggregate(sum=Sum("amount_micro", default=0))["sum"])

@@ -7,10 +7,9 @@ from time_machine import TimeMachineFixture
 from marketplace.accounts.models import User
 from marketplace.ledger import selectors, services
 from marketplace.ledger.errors import KeyReusedError, NothingLeftError, OverdraftError
-from marketplace.ledger.lines import Line, Role, pending, platform_revenue
-from marketplace.ledger.models import Transaction
+from marketplace.ledger.lines import Line, pending, platform_revenue
 from tests.factories.accounts import make_user
-from tests.factories.ledger import CREDIT, make_buyer
+from tests.factories.ledger import CREDIT, make_buyer, pay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 DAY = timedelta(days=1)
@@ -24,16 +23,6 @@ def buyer() -> User:
 @pytest.fixture
 def creator() -> User:
     return make_user()
-
-
-def pay(buyer: User, creator: User, key: str = "p") -> Transaction:
-    """3 credits: 2.1 to the creator, 0.9 to the platform."""
-    services.hold(key=f"{key}:hold", buyer_id=buyer.pk, amount_micro=3 * CREDIT)
-    payees = [
-        Line(pending(creator.pk), 21_000, "version:7", Role.CREATOR),
-        Line(platform_revenue(), 9_000, "version:7", Role.PLATFORM),
-    ]
-    return services.settle(key=key, hold_key=f"{key}:hold", payees=payees)
 
 
 def stand(buyer: User, creator: User) -> tuple[int, int, int]:
