@@ -13,6 +13,7 @@ from marketplace.ledger.models import Account, Entry
 class Movement:
     """`generation_id` and `prompt` tell the picture it was about, where it was about one."""
 
+    transaction_id: UUID
     at: datetime
     kind: str
     amount_micro: int
@@ -26,6 +27,7 @@ def movements(entries: Iterable[Entry]) -> list[Movement]:
     prompts = _prompts({picture for _, picture in mine if picture})
     return [
         Movement(
+            transaction_id=entry.transaction_id,
             at=entry.transaction.created_at,
             kind=entry.transaction.kind,
             amount_micro=entry.amount_micro,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from hub.testing.stack import RunningStack
 from tests.e2e.visitors import EXAMPLE, PATIENCE_MS, Visitor, visit
@@ -36,6 +36,7 @@ def test_a_stranger_publishes_a_style_and_is_paid_when_another_uses_it(
     expect(buyer.page.get_by_text("128 × 128 · 20 steps · guidance 1.5 · Euler · seed 7")).to_be_visible()
     creator.open("/earnings/")
     expect(creator.page.get_by_role("row", name="Harbour ink version 1 2 1 1.4")).to_be_visible()
+    check_proof(creator)
     assert creator.complaints + buyer.complaints == []
 
 
@@ -56,6 +57,26 @@ def order(buyer: Visitor, title: str, prompt: str) -> None:
     picture.evaluate("image => image.decode()")
     assert picture.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [128, 128]
     page.reload()
+
+
+def check_proof(creator: Visitor) -> None:
+    """The browser checks what was earned, and sees when a proof was altered on its way."""
+    page = creator.page
+    page.get_by_role("link", name="Check this movement").first.click()
+    expect(page.get_by_text("All of it is right")).to_be_visible()
+    expect(page.locator("#proof li").get_by_text("Right")).to_have_count(5)
+    page.route("**/api/v1/ledger/proofs/*", altered)
+    page.reload()
+    expect(page.get_by_text("Something is wrong")).to_be_visible()
+    expect(page.locator("#proof li").get_by_text("Wrong")).to_have_count(1)
+
+
+def altered(route: Route) -> None:
+    """An entry of ten times as much."""
+    answer = route.fetch()
+    proof = answer.json()
+    proof["entries"] = [entry.replace('"14000"', '"140000"') for entry in proof["entries"]]
+    route.fulfill(response=answer, json=proof)
 
 
 def open_example(buyer: Visitor, title: str) -> None:
