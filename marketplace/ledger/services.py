@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from marketplace.ledger.balances import add_checkpoint, checkpoint_long_accounts
 from marketplace.ledger.corrections import refund, reinstate
+from marketplace.ledger.disputes import open_dispute, win_dispute
 from marketplace.ledger.holdback import release_due
 from marketplace.ledger.holds import hold, settle, void
 from marketplace.ledger.lines import Line, sale_lines, top_up_lines
@@ -15,6 +16,7 @@ __all__ = [
     "add_checkpoint",
     "checkpoint_long_accounts",
     "hold",
+    "open_dispute",
     "pay",
     "post",
     "refund",
@@ -23,6 +25,7 @@ __all__ = [
     "settle",
     "top_up",
     "void",
+    "win_dispute",
 ]
 
 

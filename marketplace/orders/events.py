@@ -6,7 +6,13 @@ from uuid import UUID
 from marketplace.orders.models import TopUp, WebhookEvent
 
 PAID_KIND = "payment.succeeded"
+DISPUTED_KIND = "payment.disputed"
+WON_KIND = "dispute.won"  # by the hub: the buyer's bank gives it back
+LOST_KIND = "dispute.lost"
 KEY_PREFIX = "top_up:"
+
+
+ORDER: list[str] = [TopUp.State.PENDING, TopUp.State.PAID, TopUp.State.DISPUTED, TopUp.State.CHARGED_BACK]
 
 
 class Outcome(StrEnum):
@@ -14,9 +20,22 @@ class Outcome(StrEnum):
 
     PAID = "paid"
     ALREADY_PAID = "already_paid"
+    DISPUTED = "disputed"
+    WON = "won"
+    LOST = "lost"
+    REPEATED = "repeated"
+    TOO_EARLY = "too_early"
     UNKNOWN_ORDER = "unknown_order"
     WRONG_AMOUNT = "wrong_amount"
     IGNORED = "ignored"
+
+
+# What each later event presupposes, and what was then done.
+STEPS: dict[str, tuple[str, Outcome]] = {
+    DISPUTED_KIND: (TopUp.State.PAID, Outcome.DISPUTED),
+    WON_KIND: (TopUp.State.DISPUTED, Outcome.WON),
+    LOST_KIND: (TopUp.State.DISPUTED, Outcome.LOST),
+}
 
 
 def top_up_key(top_up: TopUp) -> str:
@@ -33,11 +52,21 @@ def top_up_id(order_key: str) -> UUID | None:
         return None
 
 
+def dispute_key(top_up: TopUp) -> str:
+    return f"dispute:{top_up.pk}"
+
+
 def outcome_of(event: WebhookEvent, top_up: TopUp | None) -> Outcome:
-    if event.kind != PAID_KIND:
+    if event.kind not in {PAID_KIND, *STEPS}:
         return Outcome.IGNORED
     if top_up is None:
         return Outcome.UNKNOWN_ORDER
     if (event.amount_micro, event.currency) != (top_up.amount_micro, top_up.currency):
         return Outcome.WRONG_AMOUNT
-    return Outcome.ALREADY_PAID if top_up.state == TopUp.State.PAID else Outcome.PAID
+    if event.kind == PAID_KIND:
+        return Outcome.PAID if top_up.state == TopUp.State.PENDING else Outcome.ALREADY_PAID
+    before, outcome = STEPS[event.kind]
+    if top_up.state == before:
+        return outcome
+    # Events come in any order: what a later event presupposes will come yet.
+    return Outcome.TOO_EARLY if ORDER.index(top_up.state) < ORDER.index(before) else Outcome.REPEATED

@@ -10,11 +10,13 @@ from marketplace.payouts.models import Plan
 
 
 class TopUp(models.Model):
-    """A buyer's order for credit; paid when the provider's signed webhook says so."""
+    """A buyer's order for credit; paid when the provider's signed webhook says so, and perhaps called back later."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("Waiting for payment")
         PAID = "paid", _("Paid")
+        DISPUTED = "disputed", _("Called back by the bank, not decided")
+        CHARGED_BACK = "charged_back", _("Called back by the bank")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     buyer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="top_ups")

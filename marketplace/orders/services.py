@@ -1,6 +1,6 @@
 """Buying credit: an order, a checkout at the provider, and the signed webhook that says it is paid."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 from django.db import transaction
@@ -18,10 +18,10 @@ from hub.plugin_api import (
     PluginUnavailableError,
 )
 from marketplace.accounts.models import User
-from marketplace.errors import InvalidInput, NotFound, Unavailable
+from marketplace.errors import Conflict, InvalidInput, NotFound, Unavailable
 from marketplace.ledger import services as ledger
 from marketplace.ledger.money import MICRO_PER_UNIT, format_credits
-from marketplace.orders.events import Outcome, outcome_of, top_up_id, top_up_key
+from marketplace.orders.events import Outcome, dispute_key, outcome_of, top_up_id, top_up_key
 from marketplace.orders.models import TopUp, WebhookEvent
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,8 @@ def start_top_up(
 def receive_webhook(*, provider: str, headers: Mapping[str, str], body: bytes) -> None:
     """Store a verified event, then act on it. Repeated and reordered events change nothing.
 
-    Raises InvalidInput for a forged or stale one, NotFound for a provider that isn't enabled.
+    Raises InvalidInput for a forged or stale one, NotFound for a provider that isn't enabled, Conflict for one that comes
+    before what it is about: the provider sends it again.
     """
     event = _verified(provider, headers, body)
     # Stored in a transaction of its own: should acting on it fail, it is not forgotten, and the provider tries again.
@@ -76,8 +77,12 @@ def _process(event_pk: int) -> None:
         return
     top_up = _ordered(event)
     event.outcome = outcome_of(event, top_up)
-    if event.outcome == Outcome.PAID and top_up is not None:
-        _pay(top_up)
+    if event.outcome == Outcome.TOO_EARLY:
+        raise Conflict(
+            _("What this event is about has not happened here yet. Send it again."), code="webhook_too_early"
+        )
+    if top_up is not None and event.outcome in EFFECTS:
+        EFFECTS[Outcome(event.outcome)](top_up)
     event.processed_at = timezone.now()
     event.save(update_fields=["outcome", "processed_at"])
     log.info("webhook.processed", event_id=event.event_id, kind=event.kind, outcome=event.outcome)
@@ -97,6 +102,41 @@ def _pay(top_up: TopUp) -> None:
     )
     top_up.state, top_up.paid_at = TopUp.State.PAID, timezone.now()
     top_up.save(update_fields=["state", "paid_at"])
+
+
+def _dispute(top_up: TopUp) -> None:
+    assert top_up.paid_at is not None  # noqa: S101 - narrows the type: only what is paid is disputed
+    ledger.open_dispute(
+        key=dispute_key(top_up),
+        buyer_id=top_up.buyer_id,
+        amount_micro=top_up.amount_micro,
+        since=top_up.paid_at,
+        currency=top_up.currency,
+    )
+    _move(top_up, TopUp.State.DISPUTED)
+
+
+def _win(top_up: TopUp) -> None:
+    ledger.win_dispute(key=f"{dispute_key(top_up)}:won", dispute_key=dispute_key(top_up))
+    _move(top_up, TopUp.State.PAID)
+
+
+def _lose(top_up: TopUp) -> None:
+    """The money is gone already: the provider took it when the dispute was opened."""
+    _move(top_up, TopUp.State.CHARGED_BACK)
+
+
+def _move(top_up: TopUp, state: str) -> None:
+    top_up.state = state
+    top_up.save(update_fields=["state"])
+
+
+EFFECTS: dict[Outcome, Callable[[TopUp], None]] = {
+    Outcome.PAID: _pay,
+    Outcome.DISPUTED: _dispute,
+    Outcome.WON: _win,
+    Outcome.LOST: _lose,
+}
 
 
 def _refuse_amount(amount_micro: int) -> None:

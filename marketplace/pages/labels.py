@@ -38,6 +38,8 @@ ENTRY_KINDS = {
     "expire": _("Not delivered in time, returned"),
     "release": _("Now available"),
     "sale": _("Bought"),
+    "dispute": _("Called back by the bank"),
+    "dispute_won": _("The bank gave it back"),
     "refund": _("Refunded"),
     "reinstate": _("Refund undone"),
 }

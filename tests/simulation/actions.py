@@ -49,6 +49,15 @@ def deliver_webhook(world: World, dice: Random) -> None:
             world.webhooks.remove(webhook)
 
 
+def call_back(world: World, dice: Random) -> None:
+    """A bank disputes a payment, and decides, in whatever order the events arrive."""
+    order = _any(TopUp.objects.exclude(state="pending").order_by("created_at", "pk"), dice)
+    if order is not None:
+        kind = dice.choice(("payment.disputed", "payment.disputed", "dispute.won", "dispute.lost"))
+        world.webhooks.append(signed_webhook(order, dice.randint(10, 12), order.amount_micro, kind=kind))
+        deliver_webhook(world, dice)
+
+
 def forge_webhook(world: World, dice: Random) -> None:
     """For an order that nobody paid, or another amount, signed with another secret."""
     start_top_up(buyer=dice.choice(world.buyers), amount_micro=5_000_000, return_url=URL, webhook_url=URL)
@@ -211,21 +220,25 @@ ACTIONS: dict[str, tuple[Action, int]] = {
         *((start_paying, 6), (deliver_webhook, 10), (forge_webhook, 2), (order_image, 14), (take_job, 12)),
         *((beat, 3), (finish_job, 12), (fail_job, 4), (lose_job, 3), (cancel, 4), (reap, 6), (buy, 6)),
         *((sell_picture, 3), (renew, 1), (refund_payment, 4), (refund_purchase, 2), (undo_refund, 2), (keep, 4)),
-        *((checkpoint, 3), (wait, 5), (broker_stumbles, 1), (crash_soon, 3)),
+        *((call_back, 3), (checkpoint, 3), (wait, 5), (broker_stumbles, 1), (crash_soon, 3)),
     )
 }
 
 
-def signed_webhook(order: TopUp, number: int, amount_micro: int, secret: str = "") -> Webhook:
+def signed_webhook(
+    order: TopUp, number: int, amount_micro: int, secret: str = "", kind: str = "payment.succeeded"
+) -> Webhook:
     body = json.dumps(
         {
-            "kind": "payment.succeeded",
+            "kind": kind,
             "idempotency_key": f"top_up:{order.pk}",
             "amount_micro": amount_micro,
             "currency": "USD",
         }
     ).encode()
-    headers = signed_headers(secret or SandboxConfig().webhook_secret, f"{order.pk}-{number}", int(time.time()), body)
+    headers = signed_headers(
+        secret or SandboxConfig().webhook_secret, f"{order.pk}-{kind}-{number}", int(time.time()), body
+    )
     return Webhook(headers, body)
 
 

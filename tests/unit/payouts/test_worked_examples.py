@@ -1,17 +1,28 @@
 """Who gets what of a sale, told as examples: each can be followed with a pencil. Prices are in micro-units (1e-6)."""
 
+import json
+import time
+
 import pytest
 from django.db import transaction
 
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import StyleVersion
 from marketplace.catalogue.terms import Contributor, ContributorKind
+from marketplace.errors import Conflict
 from marketplace.generation import settlement
 from marketplace.generation.models import Generation
+from marketplace.generation.services import cancel
 from marketplace.ledger import services as ledger
 from marketplace.ledger.models import Entry
-from marketplace.ledger.selectors import sum_of_all_entries
+from marketplace.ledger.selectors import pending_balance, sum_of_all_entries, wallet_balance
+from marketplace.orders.models import TopUp
+from marketplace.orders.services import receive_webhook
+from marketplace.payouts.parts import payee_lines
+from marketplace.payouts.plans import Makers, Payee, plan_of
 from marketplace.payouts.services import set_base_licensor
+from plugins.sandbox_payments.plugin import SandboxConfig
+from plugins.sandbox_payments.signature import signed_headers
 from tests.factories.accounts import make_user
 from tests.factories.generation import echo_version, order
 from tests.factories.ledger import make_buyer
@@ -133,3 +144,81 @@ def test_a_new_licensor_changes_only_what_is_published_and_ordered_later() -> No
         ("platform", "platform", of(version)): 3_000,
         ("platform", "compute", "compute"): COMPUTE,
     }
+
+
+def pay_in(buyer: User, amount_micro: int) -> TopUp:
+    return TopUp.objects.create(buyer=buyer, provider="sandbox", amount_micro=amount_micro)
+
+
+def event(top_up: TopUp, kind: str) -> None:
+    body = json.dumps(
+        {
+            "kind": kind,
+            "idempotency_key": f"top_up:{top_up.pk}",
+            "amount_micro": top_up.amount_micro,
+            "currency": top_up.currency,
+        }
+    ).encode()
+    headers = signed_headers(SandboxConfig().webhook_secret, f"{top_up.pk}-{kind}", int(time.time()), body)
+    receive_webhook(provider="sandbox", headers=headers, body=body)
+
+
+def test_a_dispute_lost() -> None:
+    """Of a top-up of 5 credits 2.01 were spent. The bank calls all 5 back: 2.99 are still in the wallet, and the picture
+    gives back the rest, 14,000 of it from the creator."""
+    version, buyer = echo_version(price_micro=20_000), make_user()
+    top_up = pay_in(buyer, 50_000)
+    event(top_up, "payment.succeeded")
+    deliver(order(buyer, version))
+    event(top_up, "payment.disputed")
+    event(top_up, "dispute.lost")
+    assert (amounts(), wallet_balance(buyer), sum_of_all_entries()) == ({}, 0, 0)
+
+
+def test_a_dispute_won() -> None:
+    """The bank gives it back: everyone has again what they had."""
+    version, buyer = echo_version(price_micro=20_000), make_user()
+    top_up = pay_in(buyer, 50_000)
+    event(top_up, "payment.succeeded")
+    deliver(order(buyer, version))
+    before = amounts(), wallet_balance(buyer)
+    event(top_up, "payment.disputed")
+    event(top_up, "payment.disputed")
+    event(top_up, "dispute.won")
+    assert (amounts(), wallet_balance(buyer)) == before
+
+
+def test_a_dispute_of_what_is_held_leaves_the_wallet_owing() -> None:
+    """What is set aside for a picture to come can't be taken; when it comes back, it repays."""
+    version, buyer = echo_version(price_micro=20_000), make_user()
+    top_up = pay_in(buyer, 50_000)
+    event(top_up, "payment.succeeded")
+    generation = order(buyer, version)
+    event(top_up, "payment.disputed")
+    assert wallet_balance(buyer) == -20_100
+    cancel(generation=generation)
+    assert wallet_balance(buyer) == 0
+
+
+def test_events_that_come_in_the_wrong_order_are_asked_for_again() -> None:
+    top_up = pay_in(make_user(), 50_000)
+    for kind in ("dispute.won", "payment.disputed"):
+        with pytest.raises(Conflict) as refusal:
+            event(top_up, kind)
+        assert refusal.value.code == "webhook_too_early"
+    for kind in ("payment.succeeded", "payment.disputed", "dispute.won"):
+        event(top_up, kind)
+    top_up.refresh_from_db()
+    assert (top_up.state, wallet_balance(top_up.buyer)) == ("paid", 50_000)
+
+
+def test_payees_in_two_currencies() -> None:
+    """Nothing is ever converted: what a buyer pays in yen its payees have in yen, beside what they have in dollars."""
+    creator, buyer = make_user(), make_user()
+    plan = plan_of(Makers(version_id=1, creator=Payee(creator.pk), creator_share_bp=7_000))
+    for currency, price in (("USD", 1_000_001), ("JPY", 150_000_003)):
+        ledger.top_up(key=f"paid {currency}", buyer_id=buyer.pk, amount_micro=price, currency=currency)
+        payees = payee_lines(price, plan, sold="version:1", currency=currency)
+        ledger.pay(key=f"sale {currency}", buyer_id=buyer.pk, payees=payees, currency=currency)
+    assert [pending_balance(creator, currency) for currency in ("USD", "JPY")] == [700_001, 105_000_002]
+    assert [wallet_balance(buyer, currency) for currency in ("USD", "JPY")] == [0, 0]
