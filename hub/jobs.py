@@ -96,12 +96,14 @@ class GenerateJob(Message):
     adapters: tuple[AdapterUse, ...] = ()
     output_key: str
     source: PictureSource | None = None
+    refiner_start: float | None = Field(default=None, gt=0.0, lt=1.0)
 
     @model_serializer(mode="wrap")
     def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         content: dict[str, object] = handler(self)
-        if self.source is None:
-            content.pop("source", None)
+        for name in ("source", "refiner_start"):
+            if getattr(self, name) is None:
+                content.pop(name, None)
         return content
 
 

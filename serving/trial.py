@@ -69,6 +69,8 @@ def _of_engine(name: str, config: ServingConfig) -> Iterator[Finding]:
     report = engine.report()
     yield Finding("ok", "device", _device(report.device))
     yield Finding("ok", "base", f"{report.base} from {report.source}, {report.dtype}, loaded in {loaded:.1f} s")
+    if report.refiner:
+        yield Finding("ok", "refiner", f"from {report.refiner}")
     yield Finding("ok", "adapter tiers", "; ".join(_tier(tier) for tier in (_disk(config), *report.tiers)))
     yield Finding("ok", "one picture", _said(_timed(engine, _job(name, report)), report.side or SIDE))
 

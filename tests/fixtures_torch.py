@@ -39,6 +39,16 @@ def tiny_base(torch_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_refiner(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A diffusers folder with the topology of SDXL's refiner and random weights."""
+    from tests.tiny_refiner import build_refiner
+
+    folder = tmp_path_factory.mktemp("refiner")
+    build_refiner().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def sdxl_engine(tiny_base: Path) -> "SdxlEngine":
     """On the CPU, loaded. Tests share it, which is what a worker's jobs do too."""
     from plugins.sdxl.engine import SdxlEngine

@@ -41,12 +41,14 @@ PROJECTION = re.compile(r"(?P<layer>.+)\.self_attn\.q_proj\.(?P<kind>weight|bias
 
 def write_one_file(pipeline: Any, path: Path) -> Path:
     blocks = len(pipeline.vae.config.block_out_channels)
-    first = {name.removeprefix("text_model."): own for name, own in pipeline.text_encoder.state_dict().items()}
+    alone = pipeline.text_encoder is None  # A refiner has the second encoder in the first one's place.
+    first = {} if alone else pipeline.text_encoder.state_dict()
+    second = SECOND.replace("1", "0") if alone else SECOND
     tensors = {
         **{UNET + name: own for name, own in _unet(pipeline.unet.state_dict()).items()},
         **{VAE + name: own for name, own in _vae(pipeline.vae.state_dict(), blocks).items()},
-        **{FIRST + name: own for name, own in first.items()},
-        **{SECOND + name: own for name, own in _open_clip(pipeline.text_encoder_2.state_dict()).items()},
+        **{FIRST + name.removeprefix("text_model."): own for name, own in first.items()},
+        **{second + name: own for name, own in _open_clip(pipeline.text_encoder_2.state_dict()).items()},
     }
     save_file({name: own.contiguous() for name, own in tensors.items()}, path)
     return path

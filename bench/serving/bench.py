@@ -102,9 +102,10 @@ def packed(path: Path, folder: Path, made: SdxlEngine, weight: float = 1.0) -> L
 
 def rival_inputs(run: SdxlRun) -> dict[str, Any]:
     """One run's UNet inputs, as diffusers takes them."""
+    stage = run.stage
     return {
         "sample": run.model_input(),
         "timestep": run.timestep,
-        "encoder_hidden_states": run.conditioning.tokens,
-        "added_cond_kwargs": {"text_embeds": run.conditioning.pooled, "time_ids": run.time_ids},
+        "encoder_hidden_states": stage.conditioning.tokens,
+        "added_cond_kwargs": {"text_embeds": stage.conditioning.pooled, "time_ids": stage.time_ids},
     }

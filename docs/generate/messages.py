@@ -38,6 +38,7 @@ MEANING = {
     "adapters": "the styles, in order",
     "output_key": "where the image is stored; each attempt has its own",
     "source": "the picture to start from; absent for none",
+    "refiner_start": "the part of the noise after whose removal the refiner takes over from the base; absent for none",
     "picture_key": "where the picture is stored",
     "picture_sha256": "its hash, hex",
     "strength": "how much of it is drawn anew: the part of the steps it goes through",

@@ -27,6 +27,7 @@ class EngineInfo:
     architecture, kohya's ss_base_model_version); a file that names another base is refused. Empty accepts any.
     `scheduler_options` says for a scheduler what may follow its name, in groups that exclude each other.
     `takes_pictures`: can a generation start from a picture, with or without a mask?
+    `may_refine`: can it be set up with a refiner, a second model for the last steps?
     """
 
     schedulers: tuple[str, ...]
@@ -36,6 +37,7 @@ class EngineInfo:
     families: tuple[str, ...] = ()
     scheduler_options: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     takes_pictures: bool = False
+    may_refine: bool = False
 
     def offers(self, scheduler: str) -> bool:
         """Is this one of `schedulers`, or one followed by options, at most one of each group: `euler/karras/trailing`?"""
@@ -188,6 +190,8 @@ class OneShotEngine(Engine):
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
         if job.source:
             raise JobRefusedError("no_pictures", "This base can't start from a picture. Choose another base.")
+        if job.refiner_start is not None:
+            raise JobRefusedError("no_refiner", "This base has no refiner. Leave refiner_start out.")
         if packs:
             raise JobRefusedError("no_adapters", "This base takes no styles. Choose another base, or generate without.")
         return OneShotRun(job)

@@ -24,13 +24,14 @@ class Tier:
 
 @dataclass(frozen=True)
 class EngineReport:
-    """`base` is the catalogue's name of the base, `source` where it was read from. `side` is that of the square pictures which the base was made for, in pixels; 0 where there is no such side.
+    """`base` is the catalogue's name of the base, `source` where it was read from, `refiner` where that was; "" for none. `side` is that of the square pictures which the base was made for, in pixels; 0 where there is no such side.
 
     `swaps` counts how often adapters were put on for a computation, `swap_seconds` is the time that took in all.
     """
 
     base: str = ""
     source: str = ""
+    refiner: str = ""
     device: str = "cpu"
     dtype: str = ""
     side: int = 0

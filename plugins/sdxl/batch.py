@@ -1,43 +1,66 @@
-"""One UNet forward for runs that have nothing in common but their size and whole model."""
+"""One UNet forward for runs that have nothing in common but their UNet, size and whole model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import torch
 
 from plugins.sdxl.adapters import Wardrobe
-from plugins.sdxl.run import SdxlRun
+from plugins.sdxl.run import SdxlRun, Stage
 from plugins.sdxl.run_by_run import run_by_run
 from plugins.sdxl.slots.parts import Passenger
 
 
+def alike(runs: Sequence[SdxlRun]) -> Iterator[list[SdxlRun]]:
+    """What may share a forward: one UNet, whole model, size and length of prompt.
+
+    Base and refiner have a forward each in one step, so that every run advances by one, whoever runs beside it.
+    """
+
+    def kind(run: SdxlRun) -> tuple[bool, str, int, int, int]:
+        stage = run.stage
+        return stage.refines, stage.outfit.model, run.job.width, run.job.height, stage.conditioning.tokens.shape[1]
+
+    for _, own in groupby(sorted(runs, key=kind), key=kind):
+        yield list(own)
+
+
 @dataclass(frozen=True)
 class Batch:
-    """Runs in the order of their rows, and what stays the same for all their steps together."""
+    """Runs in the order of their rows, each in one of its stages, and what stays the same for all their steps together."""
 
     runs: tuple[SdxlRun, ...]
+    stages: tuple[Stage, ...]
     tokens: torch.Tensor
     added: dict[str, torch.Tensor]
 
     @classmethod
     def of(cls, runs: Sequence[SdxlRun]) -> "Batch":
         # Beside each other, runs with equally large adapters share one multiplication.
-        ordered = sorted(runs, key=lambda run: Passenger(run.outfit.seats("unet"), run.rows).order)
+        ordered = sorted(runs, key=lambda run: Passenger(run.stage.outfit.seats("unet"), run.rows).order)
+        stages = [run.stage for run in ordered]
         return cls(
             tuple(ordered),
-            _beside([run.conditioning.tokens for run in ordered]),
+            tuple(stages),
+            _beside([stage.conditioning.tokens for stage in stages]),
             {
-                "text_embeds": _beside([run.conditioning.pooled for run in ordered]),
-                "time_ids": _beside([run.time_ids.expand(run.rows, -1) for run in ordered]),
+                "text_embeds": _beside([stage.conditioning.pooled for stage in stages]),
+                "time_ids": _beside([stage.time_ids for stage in stages]),
             },
         )
+
+    def is_of(self, runs: Sequence[SdxlRun]) -> bool:
+        """Still these runs, none of them in another stage?"""
+        return set(self.stages) == {run.stage for run in runs}
 
     def step(self, unet: Any, wardrobe: Wardrobe) -> None:
         """Advance every run by one step, each at its own timestep."""
         timesteps = torch.cat([run.timestep.reshape(1).expand(run.rows) for run in self.runs])
         rows = [run.rows for run in self.runs]
-        with wardrobe.worn(["unet"], [(run.outfit, run.rows) for run in self.runs]), run_by_run(unet, rows):
+        outfits = [(stage.outfit, own) for stage, own in zip(self.stages, rows, strict=True)]
+        with wardrobe.worn(["unet"], outfits), run_by_run(unet, rows):
             noise = unet(
                 torch.cat([run.model_input() for run in self.runs]),
                 timesteps,

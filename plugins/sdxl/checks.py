@@ -6,7 +6,7 @@ from hub.jobs import GenerateJob
 from hub.plugin_api import EngineInfo, JobRefusedError
 
 
-def check_job(job: GenerateJob, *, base_model: str, info: EngineInfo) -> None:
+def check_job(job: GenerateJob, *, base_model: str, info: EngineInfo, has_refiner: bool) -> None:
     """Raises JobRefusedError."""
     if job.base_model != base_model:
         raise JobRefusedError(
@@ -27,6 +27,8 @@ def check_job(job: GenerateJob, *, base_model: str, info: EngineInfo) -> None:
         raise JobRefusedError(
             "strength_too_low", "At this strength no step would change the picture. Raise the strength or the steps."
         )
+    if job.refiner_start is not None and not has_refiner:
+        raise JobRefusedError("no_refiner", "This base has no refiner. Leave refiner_start out.")
     _check_fine_tunes(job)
     _check_embeddings(job)
 

@@ -2,11 +2,10 @@
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,14 +27,15 @@ from hub.plugin_api import (
     Run,
 )
 from plugins.sdxl.adapters import Outfit, Wardrobe
-from plugins.sdxl.batch import Batch
+from plugins.sdxl.batch import Batch, alike
 from plugins.sdxl.checks import check_job
 from plugins.sdxl.layout import layout_of_base, stored_weights
-from plugins.sdxl.pipeline import open_pipeline
+from plugins.sdxl.pipeline import open_pipeline, open_refiner
 from plugins.sdxl.plugin import INFO, SdxlConfig
 from plugins.sdxl.previews import LatentColours, expected_latents
 from plugins.sdxl.prompts import Prompts
-from plugins.sdxl.run import SdxlRun
+from plugins.sdxl.refiner import Refiner, refuse_idle, unrefined
+from plugins.sdxl.run import SdxlRun, Stage
 from plugins.sdxl.schedulers import new_scheduler
 from plugins.sdxl.starts import Starts, in_float32
 
@@ -50,7 +50,8 @@ class SdxlEngine(Engine):
     def __init__(self, config: SdxlConfig) -> None:
         self.config = config
         self.pipeline: Any = None
-        self._batch: Batch | None = None
+        self._refiner: Refiner | None = None
+        self._batches: list[Batch] = []
 
     def load(self, device: str) -> None:
         _quieten()
@@ -64,6 +65,9 @@ class SdxlEngine(Engine):
         )
         self._prompts = Prompts(self.pipeline, self.wardrobe)
         self._starts = Starts(self.pipeline)
+        if self.config.refiner:
+            self._refiner = Refiner(open_refiner(self.config).to(target), self.wardrobe)
+            self._refiner.share_weights(self.models)
 
     @cached_property
     def _layout(self) -> ModelLayout:
@@ -82,14 +86,15 @@ class SdxlEngine(Engine):
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256()
-        for name in MODELS:
-            for key, tensor in sorted(self.models[name].state_dict().items()):
+        refiner = self._refiner.models if self._refiner else {}
+        for name, model in {**self.models, **{f"refiner.{name}": model for name, model in refiner.items()}}.items():
+            for key, tensor in sorted(model.state_dict().items()):
                 digest.update(f"{name}.{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
                 digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
         return digest.hexdigest()
 
     def group(self, job: GenerateJob) -> str:
-        check_job(job, base_model=self.config.base_model, info=self.info)
+        self._check(job)
         model = next((use.pack_sha256 for use in job.adapters if use.kind == "fine_tune"), "")
         return f"{job.width}x{job.height} {model}"
 
@@ -98,8 +103,8 @@ class SdxlEngine(Engine):
 
     @torch.no_grad()
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> SdxlRun:
-        check_job(job, base_model=self.config.base_model, info=self.info)
-        outfit = replace(self.wardrobe.dress(packs), steps=job.steps)
+        self._check(job)
+        outfit = replace(self.wardrobe.dress(packs), steps=int(job.steps * (job.refiner_start or 1)))
         try:
             return self._started(job, outfit)
         except BaseException:
@@ -108,11 +113,13 @@ class SdxlEngine(Engine):
 
     @torch.no_grad()
     def step(self, runs: Sequence[Run]) -> None:
-        for together in self._batches(cast("Sequence[SdxlRun]", runs)):
-            # Most steps are made by the same runs as the one before.
-            if self._batch is None or set(self._batch.runs) != set(together):
-                self._batch = Batch.of(together)
-            self._batch.step(self.pipeline.unet, self.wardrobe)
+        # Most steps are made by the same runs as the one before.
+        self._batches = [
+            next((batch for batch in self._batches if batch.is_of(together)), None) or Batch.of(together)
+            for together in self._forwards(cast("Sequence[SdxlRun]", runs))
+        ]
+        for batch in self._batches:
+            batch.step(self._pipeline_of(batch.stages[0]).unet, self.wardrobe)
 
     @torch.no_grad()
     def preview(self, run: Run) -> Preview | None:
@@ -121,7 +128,8 @@ class SdxlEngine(Engine):
     @torch.no_grad()
     def finish(self, run: Run) -> Generation:
         run = cast("SdxlRun", run)
-        with self.wardrobe.worn(["vae"], [(run.outfit, 1)]), self._decoder() as vae:
+        last = run.stages[-1]
+        with self.wardrobe.worn(["vae"], [(last.outfit, 1)]), _decoder(self._pipeline_of(last)) as vae:
             latents = run.latents.to(vae.dtype) / vae.config.scaling_factor
             pixels = vae.decode(latents, return_dict=False)[0]
         if not torch.isfinite(pixels).all():
@@ -135,7 +143,7 @@ class SdxlEngine(Engine):
         return Generation(file.getvalue(), "image/png", run.job.seed)
 
     def end(self, run: Run) -> None:
-        self._batch = None
+        self._batches = []
         self.wardrobe.undress(cast("SdxlRun", run).outfit)
 
     def report(self) -> EngineReport:
@@ -143,6 +151,7 @@ class SdxlEngine(Engine):
         return EngineReport(
             base=self.config.base_model,
             source=self.config.base,
+            refiner=self.config.refiner,
             device=str(own.device),
             dtype=str(own.dtype).removeprefix("torch."),
             side=own.config.sample_size * self.pipeline.vae_scale_factor,
@@ -151,36 +160,45 @@ class SdxlEngine(Engine):
             swap_seconds=self.wardrobe.swaps.seconds,
         )
 
+    def _check(self, job: GenerateJob) -> None:
+        check_job(job, base_model=self.config.base_model, info=self.info, has_refiner=bool(self.config.refiner))
+
+    def _forwards(self, runs: Sequence[SdxlRun]) -> Iterable[Sequence[SdxlRun]]:
+        """Who shares one; in invariant mode nobody does."""
+        return [[run] for run in runs] if self.config.mode == "invariant" else alike(runs)
+
+    def _pipeline_of(self, stage: Stage) -> Any:
+        return self._refiner.pipeline if self._refiner and stage.refines else self.pipeline
+
     def _started(self, job: GenerateJob, outfit: Outfit) -> SdxlRun:
-        conditioning = self._prompts.encode(job, outfit)
+        told = self._prompts.encode(job, outfit)
         scheduler = new_scheduler(job.scheduler, self.pipeline.scheduler.config, job.steps, self.pipeline.device)
         generator = torch.Generator("cpu").manual_seed(job.seed)
-        dtype = conditioning.tokens.dtype
+        dtype = told.tokens.dtype
         size = (job.height, job.width)
-        time_ids = torch.tensor([[*size, 0, 0, *size]], dtype=dtype, device=self.pipeline.device)
+        time_ids = torch.tensor([[*size, 0, 0, *size]] * len(told.tokens), dtype=dtype, device=self.pipeline.device)
         # Only a picture to start from is encoded, and only that needs the adapters of the autoencoder.
         with self.wardrobe.worn(["vae"], [(outfit, 1)]) if job.source else nullcontext():
             start = self._starts.of(job, scheduler, generator, dtype)
-        return SdxlRun(
-            job, outfit, conditioning, time_ids, start.latents, scheduler, generator, start.timesteps, start.kept
+        stages = self._stages(job, Stage(outfit, told, time_ids, scheduler, start.timesteps))
+        return SdxlRun(job, outfit, stages, start.latents, generator, start.kept)
+
+    def _stages(self, job: GenerateJob, base: Stage) -> tuple[Stage, ...]:
+        """The base's, up to where the refiner takes over if the job asks for that."""
+        if job.refiner_start is None or self._refiner is None:
+            return (base,)
+        stages = (
+            replace(base, timesteps=unrefined(base.scheduler, base.timesteps, job.refiner_start)),
+            self._refiner.stage(job, job.refiner_start),
         )
+        refuse_idle(*stages)
+        return stages
 
-    def _batches(self, runs: Sequence[SdxlRun]) -> Iterator[list[SdxlRun]]:
-        """What may share a forward: one whole model, size and length of prompt; in invariant mode nobody shares."""
-        if self.config.mode == "invariant":
-            yield from ([run] for run in runs)
-            return
 
-        def kind(run: SdxlRun) -> tuple[str, int, int, int]:
-            return run.outfit.model, run.job.width, run.job.height, run.conditioning.tokens.shape[1]
-
-        for _, alike in groupby(sorted(runs, key=kind), key=kind):
-            yield list(alike)
-
-    def _decoder(self) -> AbstractContextManager[Any]:
-        """The VAE in a precision it can decode in."""
-        vae = self.pipeline.vae
-        return in_float32(vae, if_needed=vae.dtype == torch.float16 and vae.config.force_upcast)
+def _decoder(pipeline: Any) -> AbstractContextManager[Any]:
+    """The VAE in a precision it can decode in."""
+    vae = pipeline.vae
+    return in_float32(vae, if_needed=vae.dtype == torch.float16 and vae.config.force_upcast)
 
 
 def _quieten() -> None:

@@ -12,6 +12,7 @@ from plugins.sdxl.scheduler_names import OFFERED, OPTIONS
 class SdxlConfig(BaseModel, extra="forbid", frozen=True):
     """`base` is a diffusers folder, a hub id or one `.safetensors` file in Stability's layout, for which `base_config` is a
     diffusers folder with the base's configurations and tokenizers, no weights needed. `base_model` is the catalogue's name for it, which jobs must match.
+    `refiner` and `refiner_config` name a second model in the same ways, for jobs that want one for their last steps; "" for none.
 
     `mode`: fast lets an image differ in the last bit of its numbers with who shares its batch, invariant computes each
     alone. `slot_bytes` is what the adapters of one rank on one component may fill on the device, `host_bytes` what
@@ -22,29 +23,36 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
     base: str = "models/irodori-small"
     base_config: str = ""
     base_model: str = "irodori-small"
+    refiner: str = ""
+    refiner_config: str = ""
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     mode: Literal["fast", "invariant"] = "fast"
     slot_bytes: int = 2**30
     merge_from_steps: int = Field(default=0, ge=0)
     host_bytes: int = 4 * 2**30
 
-    @property
-    def is_one_file(self) -> bool:
-        return self.base.endswith(".safetensors")
-
     @model_validator(mode="after")
     def _one_file_has_its_configuration(self) -> Self:
-        if self.is_one_file != bool(self.base_config):
+        if is_one_file(self.base) != bool(self.base_config):
             raise ValueError(
                 "A base in one file needs base_config, a folder with its configurations; no other base has one."
             )
+        if is_one_file(self.refiner) != bool(self.refiner_config):
+            raise ValueError(
+                "A refiner in one file needs refiner_config, a folder with its configurations; no other refiner has one."
+            )
         return self
+
+
+def is_one_file(model: str) -> bool:
+    return model.endswith(".safetensors")
 
 
 INFO = EngineInfo(
     schedulers=OFFERED,
     scheduler_options=OPTIONS,
     takes_pictures=True,
+    may_refine=True,
     size_multiple=8,
     max_steps=100,
     compute_price=compute_price,

@@ -32,11 +32,11 @@ class Conditioning:
 
 @dataclass(frozen=True)
 class Reading:
-    """A prompt as both tokenizers cut it."""
+    """A prompt as each encoder's tokenizer cuts it."""
 
     plain: str | None
     """The text, where it has neither weights nor words of an adapter and fits one chunk: then diffusers' own way is taken."""
-    chunks: tuple[tuple[Chunk, ...], tuple[Chunk, ...]]
+    chunks: tuple[tuple[Chunk, ...], ...]
     words: frozenset[str]
 
     @property
@@ -45,7 +45,10 @@ class Reading:
 
 
 class Prompts:
-    """Encodes through the outfit's own text encoders; the same prompt in the same outfit is encoded once."""
+    """Encodes through the outfit's own text encoders; the same prompt in the same outfit is encoded once.
+
+    A pipeline may have both encoders of SDXL or, as its refiner, the second one alone.
+    """
 
     def __init__(self, pipeline: Any, wardrobe: Wardrobe) -> None:
         self._pipeline, self._wardrobe = pipeline, wardrobe
@@ -73,12 +76,14 @@ class Prompts:
             return self._in_chunks(prompt, negative, guided=guided)
 
     def _read(self, prompt: str, outfit: Outfit) -> Reading:
-        found, vectors = fragments(prompt), [outfit.vectors(encoder) for encoder in ENCODERS]
-        tokenizers = (self._pipeline.tokenizer, self._pipeline.tokenizer_2)
-        first, second = (chunks_of(own, found, words) for own, words in zip(tokenizers, vectors, strict=True))
+        found, names = fragments(prompt), ENCODERS[-len(self._encoders()) :]
+        vectors = [outfit.vectors(name) for name in names]
+        chunks = tuple(
+            chunks_of(tokenizer, found, words) for (tokenizer, _), words in zip(self._encoders(), vectors, strict=True)
+        )
         said = frozenset(word for part in found for _, word in split(part.text, vectors[0]) if word)
-        usual = len(found) == len(first) == len(second) == 1 and found[0].weight == 1 and not said
-        return Reading(found[0].text if usual else None, (first, second), said)
+        usual = len(found) == 1 == max(len(own) for own in chunks) and found[0].weight == 1 and not said
+        return Reading(found[0].text if usual else None, chunks, said)
 
     def _as_diffusers(self, prompt: str, negative: str | None, *, guided: bool) -> Conditioning:
         tokens, no_tokens, pooled, no_pooled = self._pipeline.encode_prompt(
@@ -104,10 +109,17 @@ class Prompts:
 
     def _told(self, reading: Reading, length: int) -> tuple[torch.Tensor, torch.Tensor]:
         """tokens: [1, length x context, width], and the pooled output of the first chunk: [1, width]."""
+        told = [
+            _encode(encoder, tokenizer, chunks, length)
+            for (tokenizer, encoder), chunks in zip(self._encoders(), reading.chunks, strict=True)
+        ]
+        return torch.cat([tokens for tokens, _ in told], dim=-1), told[-1][1]
+
+    def _encoders(self) -> list[tuple[Any, Any]]:
+        """Each tokenizer and its encoder; only the last one's pooled output counts."""
         pipeline = self._pipeline
-        first, _ = _encode(pipeline.text_encoder, pipeline.tokenizer, reading.chunks[0], length)
-        second, pooled = _encode(pipeline.text_encoder_2, pipeline.tokenizer_2, reading.chunks[1], length)
-        return torch.cat([first, second], dim=-1), pooled
+        both = [(pipeline.tokenizer, pipeline.text_encoder), (pipeline.tokenizer_2, pipeline.text_encoder_2)]
+        return [(tokenizer, encoder) for tokenizer, encoder in both if encoder is not None]
 
 
 def _encode(encoder: Any, tokenizer: Any, chunks: Sequence[Chunk], length: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -19,9 +19,14 @@ def new_scheduler(name: str, base_config: Any, steps: int, device: torch.device)
     # LCM picks its steps out of 50 that it knows; a finer row is needed for more, and this one begins at pure noise too.
     finer = {"original_inference_steps": 2 * LCM_STEPS} if name.startswith("lcm") and steps > LCM_STEPS else {}
     scheduler.set_timesteps(steps, device=device, **finer)
-    if hasattr(scheduler, "set_begin_index"):
-        scheduler.set_begin_index(0)
+    begin_at(scheduler, 0)
     return scheduler
+
+
+def begin_at(scheduler: Any, index: int) -> None:
+    """Its first step will be the one at this index of its timesteps; some find that out for themselves."""
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(index)
 
 
 def scheduler_named(name: str, base_config: Any) -> Any:

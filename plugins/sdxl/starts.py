@@ -15,6 +15,7 @@ from diffusers.utils.torch_utils import randn_tensor
 from hub.jobs import GenerateJob, PictureSource
 from hub.plugin_api import JobRefusedError, LocalJob
 from plugins.sdxl.pictures import mask_of, picture_of
+from plugins.sdxl.schedulers import begin_at
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,7 @@ class Starts:
         picture = self._encoded(job, generator, dtype)
         noise = self._noise(job, generator, dtype)
         first = (job.steps - noisy_steps(job.steps, source.strength)) * scheduler.order
-        if hasattr(scheduler, "set_begin_index"):
-            scheduler.set_begin_index(first)
+        begin_at(scheduler, first)
         timesteps = scheduler.timesteps[first:]
         if mask is None:
             return Start(scheduler.add_noise(picture, noise, timesteps[:1]), timesteps)

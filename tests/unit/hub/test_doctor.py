@@ -59,13 +59,14 @@ def test_a_service_that_a_setting_names_must_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.torch
-def test_one_picture_is_drawn_and_timed(tmp_path: Path, tiny_base: Path) -> None:
-    config = f'{{"sdxl": {{"base": "{tiny_base}", "base_model": "tiny-sdxl"}}}}'
+def test_one_picture_is_drawn_and_timed(tmp_path: Path, tiny_base: Path, tiny_refiner: Path) -> None:
+    config = f'{{"sdxl": {{"base": "{tiny_base}", "base_model": "tiny-sdxl", "refiner": "{tiny_refiner}"}}}}'
     found = doctor(tmp_path, HUB_PLUGIN_CONFIG=config, HUB_SERVING_DEVICE="cpu")
     rows = " ".join(found.stdout.split())
     assert (found.returncode, "broken" in found.stdout) == (0, False), found.stdout
     assert re.search(r"device │ cpu, \d+\.\d of \d+\.\d GiB free", rows), rows
     assert re.search(rf"base │ tiny-sdxl from {tiny_base}, float32, loaded in \d+\.\d s", rows), rows
+    assert f"refiner │ from {tiny_refiner}" in rows
     assert "disk: 0.0 of 20.0 GiB; host: 0.0 of 4.0 GiB; slots: 0.0 of what the adapters in use need" in rows
     assert re.search(r"128 x 128 pixels: prompt .* 20 steps take about \d+\.\d s", rows), rows
 

@@ -75,7 +75,7 @@ def test_a_few_steps_without_guidance_equal_the_pipeline_on_a_base_with_v_predic
 
 def test_lcm_takes_as_many_steps_as_the_engine_offers(sdxl_engine: SdxlEngine) -> None:
     run = sdxl_engine.start(job(scheduler="lcm", steps=100), [])
-    assert (len(run.scheduler.timesteps), int(run.scheduler.timesteps[0])) == (100, 999)
+    assert (len(run.stage.timesteps), int(run.stage.timesteps[0])) == (100, 999)
 
 
 def test_pictures_are_neither_flat_nor_alike(sdxl_engine: SdxlEngine) -> None:
