@@ -140,7 +140,7 @@ def _sentence(error: BaseException) -> str:
 def _advice(error: BaseException) -> str:
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
         return "The device has no room for this base; a running worker holds one already. Stop it first."
-    return 'Check "base" in HUB_PLUGIN_CONFIG (docs/how-to/one-gpu.md) and HUB_SERVING_DEVICE.'
+    return 'Check "base" and "refiner" in HUB_PLUGIN_CONFIG (docs/how-to/one-gpu.md) and HUB_SERVING_DEVICE.'
 
 
 def main() -> None:

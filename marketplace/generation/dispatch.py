@@ -82,6 +82,7 @@ def job_of(generation: Generation) -> GenerateJob:
         adapters=tuple(_adapter_uses(generation)),
         output_key=keys.output(generation.pk, generation.attempt),
         source=source_of(generation),
+        refiner_start=generation.refiner_start,
     )
 
 

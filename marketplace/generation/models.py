@@ -43,6 +43,8 @@ class Generation(models.Model):
     picture_sha256 = models.CharField(max_length=64, blank=True, default="")
     mask_sha256 = models.CharField(max_length=64, blank=True, default="")
     strength = models.FloatField(null=True)
+    # Null where the base does every step.
+    refiner_start = models.FloatField(null=True)
 
     price_micro = models.PositiveBigIntegerField()
     compute_micro = models.PositiveBigIntegerField()

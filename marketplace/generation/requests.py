@@ -16,6 +16,7 @@ class GenerationRequest:
     """One image. Sizes are in pixels; what is left out (None or "") the base and its engine decide.
 
     `picture` and `mask` are hashes of pictures that the buyer has sent; `strength` is how much of it is drawn anew.
+    `refiner_start` is the part of the noise after whose removal the base's refiner takes over; None for no refiner.
     """
 
     base_model: str
@@ -32,3 +33,4 @@ class GenerationRequest:
     picture: str = ""
     mask: str = ""
     strength: float | None = None
+    refiner_start: float | None = None

@@ -42,6 +42,11 @@ class QuoteRequestSerializer(serializers.Serializer[GenerationRequest]):
     strength = serializers.FloatField(
         default=None, allow_null=True, help_text="How much of the picture is drawn anew, from 0 to 1; 0.6 if left out."
     )
+    refiner_start = serializers.FloatField(
+        default=None,
+        allow_null=True,
+        help_text="From 0.01 to 0.99: the refiner takes over once the base removed this part of the noise; never if left out.",
+    )
 
     def request(self) -> GenerationRequest:
         """What valid data asks for."""
@@ -158,6 +163,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "picture",
             "mask",
             "strength",
+            "refiner_start",
             "price_micro",
             "currency",
             "split",

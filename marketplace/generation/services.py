@@ -134,7 +134,7 @@ def _queue(
     generation.width, generation.height, generation.steps = order.width, order.height, order.steps
     generation.guidance_scale, generation.resale = order.guidance_scale, order.resale
     generation.picture_sha256, generation.mask_sha256 = request.picture, request.mask
-    generation.strength = order.strength
+    generation.strength, generation.refiner_start = order.strength, order.refiner_start
     generation.seed = secrets.randbelow(MAX_SEED + 1) if order.seed is None else order.seed
     generation.price_micro = generation.compute_micro + sum(prices.values())
     with bound_contextvars(generation=str(generation.pk)), transaction.atomic():

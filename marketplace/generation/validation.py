@@ -17,6 +17,8 @@ MAX_PROMPT = 2_000
 MAX_SEED = 2**32 - 1
 MAX_GUIDANCE = 30.0
 DEFAULT_STRENGTH = 0.6
+# Closer to an end, base or refiner has no step to do.
+REFINER_STARTS = (0.01, 0.99)
 # They make a text read otherwise than it is stored: embeddings, overrides and isolates; line and paragraph separators.
 TURN_OR_PART_TEXT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
 
@@ -36,6 +38,7 @@ class Order:
     resale: bool
     compute_micro: int
     strength: float | None
+    refiner_start: float | None
 
 
 def checked_order(request: GenerationRequest) -> Order:
@@ -60,6 +63,7 @@ def checked_order(request: GenerationRequest) -> Order:
         resale=request.resale,
         compute_micro=info.compute_price(width, height, steps),
         strength=_strength(request, steps, info),
+        refiner_start=_refiner_start(request.refiner_start, info),
     )
 
 
@@ -146,6 +150,18 @@ def _strength(request: GenerationRequest, steps: int, info: EngineInfo) -> float
         message = _("At this strength no step would change the picture. Raise the strength or the steps.")
         raise InvalidInput(message, code="strength_too_low", field="strength")
     return strength
+
+
+def _refiner_start(start: float | None, info: EngineInfo) -> float | None:
+    """Whether a refiner is set up, only the worker knows, and refuses where none is."""
+    if start is None:
+        return None
+    if not info.may_refine:
+        raise InvalidInput(
+            _("This base has no refiner. Leave refiner_start out."), code="no_refiner", field="refiner_start"
+        )
+    _between("refiner_start", start, *REFINER_STARTS)
+    return start
 
 
 def _between(field: str, value: float, least: float, most: float) -> None:

@@ -49,12 +49,12 @@ def expected_latents(run: SdxlRun) -> torch.Tensor:
 
     The few schedulers that work it out for nobody (PLMS, DEIS) give their latents, which still have their noise.
     """
-    expected = run.expected
-    if expected is None and _keeps_expected(run.scheduler.config):
-        expected = run.scheduler.model_outputs[-1]
+    expected, scheduler = run.expected, run.last_stage.scheduler
+    if expected is None and _keeps_expected(scheduler.config):
+        expected = scheduler.model_outputs[-1]
     if expected is None:
         return run.latents
-    return run.kept.restored(expected, run.scheduler, None) if run.kept else expected
+    return run.kept.restored(expected, scheduler, None) if run.kept else expected
 
 
 def _keeps_expected(config: Any) -> bool:

@@ -60,6 +60,11 @@ class SdxlRun(Run):
         return self._evaluations[self.position][0]
 
     @property
+    def last_stage(self) -> Stage:
+        """Of the evaluation before."""
+        return self._evaluations[self.position - 1][0]
+
+    @property
     def timestep(self) -> torch.Tensor:
         timestep: torch.Tensor = self._evaluations[self.position][1]
         return timestep

@@ -106,8 +106,10 @@ def _image_url(generation: Generation) -> str:
 
 
 def _again_url(generation: Generation, slugs: list[str]) -> str:
-    """The page whose form asks for such an image; "" for one that mixes more styles than the form has."""
-    return "" if len(slugs) > MOST_STYLES else f"{_form_page(generation, slugs)}from={generation.pk}"
+    """The page whose form asks for such an image; "" for what it has no fields for: a refiner, or more styles."""
+    if len(slugs) > MOST_STYLES or generation.refiner_start is not None:
+        return ""
+    return f"{_form_page(generation, slugs)}from={generation.pk}"
 
 
 def _start_url(generation: Generation, slugs: list[str]) -> str:

@@ -11,6 +11,7 @@ from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance
 from tests.factories.accounts import make_user
+from tests.factories.catalogue import tiny_sdxl_base
 from tests.factories.generation import PROMPT, buyer_of, echo_version, make_request, order, stored, succeeded
 from tests.factories.ledger import make_buyer
 
@@ -61,6 +62,7 @@ def test_an_order_is_answered_with_its_address_and_everything_about_it() -> None
         "picture": "",
         "mask": "",
         "strength": None,
+        "refiner_start": None,
         "price_micro": 10_100,
         "currency": "USD",
         "split": [
@@ -74,6 +76,20 @@ def test_an_order_is_answered_with_its_address_and_everything_about_it() -> None
         "failure": None,
         "finished_at": None,
     }
+
+
+def test_an_order_may_ask_for_a_refiner_where_the_engine_can_have_one() -> None:
+    tiny_sdxl_base()
+    client = client_of(make_buyer())
+    answer = client.post(f"{ROOT}/generations", body(base_model="tiny-sdxl", refiner_start=0.8), "json")
+    assert (answer.status_code, answer.json()["refiner_start"]) == (201, 0.8)
+    for changes, error in (
+        ({"base_model": "echo", "refiner_start": 0.8}, ("no_refiner", "refiner_start")),
+        ({"base_model": "tiny-sdxl", "refiner_start": 1}, ("out_of_range", "refiner_start")),
+        ({"base_model": "tiny-sdxl", "refiner_start": "late"}, ("invalid", "refiner_start")),
+    ):
+        for path in ("generations", "quotes"):
+            assert error_of(client.post(f"{ROOT}/{path}", body(**changes), "json")) == (400, [error])
 
 
 def test_a_finished_image_is_streamed_once_and_then_known_by_its_hash() -> None:

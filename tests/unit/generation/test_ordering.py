@@ -16,7 +16,7 @@ from marketplace.generation.validation import engine_info
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
 from marketplace.payouts.parts import SplitLine
 from tests.factories.accounts import make_user
-from tests.factories.catalogue import echo_base
+from tests.factories.catalogue import echo_base, tiny_sdxl_base
 from tests.factories.generation import PROMPT, buyer_of, echo_version, make_request, order
 from tests.factories.ledger import CREDIT, make_buyer
 
@@ -78,6 +78,13 @@ def test_the_job_names_everything_the_worker_needs() -> None:
         adapters=(AdapterUse(pack_sha256=version.pack.sha256, pack_key=version.pack.key, kind="lora", weight=1.0),),
         output_key=f"outputs/{generation.pk}/1.png",
     )
+
+
+def test_where_the_refiner_begins_is_kept_with_the_generation_and_sent() -> None:
+    tiny_sdxl_base()
+    generation = order(base_model="tiny-sdxl", refiner_start=0.8)
+    generation.refresh_from_db()
+    assert (generation.refiner_start, job_of(generation).refiner_start) == (0.8, 0.8)
 
 
 def test_what_is_left_out_the_base_decides() -> None:

@@ -10,7 +10,7 @@ from marketplace.generation.requests import AdapterChoice
 from marketplace.generation.services import quote
 from marketplace.ledger.selectors import held_balance
 from marketplace.rights.models import OptOutName
-from tests.factories.catalogue import echo_base, make_version
+from tests.factories.catalogue import echo_base, make_version, tiny_sdxl_base
 from tests.factories.generation import echo_version, make_request, order
 from tests.factories.ledger import make_buyer
 
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 def refusal_of(**changes: Any) -> tuple[type[Refusal], str, str | None]:
     """Family, code and field of the refusal; nothing may be held or saved."""
     buyer = make_buyer()
+    tiny_sdxl_base()
     versions = changes.pop("versions", ())
     with pytest.raises(Refusal) as caught:
         order(buyer, *versions, **changes)
@@ -57,6 +58,10 @@ def refusal_of(**changes: Any) -> tuple[type[Refusal], str, str | None]:
         ({"guidance_scale": 30.5}, "out_of_range", "guidance_scale"),
         ({"guidance_scale": float("nan")}, "out_of_range", "guidance_scale"),
         ({"guidance_scale": float("inf")}, "out_of_range", "guidance_scale"),
+        ({"refiner_start": 0.8}, "no_refiner", "refiner_start"),
+        ({"base_model": "tiny-sdxl", "refiner_start": 0.0}, "out_of_range", "refiner_start"),
+        ({"base_model": "tiny-sdxl", "refiner_start": 1.0}, "out_of_range", "refiner_start"),
+        ({"base_model": "tiny-sdxl", "refiner_start": float("nan")}, "out_of_range", "refiner_start"),
         ({"seed": -1}, "out_of_range", "seed"),
         ({"seed": 2**32}, "out_of_range", "seed"),
         ({"scheduler": "magic"}, "unknown_scheduler", "scheduler"),
