@@ -75,7 +75,7 @@ class SdxlEngine(Engine):
 
     @cached_property
     def _colours(self) -> LatentColours:
-        with self._decoder() as vae:
+        with _decoder(self.pipeline) as vae:
             return LatentColours.of(vae)
 
     def layout(self) -> ModelLayout:

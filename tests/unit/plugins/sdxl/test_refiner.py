@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from hub.jobs import GenerateJob
 from hub.plugin_api import JobRefusedError, LocalPack, NoConfig
 from plugins.kohya_lora.format import KohyaLoraFormat
+from plugins.sdxl.adapters import Outfit
 from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.scheduler_names import SAMPLERS
@@ -228,7 +229,7 @@ def test_long_and_weighted_prompts_reach_the_refiner_s_one_encoder(engine: SdxlE
     prompts = engine._refiner._prompts
     with torch.no_grad():
         usual, _, pooled, _ = plain_refiner.encode_prompt("a fox on a chair", device="cpu")
-        tokens, own_pooled = prompts._told(prompts._read("a fox on a chair"), 1)
+        tokens, own_pooled = prompts._told(prompts._read("a fox on a chair", Outfit()), 1)
     assert (torch.equal(tokens, usual), torch.equal(own_pooled, pooled)) == (True, True)
     long = ", ".join(["a painting of a lighthouse at dusk"] * 20)
     images = [pixels(run_with(engine, refined(prompt=prompt))) for prompt in (long, "a (fox:1.4) on a chair")]

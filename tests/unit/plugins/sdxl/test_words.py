@@ -221,7 +221,7 @@ def test_what_is_remembered_belongs_to_the_vectors(
     def remembered(*packs: LocalPack) -> Conditioning:
         run = sdxl_engine.start(job(prompt=f"a {WORD} by the sea"), packs)
         sdxl_engine.end(run)
-        return run.conditioning
+        return run.stages[0].conditioning
 
     outfits = [(), (pack_of(seed=1),), (pack_of(seed=2),), (bundle(seed=1),), (bundle(seed=2),)]
     first = [remembered(*own) for own in outfits]
