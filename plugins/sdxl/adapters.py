@@ -15,8 +15,8 @@ from hub.plugin_api import JobRefusedError, LocalPack, ModelLayout, Tally, Tier
 from plugins.sdxl.merged import Merger
 from plugins.sdxl.opened import HostTier, Models, Opened, Weights, merged
 from plugins.sdxl.slots.garage import Garage, Parked, Rows
-from plugins.sdxl.slots.parts import Passenger, Seat, parts_of
-from plugins.sdxl.slots.rows import AdapterRow, HostRow, bucket_of, row_of
+from plugins.sdxl.slots.parts import Passenger, Seat
+from plugins.sdxl.slots.rows import BUCKETS, AdapterRow, HostRow, bucket_of, row_of
 from plugins.sdxl.words import Word, words_of
 from serving.adapters.api import AdapterPack, MappedPack, open_pack
 
@@ -63,8 +63,17 @@ class Wardrobe:
     """Brings packs from disk to host memory to slots. `prepare` may be called from any thread."""
 
     def __init__(
-        self, models: Models, layout: ModelLayout, *, slot_bytes: int, host_bytes: int, merge_from: int = 0
+        self,
+        models: Models,
+        layout: ModelLayout,
+        *,
+        slot_bytes: int,
+        host_bytes: int,
+        merge_from: int = 0,
+        least_rank: int = BUCKETS[0],
     ) -> None:
+        """`least_rank`: adapters of a lower rank are filled up to it."""
+        self._least_rank = least_rank
         self._models, self._layout_digest = models, layout.digest()
         self._host = HostTier(host_bytes)
         self._garage = Garage(models, layout, slot_bytes)
@@ -105,17 +114,19 @@ class Wardrobe:
         self._garage.unpin([each.parked for each in outfit.worn])
 
     @contextmanager
-    def worn(self, components: Sequence[str], runs: Sequence[tuple[Outfit, int]]) -> Iterator[None]:
+    def worn(
+        self, components: Sequence[str], runs: Sequence[tuple[Outfit, int]], *, fixed: bool = False
+    ) -> Iterator[None]:
         """Inside the block these components compute a batch of runs, each with its outfit and number of rows.
 
-        All must have the same `model`.
+        All must have the same `model`. `fixed` is as in Garage.worn.
         """
         replaced = self._merger.weights(components, [outfit for outfit, _ in runs])
         with ExitStack() as undo:
             with self.swaps.doing() if any(outfit.worn or outfit.model for outfit, _ in runs) else nullcontext():
                 for component in components:
                     passengers = [Passenger(() if replaced else outfit.seats(component), rows) for outfit, rows in runs]
-                    undo.enter_context(self._garage.layers[component].using(parts_of(passengers)))
+                    undo.enter_context(self._garage.worn(component, passengers, fixed=fixed))
                 undo.enter_context(exchanged(replaced or runs[0][0].weights, self._models))
             yield
 
@@ -146,7 +157,9 @@ class Wardrobe:
         rows: dict[str, AdapterRow] = {}
         for component, found in groupby(pack.low_rank, lambda part: part.component):
             parts = list(found)
-            layout = self._garage.row_layout(component, bucket_of(max(part.rank for part in parts)))
+            layout = self._garage.row_layout(
+                component, bucket_of(max(self._least_rank, *(part.rank for part in parts)))
+            )
             row, own = row_of(parts, layout, open_file), next(self._models[component].parameters())
             rows[component] = HostRow.of(row, own.dtype) if own.device.type == "cuda" else row
         return rows

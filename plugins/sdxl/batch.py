@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
-from plugins.sdxl.adapters import Wardrobe
+from plugins.sdxl.adapters import Outfit, Wardrobe
 from plugins.sdxl.run import SdxlRun, Stage
 from plugins.sdxl.run_by_run import run_by_run
 from plugins.sdxl.slots.parts import Passenger
@@ -25,6 +25,13 @@ def alike(runs: Sequence[SdxlRun]) -> Iterator[list[SdxlRun]]:
 
     for _, own in groupby(sorted(runs, key=kind), key=kind):
         yield list(own)
+
+
+class Forward(Protocol):
+    """A way to compute the UNet."""
+
+    def noise(self, batch: "Batch") -> torch.Tensor:
+        """[rows of all runs, 4, height / 8, width / 8]."""
 
 
 @dataclass(frozen=True)
@@ -55,23 +62,39 @@ class Batch:
         """Still these runs, none of them in another stage?"""
         return set(self.stages) == {run.stage for run in runs}
 
-    def step(self, unet: Any, wardrobe: Wardrobe) -> None:
-        """Advance every run by one step, each at its own timestep."""
+    @property
+    def worn(self) -> list[tuple[Outfit, int]]:
+        """Of each run, what it wears and its number of rows."""
+        return [(stage.outfit, run.rows) for stage, run in zip(self.stages, self.runs, strict=True)]
+
+    def inputs(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
+        """What the UNet takes for the next step, each run at its own timestep."""
         timesteps = torch.cat([run.timestep.reshape(1).expand(run.rows) for run in self.runs])
-        rows = [run.rows for run in self.runs]
-        outfits = [(stage.outfit, own) for stage, own in zip(self.stages, rows, strict=True)]
-        with wardrobe.worn(["unet"], outfits), run_by_run(unet, rows):
-            noise = unet(
-                torch.cat([run.model_input() for run in self.runs]),
-                timesteps,
-                encoder_hidden_states=self.tokens,
-                added_cond_kwargs=self.added,
-                return_dict=False,
-            )[0]
-        for run, own in zip(self.runs, noise.split(rows), strict=True):
+        return torch.cat([run.model_input() for run in self.runs]), timesteps, self.tokens, self.added
+
+    def step(self, forward: Forward) -> None:
+        """Advance every run by one step."""
+        noise = forward.noise(self)
+        for run, own in zip(self.runs, torch.split(noise, [run.rows for run in self.runs]), strict=True):
             run.advance(own)
 
 
 def _beside(rows: Sequence[torch.Tensor]) -> torch.Tensor:
     """Not copied where a run is alone."""
     return rows[0] if len(rows) == 1 else torch.cat(list(rows))
+
+
+class Eager:
+    """The forward as torch computes it, layer after layer."""
+
+    def __init__(self, unet: Any, wardrobe: Wardrobe) -> None:
+        self._unet, self._wardrobe = unet, wardrobe
+
+    def noise(self, batch: Batch) -> torch.Tensor:
+        sample, timesteps, tokens, added = batch.inputs()
+        rows = [run.rows for run in batch.runs]
+        with self._wardrobe.worn(["unet"], batch.worn), run_by_run(self._unet, rows):
+            noise: torch.Tensor = self._unet(
+                sample, timesteps, encoder_hidden_states=tokens, added_cond_kwargs=added, return_dict=False
+            )[0]
+        return noise

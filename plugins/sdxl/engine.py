@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
@@ -27,8 +27,9 @@ from hub.plugin_api import (
     Run,
 )
 from plugins.sdxl.adapters import Outfit, Wardrobe
-from plugins.sdxl.batch import Batch, alike
+from plugins.sdxl.batch import Batch, Eager, Forward, alike
 from plugins.sdxl.checks import check_job
+from plugins.sdxl.compiled import Compiled, compilable
 from plugins.sdxl.layout import layout_of_base, stored_weights
 from plugins.sdxl.pipeline import open_pipeline, open_refiner
 from plugins.sdxl.plugin import INFO, SdxlConfig
@@ -37,6 +38,8 @@ from plugins.sdxl.prompts import Prompts
 from plugins.sdxl.refiner import Refiner, refuse_idle, unrefined
 from plugins.sdxl.run import SdxlRun, Stage
 from plugins.sdxl.schedulers import new_scheduler
+from plugins.sdxl.slots.arena import LEAST_RANK
+from plugins.sdxl.slots.rows import BUCKETS
 from plugins.sdxl.starts import Starts, in_float32
 
 MODELS = ("text_encoder", "text_encoder_2", "unet", "vae")
@@ -60,14 +63,22 @@ class SdxlEngine(Engine):
         self.models: dict[str, nn.Module] = {name: getattr(self.pipeline, name).eval() for name in MODELS}
         slot_bytes, host_bytes = self.config.slot_bytes, self.config.host_bytes
         merge_from = 0 if self.config.mode == "invariant" else self.config.merge_from_steps
+        self._compiles = self.config.compiles_on(target)
         self.wardrobe = Wardrobe(
-            self.models, self.layout(), slot_bytes=slot_bytes, host_bytes=host_bytes, merge_from=merge_from
+            self.models,
+            self.layout(),
+            slot_bytes=slot_bytes,
+            host_bytes=host_bytes,
+            merge_from=merge_from,
+            least_rank=LEAST_RANK if self._compiles else BUCKETS[0],
         )
+        self._forward = self._way_to_compute()
         self._prompts = Prompts(self.pipeline, self.wardrobe)
         self._starts = Starts(self.pipeline)
         if self.config.refiner:
             self._refiner = Refiner(open_refiner(self.config).to(target), self.wardrobe)
             self._refiner.share_weights(self.models)
+            self._refine = Eager(self._refiner.pipeline.unet, self.wardrobe)
 
     @cached_property
     def _layout(self) -> ModelLayout:
@@ -119,7 +130,7 @@ class SdxlEngine(Engine):
             for together in self._forwards(cast("Sequence[SdxlRun]", runs))
         ]
         for batch in self._batches:
-            batch.step(self._pipeline_of(batch.stages[0]).unet, self.wardrobe)
+            batch.step(self._refine if batch.stages[0].refines else self._forward)
 
     @torch.no_grad()
     def preview(self, run: Run) -> Preview | None:
@@ -163,9 +174,19 @@ class SdxlEngine(Engine):
     def _check(self, job: GenerateJob) -> None:
         check_job(job, base_model=self.config.base_model, info=self.info, has_refiner=bool(self.config.refiner))
 
-    def _forwards(self, runs: Sequence[SdxlRun]) -> Iterable[Sequence[SdxlRun]]:
+    def _forwards(self, runs: Sequence[SdxlRun]) -> Iterator[list[SdxlRun]]:
         """Who shares one; in invariant mode nobody does."""
-        return [[run] for run in runs] if self.config.mode == "invariant" else alike(runs)
+        if self.config.mode == "invariant":
+            yield from ([run] for run in runs)
+            return
+        for together in alike(runs):
+            yield from compilable(together) if self._compiles and not together[0].stage.refines else [together]
+
+    def _way_to_compute(self) -> Forward:
+        unet, config = self.pipeline.unet, self.config
+        if not self._compiles:
+            return Eager(unet, self.wardrobe)
+        return Compiled(unet, self.wardrobe, config.compile_backend, cuda_graphs=config.cuda_graphs)
 
     def _pipeline_of(self, stage: Stage) -> Any:
         return self._refiner.pipeline if self._refiner and stage.refines else self.pipeline

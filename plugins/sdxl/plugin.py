@@ -18,6 +18,10 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
     alone. `slot_bytes` is what the adapters of one rank on one component may fill on the device, `host_bytes` what
     opened adapters may fill in this machine's memory. `merge_from_steps`: batches in which all wear the same use merged
     weights from so many steps on, 0 for never; `make bench-merged` measures it.
+
+    `compiled`: the UNet is compiled for each new shape of a batch (auto: on CUDA in fast mode), which takes minutes once and
+    makes each step shorter; no change of adapters compiles again. `compile_backend` is inductor, which makes kernels, or,
+    to look for faults, aot_eager or eager, which only trace. `cuda_graphs` records a compiled shape's kernels as CUDA graphs.
     """
 
     base: str = "models/irodori-small"
@@ -30,6 +34,20 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
     slot_bytes: int = 2**30
     merge_from_steps: int = Field(default=0, ge=0)
     host_bytes: int = 4 * 2**30
+    compiled: Literal["auto", "on", "off"] = "auto"
+    compile_backend: Literal["inductor", "aot_eager", "eager"] = "inductor"
+    cuda_graphs: bool = False
+
+    def compiles_on(self, device: str) -> bool:
+        return self.compiled == "on" or (self.compiled == "auto" and self.mode == "fast" and device.startswith("cuda"))
+
+    @model_validator(mode="after")
+    def _compiled_fits(self) -> Self:
+        if self.compiled == "on" and self.mode == "invariant":
+            raise ValueError("Invariant mode is not compiled. Set compiled to off, or mode to fast.")
+        if self.cuda_graphs and self.compile_backend != "inductor":
+            raise ValueError("Only the inductor backend records CUDA graphs. Set cuda_graphs to false.")
+        return self
 
     @model_validator(mode="after")
     def _one_file_has_its_configuration(self) -> Self:

@@ -26,7 +26,8 @@ def test_a_lora_equals_diffusers_on_cuda(
     from plugins.sdxl.engine import SdxlEngine
     from plugins.sdxl.plugin import SdxlConfig
 
-    engine = SdxlEngine(SdxlConfig.model_validate({"base": str(tiny_base), "base_model": "tiny-sdxl", "dtype": dtype}))
+    settings = {"base": str(tiny_base), "base_model": "tiny-sdxl", "dtype": dtype, "compiled": "off"}
+    engine = SdxlEngine(SdxlConfig.model_validate(settings))
     engine.load("cuda")
     before = engine.fingerprint()
     pack = made_into_pack(adapter_files.kohya, tmp_path, KohyaLoraFormat(NoConfig()), engine.layout(), weight=0.8)

@@ -1,6 +1,6 @@
 """Slots of one component and one rank: a stack of adapter rows that every layer reads by index."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -23,7 +23,10 @@ class Stack:
 
 
 class Bank:
-    """`buffer` is [slots, width]; it never moves, so views of it stay good. `ratios` is [slots, modules]."""
+    """`buffer` is [slots, width]; it never moves, so views of it stay good. `ratios` is [slots, modules].
+
+    `versions` counts how often each slot was loaded.
+    """
 
     def __init__(self, layout: RowLayout, slots: int, dtype: torch.dtype, device: torch.device) -> None:
         self.layout = layout
@@ -31,6 +34,7 @@ class Bank:
         self.buffer = torch.empty(slots, layout.width, dtype=dtype, device=device)
         self.ratios = torch.zeros(slots, len(layout.places), device=device)
         self.free = list(reversed(range(slots)))
+        self.versions = [0] * slots
         self._targets = [0] * slots
         self._views: dict[tuple[int, int], Views] = {}
         self._copies = Copies(device)
@@ -54,14 +58,26 @@ class Bank:
             row.copy_to(self.buffer[slot])
             self.ratios[slot].copy_(row.ratios, non_blocking=True)
         self._targets[slot] = row.targets
+        self.versions[slot] += 1
         self._slice(slot, 1)
+
+    def targets(self, slot: int) -> int:
+        """Bit i is set where the slot's adapter changes module i."""
+        return self._targets[slot]
+
+    def views(self, slot: int) -> Views:
+        return self._slice(slot, 1)
+
+    def wait_for(self, slots: Iterable[int]) -> None:
+        """What is computed from now on finds these slots loaded."""
+        self._copies.wait_for(slots)
 
     def stacks(self, wanted: Sequence[Sequence[int]]) -> list[Stack]:
         """One stack for each list of slots. What lies side by side is read where it is, the rest is gathered at once.
 
         A later call may overwrite what this one gathered.
         """
-        self._copies.wait_for(slot for slots in wanted for slot in slots)
+        self.wait_for(slot for slots in wanted for slot in slots)
         scattered = [slot for slots in wanted if not _side_by_side(slots) for slot in slots]
         if scattered:
             self._gather(scattered)

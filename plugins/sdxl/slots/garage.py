@@ -2,16 +2,18 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from threading import Condition, RLock
 
 from torch import nn
 
 from hub.plugin_api import EngineFullError, ModelLayout, Tally, Tier
+from plugins.sdxl.slots.arena import Arena, rank_for
 from plugins.sdxl.slots.bank import Bank
+from plugins.sdxl.slots.fixed import Reading
 from plugins.sdxl.slots.layers import SlotLayers
-from plugins.sdxl.slots.parts import Seat
+from plugins.sdxl.slots.parts import Passenger, Seat, parts_of
 from plugins.sdxl.slots.rows import BUCKETS, AdapterRow, RowLayout
 
 Rows = Mapping[str, AdapterRow]
@@ -48,6 +50,7 @@ class Garage:
         self._models, self._layout, self._slot_bytes = models, layout, slot_bytes
         self._banks: dict[tuple[str, int], Bank] = {}
         self._row_layouts: dict[tuple[str, int], RowLayout] = {}
+        self._arenas: dict[tuple[str, int, int], Arena] = {}
         self._parked: OrderedDict[str, Parked] = OrderedDict()
         self._changed = Condition(RLock())
         self._waiting = 0
@@ -58,6 +61,25 @@ class Garage:
         if (component, rank) not in self._row_layouts:
             self._row_layouts[component, rank] = RowLayout(self._layout.modules(component), rank)
         return self._row_layouts[component, rank]
+
+    def worn(
+        self, component: str, passengers: Sequence[Passenger], *, fixed: bool = False
+    ) -> AbstractContextManager[None]:
+        """Inside the block the component's batch is these passengers. Only for the thread that steps.
+
+        `fixed` has the layers read memory that never moves: for passengers that all have as many rows and wear no more
+        than one arena holds.
+        """
+        layers = self.layers[component]
+        return layers.reading(self._reading(component, passengers)) if fixed else layers.using(parts_of(passengers))
+
+    def arena(self, component: str, runs: int, rank: int) -> Arena:
+        """Made once, and never given back: graphs remember its address."""
+        key = (component, runs, rank)
+        if key not in self._arenas:
+            own = next(self._models[component].parameters())
+            self._arenas[key] = Arena(self.row_layout(component, rank), runs, own.dtype, own.device)
+        return self._arenas[key]
 
     def tier(self) -> Tier:
         """A slot counts as filled once an adapter lies in it; the limit grows with each rank that is in use."""
@@ -164,6 +186,11 @@ class Garage:
             slots = self._slot_bytes // (layout.width * own.element_size())
             self._banks[component, rank] = Bank(layout, max(1, min(slots, MOST_SLOTS)), own.dtype, own.device)
         return self._banks[component, rank]
+
+    def _reading(self, component: str, passengers: Sequence[Passenger]) -> Reading | None:
+        worn = [passenger.seats for passenger in passengers]
+        rank = rank_for(worn)
+        return self.arena(component, len(worn), rank).filled(worn) if rank else None
 
     def _indices(self, component: str) -> dict[str, int]:
         """Of each module in a row, which is the same for every rank."""

@@ -12,9 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from plugins.sdxl.slots.arena import ATTENTION
+from plugins.sdxl.slots.fixed import Reading, with_adapters
 from plugins.sdxl.slots.parts import Part
 
-Hook = Callable[[nn.Module, tuple[torch.Tensor, ...], torch.Tensor], None]
+Hook = Callable[[nn.Module, tuple[torch.Tensor, ...], torch.Tensor], torch.Tensor | None]
 
 
 class SlotLayers:
@@ -22,9 +24,10 @@ class SlotLayers:
 
     def __init__(self, model: nn.Module, modules: Mapping[str, int]) -> None:
         self._parts: Sequence[Part] = ()
+        self._reading: Reading | None = None
         for path, index in modules.items():
             module = model.get_submodule(path)
-            module.register_forward_hook(self._hook(index))
+            module.register_forward_hook(self._hook(index, always=ATTENTION in path))
 
     @contextmanager
     def using(self, parts: Sequence[Part]) -> Iterator[None]:
@@ -35,13 +38,28 @@ class SlotLayers:
         finally:
             self._parts = ()
 
-    def _hook(self, index: int) -> Hook:
+    @contextmanager
+    def reading(self, reading: Reading | None) -> Iterator[None]:
+        """Inside the block the model's batch reads its adapters from fixed memory; None: nobody wears any."""
+        self._reading = reading
+        try:
+            yield
+        finally:
+            self._reading = None
+
+    def _hook(self, index: int, *, always: bool) -> Hook:
         bit = 1 << index
 
-        def add(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        def add(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor | None:
+            reading = self._reading
+            if reading is not None:
+                if always or reading.everywhere:
+                    return with_adapters(module, reading.factors(index), inputs[0], output)
+                return None
             for part in self._parts:
                 if part.stack.targets & bit:
                     _add(module, part, index, inputs[0][part.rows], output[part.rows])
+            return None
 
         return add
 
