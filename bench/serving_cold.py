@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
-from safetensors.torch import save_file
 from torch import nn
 
+from bench.adapters import write_adapter
 from bench.common import Row, report, row
 from bench.rivals import diffusers_lora
 from bench.timing import interleaved
@@ -28,7 +28,7 @@ from plugins.peft_lora.format import PeftLoraFormat
 from plugins.sdxl.adapters import Wardrobe
 from plugins.sdxl.layout import layout_of_models
 from serving.adapters.cache import PackCache
-from tests.sdxl_1_0 import KOHYA_TRAINS, UNET
+from tests.sdxl_1_0 import UNET
 from tests.serving_jobs import made_into_pack
 
 RUNS = int(os.environ.get("BENCH_RUNS", "7"))
@@ -128,18 +128,9 @@ def _copying(count: int) -> Callable[[], object]:
 
 
 def _adapter(path: Path, seed: int) -> Path:
-    """In diffusers' own naming."""
-    generator = torch.Generator().manual_seed(seed)
-    tensors: dict[str, torch.Tensor] = {}
     with torch.device("meta"):
         shapes = layout_of_models({"unet": UNet2DConditionModel.from_config(UNET)}).modules("unet")
-    for module, (out, *into) in shapes.items():
-        if KOHYA_TRAINS.search(module):
-            down = torch.randn(RANK, *into, generator=generator)
-            up = torch.randn(out, RANK, *[1] * (len(into) - 1), generator=generator)
-            tensors |= {f"unet.{module}.lora_A.weight": down.to(DTYPE), f"unet.{module}.lora_B.weight": up.to(DTYPE)}
-    save_file(tensors, path)
-    return path
+    return write_adapter(path, shapes, RANK, seed, DTYPE)
 
 
 def _each(files: Sequence[Path], change: Callable[[Path], None]) -> Callable[[], None]:

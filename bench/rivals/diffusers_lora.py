@@ -1,5 +1,6 @@
 """Serving one LoRA per request with diffusers and peft, three ways to change from one to the next."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,11 @@ import torch
 from diffusers import StableDiffusionXLPipeline
 
 
-def pipeline(base: Path, adapters: dict[str, Path] | None = None) -> Any:
+def pipeline(
+    base: Path, adapters: dict[str, Path] | None = None, *, dtype: torch.dtype = torch.float32, device: str = "cpu"
+) -> Any:
     """With all adapters loaded, for `set_adapters`."""
-    made = StableDiffusionXLPipeline.from_pretrained(base, dtype=torch.float32, add_watermarker=False)
+    made = StableDiffusionXLPipeline.from_pretrained(base, dtype=dtype, add_watermarker=False).to(device)
     made.set_progress_bar_config(disable=True)
     for name, path in (adapters or {}).items():
         made.load_lora_weights(str(path), adapter_name=name)
@@ -28,6 +31,13 @@ def hotswap(pipe: Any, path: Path) -> None:
 
 def set_adapters(pipe: Any, name: str, weight: float = 1.0) -> None:
     pipe.set_adapters([name], [weight])
+
+
+def picture(pipe: Any, *, seed: int, **wanted: Any) -> bytes:
+    """A PNG. `wanted` is what the pipeline takes."""
+    file = io.BytesIO()
+    pipe(generator=torch.Generator("cpu").manual_seed(seed), **wanted).images[0].save(file, "PNG")
+    return file.getvalue()
 
 
 def unet_forward(pipe: Any, inputs: dict[str, Any]) -> torch.Tensor:

@@ -1,11 +1,8 @@
 """A server as one is usually written: all adapters loaded, one request after another, each with its own `set_adapters`."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from bench.rivals import diffusers_lora
 
@@ -20,7 +17,4 @@ class OneAtATime:
             self.pipe.set_adapters(list(styles), [1.0 / len(styles)] * len(styles))
         else:
             self.pipe.disable_lora()
-        generator = torch.Generator("cpu").manual_seed(wanted.pop("seed"))
-        file = io.BytesIO()
-        self.pipe(generator=generator, **wanted).images[0].save(file, "PNG")
-        return file.getvalue()
+        return diffusers_lora.picture(self.pipe, **wanted)

@@ -8,8 +8,10 @@ in an arena (decision 17).
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import structlog
 import torch
-from torch._dynamo.exc import FailOnRecompileLimitHit
+from torch._dynamo.exc import BackendCompilerFailed, FailOnRecompileLimitHit
+from torch._inductor.exc import TritonMissing
 
 from plugins.sdxl.adapters import Wardrobe
 from plugins.sdxl.batch import Batch, Eager
@@ -17,6 +19,7 @@ from plugins.sdxl.run import SdxlRun
 from plugins.sdxl.slots.arena import rank_for
 from plugins.sdxl.slots.parts import Passenger
 
+log = structlog.get_logger(__name__)
 # Each holds its kernels in memory and adds to what is looked through at every step. Shapes beyond are computed eagerly.
 MOST_GRAPHS = 64
 
@@ -24,7 +27,7 @@ MOST_GRAPHS = 64
 class Compiled:
     """`backend` is torch.compile's; `cuda_graphs` has the device replay a shape's kernels by itself."""
 
-    def __init__(self, unet: Any, wardrobe: Wardrobe, backend: str, *, cuda_graphs: bool) -> None:
+    def __init__(self, unet: Any, wardrobe: Wardrobe, backend: str | Callable[..., Any], *, cuda_graphs: bool) -> None:
         self._unet, self._wardrobe = unet, wardrobe
         self._eager = Eager(unet, wardrobe)
         self._compute: Callable[..., torch.Tensor] = torch.compile(  # type: ignore[call-overload] # its overloads lack what its signature has
@@ -48,6 +51,11 @@ class Compiled:
             try:
                 noise = self._compute(self._unet, *inputs)
             except FailOnRecompileLimitHit:
+                return _compute(self._unet, *inputs)
+            except (BackendCompilerFailed, TritonMissing) as error:
+                # A machine without Triton or a C compiler serves all the same.
+                log.warning("compile_failed", error=str(error), next="Set compiled to off, or install what is missing.")
+                self._compute = _compute
                 return _compute(self._unet, *inputs)
             return noise.clone()  # A CUDA graph writes the next step's to the same place, and schedulers remember.
 

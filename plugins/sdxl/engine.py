@@ -72,7 +72,7 @@ class SdxlEngine(Engine):
             merge_from=merge_from,
             least_rank=LEAST_RANK if self._compiles else BUCKETS[0],
         )
-        self._forward = self._way_to_compute()
+        self.forward = self._way_to_compute()
         self._prompts = Prompts(self.pipeline, self.wardrobe)
         self._starts = Starts(self.pipeline)
         if self.config.refiner:
@@ -130,7 +130,7 @@ class SdxlEngine(Engine):
             for together in self._forwards(cast("Sequence[SdxlRun]", runs))
         ]
         for batch in self._batches:
-            batch.step(self._refine if batch.stages[0].refines else self._forward)
+            batch.step(self._refine if batch.stages[0].refines else self.forward)
 
     @torch.no_grad()
     def preview(self, run: Run) -> Preview | None:

@@ -170,6 +170,23 @@ def test_beyond_the_most_graphs_a_shape_is_computed_all_the_same(
     assert graphs() == 1
 
 
+def test_a_machine_that_cannot_compile_draws_all_the_same_and_tries_once(
+    flat_base: Path, plain: SdxlEngine, packs: dict[str, LocalPack]
+) -> None:
+    tried: list[int] = []
+
+    def broken(*_: object) -> None:
+        tried.append(1)
+        raise OSError("no C compiler")
+
+    made = engine(flat_base, compiled="on")
+    made.forward = compiled.Compiled(made.pipeline.unet, made.wardrobe, broken, cuda_graphs=False)
+    wanted = job(steps=2, guidance_scale=1.0)
+    ours, theirs = (pixels(run_with(each, wanted, [packs["8"]])) for each in (made, plain))
+    assert np.abs(ours - theirs).max() <= 1
+    assert tried == [1]
+
+
 def test_seven_guided_runs_and_three_others_take_five_forwards(plain: SdxlEngine) -> None:
     runs: list[SdxlRun] = [plain.start(job(guidance_scale=5.0 if index < 7 else 1.0), []) for index in range(10)]
     batches = list(compiled.compilable(runs))

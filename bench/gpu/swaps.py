@@ -1,0 +1,81 @@
+"""What it costs on the device that other adapters are worn, or that one comes from host memory."""
+
+import statistics
+from collections.abc import Iterator
+
+import torch
+
+from bench.common import Row, row
+from bench.gpu.bench import BATCH, Bench
+from bench.gpu.ceilings import synced
+from bench.timing import interleaved
+from plugins.sdxl.slots.arena import Arena
+from plugins.sdxl.slots.bank import Bank
+from plugins.sdxl.slots.rows import HostRow, RowLayout
+
+
+def swap(bench: Bench) -> Iterator[Row]:
+    """Resident adapters: the write that says which are read, and the copy into the arena that a new batch needs."""
+    runs = bench.runs([[pack] for pack in bench.packs])
+    seats = [run.outfit.seats("unet")[0] for run in runs]
+    bank = seats[0].bank
+    arena = Arena(bank.layout, BATCH, bank.buffer.dtype, bank.buffer.device)
+    slots, weights = [seat.slot for seat in seats], [seat.weight for seat in seats]
+    times = interleaved(
+        {"write": synced(lambda: arena.point(slots, weights)), "gather": synced(lambda: arena.gather(seats))},
+        10 * bench.size.turns,
+    )
+    bench.end(runs)
+    write = [1e6 * second for second in times["write"]]
+    floor = 2 * arena.rows.nbytes / bench.ceilings.copy
+    bus = 1e6 * (arena.index.nbytes + arena.weights.nbytes) / bench.ceilings.bus
+    what = f"index write for {BATCH} runs ({bench.size.words})"
+    yield row("gpu_swap", what, "µs", "≤ 50 µs", write, f"floor {bus:.2g} µs (bus)")
+    yield _times_floor(
+        "gpu_swap_gather", f"gather of {BATCH} adapters, rank 16", "memory", times["gather"], floor, bench
+    )
+
+
+def host_to_device(bench: Bench) -> Iterator[Row]:
+    for rank in (16, 64):
+        slots, adapter = _bank(bench, rank), _host_row(bench, rank)
+        samples = interleaved({"load": synced(lambda: slots.load(0, adapter))}, bench.size.turns)["load"]  # noqa: B023 - called in this turn
+        floor = adapter.data.nbytes / bench.ceilings.bus
+        yield _times_floor(f"gpu_h2d_r{rank}", f"host to device, rank {rank}", "bus", samples, floor, bench)
+    yield _hidden(bench)
+
+
+def _hidden(bench: Bench) -> Row:
+    """A request during whose steps another's adapter of rank 64 arrives, against the same alone."""
+    slots, adapter = _bank(bench, 64), _host_row(bench, 64)
+
+    def request() -> None:
+        bench.picture(bench.packs[:1])
+
+    def with_a_load() -> None:
+        slots.load(0, adapter)
+        request()
+
+    times = interleaved({"alone": synced(request), "loading": synced(with_a_load)}, max(2, bench.size.turns // 3))
+    longer = [100 * (both / alone - 1) for both, alone in zip(times["loading"], times["alone"], strict=True)]
+    floor = f"not hidden: {100 * adapter.data.nbytes / bench.ceilings.bus / statistics.median(times['alone']):.2g} %"
+    what = f"load of rank 64 beside a request of {bench.size.steps} steps, longer by ({bench.size.words})"
+    return row("gpu_h2d_hidden", what, "%", "≤ 1 %", longer, floor)
+
+
+def _times_floor(id_: str, what: str, of: str, samples: list[float], floor: float, bench: Bench) -> Row:
+    """A figure as a multiple of what the bytes take at the measured ceiling."""
+    words = f"floor {1000 * floor:.3g} ms ({of}); took {1000 * statistics.median(samples):.3g} ms"
+    return row(id_, f"{what} ({bench.size.words})", "x", "≤ 2 x", [sample / floor for sample in samples], words)
+
+
+def _bank(bench: Bench, rank: int) -> Bank:
+    layout = RowLayout(bench.engine.layout().modules("unet"), rank)
+    return Bank(layout, 1, bench.size.dtype, torch.device(bench.size.device))
+
+
+def _host_row(bench: Bench, rank: int) -> HostRow:
+    layout = RowLayout(bench.engine.layout().modules("unet"), rank)
+    pinned = bench.size.device == "cuda"
+    data = torch.zeros(layout.width, dtype=bench.size.dtype, pin_memory=pinned)
+    return HostRow(rank, data, torch.zeros(len(layout.places), pin_memory=pinned), 0)
