@@ -1,6 +1,7 @@
 """The money of one generation: held when ordered, then captured or returned, once."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -10,6 +11,12 @@ from marketplace.ledger import services as ledger
 
 # No picture takes so long: whoever has not been served by then gets the credit back.
 HOLD_LIFE = timedelta(hours=24)
+
+
+def generation_of(key: str) -> UUID | None:
+    """The generation that a ledger key is about; None where it is about something else."""
+    subject, _, rest = key.partition(":")
+    return UUID(rest.partition(":")[0]) if subject == "generation" else None
 
 
 def hold(generation: Generation) -> None:
@@ -28,19 +35,19 @@ def hold(generation: Generation) -> None:
 def capture(generation: Generation) -> None:
     """Pay everyone their part of the hold."""
     if generation.price_micro:
-        ledger.settle(key=_settle_key(generation), hold_key=_hold_key(generation), payees=payees_of(generation))
+        ledger.settle(key=settle_key(generation), hold_key=_hold_key(generation), payees=payees_of(generation))
 
 
 def release(generation: Generation) -> None:
     """Return the hold to the buyer."""
     if generation.price_micro:
-        ledger.void(key=_settle_key(generation), hold_key=_hold_key(generation))
+        ledger.void(key=settle_key(generation), hold_key=_hold_key(generation))
 
 
 def _hold_key(generation: Generation) -> str:
     return f"generation:{generation.pk}:hold"
 
 
-def _settle_key(generation: Generation) -> str:
+def settle_key(generation: Generation) -> str:
     # One key for both endings: a hold that was captured can't be returned, nor the other way round.
     return f"generation:{generation.pk}:settle"

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from marketplace.ledger.models import Account
 
@@ -42,6 +42,16 @@ class Line:
     amount_micro: int
     subject: str = ""
     role: str = ""
+
+
+def fields_of(name: AccountName) -> dict[str, Any]:
+    """As the columns of marketplace.ledger.models.Account."""
+    return {
+        "kind": name.kind,
+        "owner_id": name.owner_id or None,
+        "organisation_id": name.organisation_id or None,
+        "currency": name.currency,
+    }
 
 
 def wallet(owner_id: int, currency: str = "USD") -> AccountName:

@@ -3,14 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 from django.db import connection
 
 from marketplace.ledger.balances import balance_of
 from marketplace.ledger.errors import KeyReusedError, OverdraftError
-from marketplace.ledger.lines import AccountName, Line, combined
+from marketplace.ledger.lines import AccountName, Line, combined, fields_of
 from marketplace.ledger.models import Account, Entry, Transaction
 from marketplace.ledger.rows import GAINING, SPENDING, add_entries, add_transaction, locked_accounts
 
@@ -86,17 +85,8 @@ def _locked(spent: Set[AccountName], gaining: Set[AccountName]) -> dict[AccountN
     if not missing:
         return found
     for name in missing:
-        Account.objects.get_or_create(**_fields(name))
+        Account.objects.get_or_create(**fields_of(name))
     return _locked(spent, gaining)
-
-
-def _fields(name: AccountName) -> dict[str, Any]:
-    return {
-        "kind": name.kind,
-        "owner_id": name.owner_id or None,
-        "organisation_id": name.organisation_id or None,
-        "currency": name.currency,
-    }
 
 
 def name_of(account: Account) -> AccountName:

@@ -1,11 +1,14 @@
 """Balances and statements, always derived from the entries."""
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.db.models import Count, Q, QuerySet, Sum
 
 from marketplace.accounts.models import User
 from marketplace.ledger.balances import balance_of
+from marketplace.ledger.lines import AccountName, fields_of
 from marketplace.ledger.models import Account, Entry
 
 VERSION_SUBJECT = "version:"
@@ -62,8 +65,8 @@ def earnings_by_version(user: User, currency: str = "USD") -> list[VersionEarnin
 
 
 def recent_entries(user: User, limit: int = 50) -> list[Entry]:
-    """What moved in the user's own accounts, newest first, with account and transaction at hand."""
-    entries = Entry.objects.filter(account__owner=user).select_related("account", "transaction")
+    """What moved in the user's own accounts, newest first, with account, transaction and what it settled at hand."""
+    entries = Entry.objects.filter(account__owner=user).select_related("account", "transaction__settled_by")
     return list(entries.order_by("-transaction__created_at", "-id")[:limit])
 
 
@@ -71,6 +74,17 @@ def recent_earnings(user: User, limit: int = 50) -> list[Entry]:
     """What the user earned and what became of it, newest first, with account and transaction at hand."""
     earned = Entry.objects.filter(account__owner=user, account__kind__in=EARNED_BY_PEOPLE)
     return list(earned.select_related("account", "transaction").order_by("-transaction__created_at", "-id")[:limit])
+
+
+def balance(name: AccountName) -> int:
+    """Micro-units in any holder's account; 0 where there is none yet."""
+    account = accounts_of(name).first()
+    return 0 if account is None else balance_of(account.pk)
+
+
+def accounts_of(*names: AccountName) -> QuerySet[Account]:
+    """Those of them that exist, in a stable order."""
+    return Account.objects.filter(reduce(or_, (Q(**fields_of(name)) for name in names))).order_by("pk")
 
 
 def sum_of_all_entries() -> int:
@@ -83,5 +97,4 @@ def _entries(user: User, currency: str) -> QuerySet[Entry]:
 
 
 def _balance(kind: str, user: User, currency: str) -> int:
-    account = Account.objects.filter(owner=user, kind=kind, currency=currency).first()
-    return 0 if account is None else balance_of(account.pk)
+    return balance(AccountName(kind, user.pk, currency))

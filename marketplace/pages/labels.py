@@ -44,6 +44,12 @@ ENTRY_KINDS = {
     "reinstate": _("Refund undone"),
 }
 
+ACCOUNT_KINDS = {
+    "wallet": _("Credit in wallets"),
+    "held": _("Held for what is not delivered yet"),
+    "pending": _("Earnings not yet available"),
+    "earnings": _("Earnings available"),
+}
 SHARE_ROLES = {
     "creator": _("creator"),
     "parent": _("made what it derives from"),
@@ -53,4 +59,13 @@ SHARE_ROLES = {
     "seller": _("seller"),
     "compute": _("computation"),
     "platform": _("Irodori"),
+}
+# The same as sources of one's own earnings.
+SHARE_SOURCES = {
+    "creator": _("Own sales"),
+    "parent": _("Lineage: sales of what derives from yours"),
+    "dataset": _("Training pictures"),
+    "library": _("Content libraries"),
+    "licensor": _("Licensed bases"),
+    "seller": _("Sales of finished pictures"),
 }

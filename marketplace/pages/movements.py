@@ -6,12 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from marketplace.generation.models import Generation
+from marketplace.generation.settlement import generation_of
 from marketplace.ledger.models import Account, Entry
+from marketplace.statements.receipts import receipt_id
 
 
 @dataclass(frozen=True)
 class Movement:
-    """`generation_id` and `prompt` tell the picture it was about, where it was about one."""
+    """`generation_id` and `prompt` tell the picture it was about, where it was about one; `receipt` where it was paid."""
 
     transaction_id: UUID
     at: datetime
@@ -19,11 +21,14 @@ class Movement:
     amount_micro: int
     generation_id: UUID | None
     prompt: str
+    receipt: UUID | None
 
 
 def movements(entries: Iterable[Entry]) -> list[Movement]:
     """The wallet's own side of each transaction: what is held shows as taken, what is returned as given back."""
-    mine = [(entry, _generation(entry)) for entry in entries if entry.account.kind == Account.Kind.WALLET]
+    mine = [
+        (entry, generation_of(entry.transaction.key)) for entry in entries if entry.account.kind == Account.Kind.WALLET
+    ]
     prompts = _prompts({picture for _, picture in mine if picture})
     return [
         Movement(
@@ -33,6 +38,7 @@ def movements(entries: Iterable[Entry]) -> list[Movement]:
             amount_micro=entry.amount_micro,
             generation_id=picture,
             prompt=prompts.get(picture, "") if picture else "",
+            receipt=receipt_id(entry.transaction),
         )
         for entry, picture in mine
     ]
@@ -41,8 +47,3 @@ def movements(entries: Iterable[Entry]) -> list[Movement]:
 def _prompts(pictures: set[UUID]) -> dict[UUID, str]:
     """One query, however many pictures there are."""
     return dict(Generation.objects.filter(pk__in=pictures).values_list("pk", "prompt"))
-
-
-def _generation(entry: Entry) -> UUID | None:
-    subject, _, rest = entry.transaction.key.partition(":")
-    return UUID(rest.partition(":")[0]) if subject == "generation" else None

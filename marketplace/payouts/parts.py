@@ -26,6 +26,11 @@ def payee_lines(amount_micro: int, plan: Plan, *, sold: str, currency: str) -> l
     return [_line(part, amount, sold, currency) for part, amount in divide(amount_micro, plan) if amount]
 
 
+def subject_of(part: Part, sold: str) -> str:
+    """What the ledger says that a part is earned by."""
+    return f"{VERSION_SUBJECT}{part.source_id}" if part.source_id else sold
+
+
 def split_lines(paid: Iterable[tuple[Part, int]], names: dict[Payee, str]) -> tuple[SplitLine, ...]:
     """One line per payee and role, creators first."""
     sums: dict[tuple[str, str], int] = {}
@@ -37,7 +42,7 @@ def split_lines(paid: Iterable[tuple[Part, int]], names: dict[Payee, str]) -> tu
 
 
 def _line(part: Part, amount_micro: int, sold: str, currency: str) -> Line:
-    subject = f"{VERSION_SUBJECT}{part.source_id}" if part.source_id else sold
+    subject = subject_of(part, sold)
     if part.payee == PLATFORM:
         return Line(platform_revenue(currency), amount_micro, subject, part.role)
     account = pending(part.payee.person_id, currency, part.payee.organisation_id)

@@ -3,10 +3,13 @@
 import hashlib
 from typing import Any
 
+from django.db import transaction
+
 from hub import jobs, keys
 from hub.object_store import object_store
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import StyleVersion
+from marketplace.generation import settlement
 from marketplace.generation.models import Generation
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.services import request_generation
@@ -84,3 +87,14 @@ def stored(generation: Generation, content: bytes = b"", **changes: Any) -> jobs
 
 def _report(generation: Generation) -> dict[str, Any]:
     return {"id": generation.pk, "attempt": generation.attempt, "worker": WORKER}
+
+
+def paid(generation: Generation) -> Generation:
+    """Its hold captured, as after delivery."""
+    with transaction.atomic():
+        settlement.capture(generation)
+    return generation
+
+
+def payment_key(generation: Generation) -> str:
+    return f"generation:{generation.pk}:settle"

@@ -11,11 +11,28 @@ from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from marketplace.catalogue.terms import Consent
-from marketplace.ledger.money import MICRO_PER_CREDIT, format_credits
-from marketplace.pages.labels import CONSENTS, ENTRY_KINDS, PACK_KINDS, SCHEDULER_LABELS, SHARE_ROLES
+from marketplace.ledger.money import MICRO_PER_CREDIT, format_credits, format_units
+from marketplace.pages.labels import (
+    ACCOUNT_KINDS,
+    CONSENTS,
+    ENTRY_KINDS,
+    PACK_KINDS,
+    SCHEDULER_LABELS,
+    SHARE_ROLES,
+    SHARE_SOURCES,
+)
 from marketplace.pages.widgets import styled
 
 register = template.Library()
+
+# Two that often stand together are far apart in hue and in lightness.
+ROLE_FILLS = {
+    "creator": "fill-primary",
+    "parent": "fill-secondary",
+    "library": "fill-accent",
+    "dataset": "fill-success",
+    "licensor": "fill-base-content",
+}
 
 
 @register.simple_tag
@@ -50,6 +67,12 @@ def plain_credits(micro: int) -> str:
 
 
 @register.filter
+def units(micro: int) -> str:
+    """Micro-units in the currency itself, as "0.0125"."""
+    return format_units(micro).replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
 def percent(basis_points: int) -> str:
     """Basis points as "70 %"."""
     return f"{Decimal(basis_points) / 100:f}".removesuffix(".00") + "\N{NO-BREAK SPACE}%"
@@ -77,9 +100,27 @@ def entry_kind(kind: str) -> str:
 
 
 @register.filter
+def account_kind(kind: str) -> str:
+    """What stands in a kind of account, in words."""
+    return str(ACCOUNT_KINDS.get(kind, kind))
+
+
+@register.filter
 def share_role(role: str) -> str:
     """Why somebody is paid, in words."""
     return str(SHARE_ROLES.get(role, role))
+
+
+@register.filter
+def share_source(role: str) -> str:
+    """Where one's own earnings come from, in words."""
+    return str(SHARE_SOURCES.get(role, role))
+
+
+@register.filter
+def role_fill(role: str) -> str:
+    """The colour of a source of earnings in charts and in their legend."""
+    return ROLE_FILLS.get(role, "fill-base-content/50")
 
 
 @register.simple_tag

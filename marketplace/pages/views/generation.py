@@ -26,6 +26,7 @@ from marketplace.generation.services import cancel as cancel_generation
 from marketplace.generation.validation import engine_info
 from marketplace.orders.models import Listing
 from marketplace.pages.people import signed_in
+from marketplace.statements.receipts import receipt_of_generation
 
 # What the form has fields for; programs mix more.
 MOST_STYLES = 2
@@ -90,6 +91,7 @@ def _context(generation: Generation) -> dict[str, object]:
         "split": split_of(generation),
         "listing": Listing.objects.filter(generation=generation).first(),
         "sale_licences": LICENCES.values(),
+        "receipt": receipt_of_generation(generation) if final else None,
         "image_url": _image_url(generation),
         "again_url": _again_url(generation, [use.version.style.slug for use in adapters]),
         "start_url": _start_url(generation, [use.version.style.slug for use in adapters]),

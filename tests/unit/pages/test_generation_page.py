@@ -157,5 +157,5 @@ def test_a_picture_drawn_over_another_says_so_and_is_made_again_from_the_same() 
 def test_a_refined_picture_says_so_and_is_not_made_again_without_its_refiner() -> None:
     plain, refined = in_state(State.SUCCEEDED), in_state(State.SUCCEEDED, refiner_start=0.8)
     pages = [shown(made)[1] for made in (plain, refined)]
-    assert [f"?from={made.pk}" in page for made, page in zip((plain, refined), pages, strict=True)] == [True, False]
+    assert [f"from={made.pk}" in page for made, page in zip((plain, refined), pages, strict=True)] == [True, False]
     assert ["from 0.8 on" in page for page in pages] == [False, True]

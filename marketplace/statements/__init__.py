@@ -1,0 +1,1 @@
+"""What people may read of the money: earnings, statements, receipts, solvency, costs. Nothing here is stored."""
