@@ -6,12 +6,13 @@ from datetime import datetime
 
 import structlog
 from django.db import connection
+from django.utils import timezone
 
 from marketplace.ledger.balances import balance_of
 from marketplace.ledger.errors import KeyReusedError, OverdraftError
 from marketplace.ledger.lines import AccountName, Line, combined, fields_of
-from marketplace.ledger.models import Account, Entry, Transaction
-from marketplace.ledger.rows import GAINING, SPENDING, add_entries, add_transaction, locked_accounts
+from marketplace.ledger.models import Account, Transaction
+from marketplace.ledger.rows import add_entries, add_transaction, locked_accounts
 
 log = structlog.get_logger(__name__)
 
@@ -44,18 +45,19 @@ def post(
     spent = {name for name, change in changes.items() if change < 0 and name.kind not in MAY_GO_BELOW_ZERO}
     accounts = _locked(spent, changes.keys() - spent)
     missing = _missing({accounts[name]: -changes[name] for name in spent if name.kind not in may_overdraw})
-    posted = Transaction(key=key, kind=kind, settles=link.settles, about=link.about, expires_at=link.expires_at)
+    posted = Transaction(
+        key=key,
+        kind=kind,
+        created_at=timezone.now(),
+        settles=link.settles,
+        about=link.about,
+        expires_at=link.expires_at,
+    )
     if missing > 0 or not add_transaction(posted):
         return _done_before(key, accounts, wanted, missing)
-    add_entries([_entry(posted, accounts[line.account], line) for line in wanted])
+    add_entries(posted, wanted, accounts)
     log.info("ledger.posted", key=key, kind=kind, entries=len(wanted))
     return posted
-
-
-def _entry(posted: Transaction, account_id: int, line: Line) -> Entry:
-    return Entry(
-        transaction=posted, account_id=account_id, amount_micro=line.amount_micro, subject=line.subject, role=line.role
-    )
 
 
 def _checked(lines: Iterable[Line]) -> list[Line]:
@@ -80,7 +82,7 @@ def _locked(spent: Set[AccountName], gaining: Set[AccountName]) -> dict[AccountN
     The first lock makes a wallet's balance and the entry that spends it one step, and leaves an account that only
     gains (a creator with every sale) free for all. Accounts that are missing are created.
     """
-    found = locked_accounts(spent, SPENDING) | locked_accounts(gaining, GAINING)
+    found = locked_accounts(spent, gaining)
     missing = sorted((spent | gaining) - found.keys())
     if not missing:
         return found

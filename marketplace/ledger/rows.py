@@ -1,44 +1,56 @@
 """The statements behind every posting, as SQL: to build them anew each time, the ORM takes most of a posting's time."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
 
-from marketplace.ledger.lines import AccountName
-from marketplace.ledger.models import Entry, Transaction
+from marketplace.ledger.lines import AccountName, Line
+from marketplace.ledger.models import Transaction
 
+TRANSACTION = """INSERT INTO ledger_transaction (id, key, kind, created_at, settles_id, about_id, expires_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (key) DO NOTHING"""
+ENTRIES = "INSERT INTO ledger_entry (transaction_id, account_id, amount_micro, subject, role) VALUES"
+ENTRY = "(%s, %s, %s, %s, %s)"
 # As PostgreSQL names its locks; SQLite has none, and there the whole IMMEDIATE transaction is the lock.
-SPENDING, GAINING = "NO KEY UPDATE", "KEY SHARE"
+SPENDING, GAINING = "FOR NO KEY UPDATE", "FOR KEY SHARE"
 
 
-def locked_accounts(names: Collection[AccountName], lock: str) -> dict[AccountName, int]:
-    """The ids of those that exist, locked in the order of their ids."""
-    if not names:
-        return {}
-    conditions = [_condition(name) for name in names]
-    found = " OR ".join(f"({sql})" for sql, _ in conditions)
-    sql = f"SELECT kind, owner_id, currency, organisation_id, id FROM ledger_account WHERE {found} ORDER BY id"  # noqa: S608 - every value is a parameter
-    if connection.vendor == "postgresql":
-        sql += f" FOR {lock}"
+def locked_accounts(spent: Collection[AccountName], gaining: Collection[AccountName]) -> dict[AccountName, int]:
+    """The ids of those that exist. Locked are those that are spent from, then the others, each in the order of ids."""
+    parts = [_locking(names, lock) for names, lock in ((spent, SPENDING), (gaining, GAINING)) if names]
+    ctes = ", ".join(f"part{number} AS ({sql})" for number, (sql, _) in enumerate(parts))
+    union = " UNION ALL ".join(f"SELECT * FROM part{number}" for number in range(len(parts)))  # noqa: S608 - every value is a parameter
     with connection.cursor() as cursor:
-        cursor.execute(sql, [value for _, values in conditions for value in values])
+        cursor.execute(f"WITH {ctes} {union}", [value for _, values in parts for value in values])
         return {
             AccountName(kind, owner or 0, currency, organisation or 0): id_
             for kind, owner, currency, organisation, id_ in cursor.fetchall()
         }
 
 
+def _locking(names: Collection[AccountName], lock: str) -> tuple[str, list[Any]]:
+    conditions = [_condition(name) for name in names]
+    found = " OR ".join(f"({sql})" for sql, _ in conditions)
+    sql = f"SELECT kind, owner_id, currency, organisation_id, id FROM ledger_account WHERE {found} ORDER BY id"  # noqa: S608 - as above
+    values = [value for _, values in conditions for value in values]
+    return f"{sql} {lock}" if connection.vendor == "postgresql" else sql, values
+
+
 def add_transaction(posted: Transaction) -> bool:
     """False where its key stands already; one who writes the same key in this moment is waited for."""
-    added = _insert([posted], ending="ON CONFLICT (key) DO NOTHING")
-    posted._state.adding = False
-    return added == 1
+    as_stored = connection.ops.adapt_datetimefield_value
+    values = [posted.pk.hex, posted.key, posted.kind, as_stored(posted.created_at)]
+    links = [posted.settles_id and posted.settles_id.hex, posted.about_id and posted.about_id.hex]
+    with connection.cursor() as cursor:
+        cursor.execute(TRANSACTION, [*values, *links, posted.expires_at and as_stored(posted.expires_at)])
+        return int(cursor.rowcount) == 1
 
 
-def add_entries(entries: Sequence[Entry]) -> None:
-    _insert(entries)
+def add_entries(posted: Transaction, lines: Sequence[Line], accounts: Mapping[AccountName, int]) -> None:
+    rows = [(posted.pk.hex, accounts[line.account], line.amount_micro, line.subject, line.role) for line in lines]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{ENTRIES} {', '.join([ENTRY] * len(rows))}", [value for row in rows for value in row])
 
 
 def _condition(name: AccountName) -> tuple[str, list[Any]]:
@@ -50,15 +62,3 @@ def _condition(name: AccountName) -> tuple[str, list[Any]]:
         name.currency,
         *filter(None, holders.values()),
     ]
-
-
-def _insert(rows: Sequence[Model], ending: str = "") -> int:
-    """Write all in one statement, as the ORM would write their fields; returns how many were written."""
-    meta = rows[0]._meta
-    fields = [field for field in meta.concrete_fields if field.get_internal_type() != "BigAutoField"]
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows for field in fields]
-    columns = ", ".join(connection.ops.quote_name(field.attname) for field in fields)
-    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(rows))
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {meta.db_table} ({columns}) VALUES {places} {ending}", values)  # noqa: S608 - as above
-        return int(cursor.rowcount)
