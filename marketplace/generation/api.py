@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.accounts.models import User
+from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.api.parsers import PictureParser
 from marketplace.generation import selectors, services
 from marketplace.generation.images import generation_image, generation_preview
@@ -48,7 +49,13 @@ class GenerationsView(GenericAPIView[Generation]):
         page = self.paginate_queryset(selectors.history(_person(request)))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=GenerationRequestSerializer, responses={201: GenerationSerializer}, summary="Order an image")
+    @extend_schema(
+        request=GenerationRequestSerializer,
+        responses={201: GenerationSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Order an image",
+    )
+    @answered_once
     def post(self, request: Request) -> Response:
         """Holds the price and queues the image. Ask its address, which Location names, until `state` is final."""
         asked = GenerationRequestSerializer(data=request.data)

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from hub.plugin_api import Checkout
 from marketplace.accounts.models import User
+from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.ledger.selectors import held_balance, wallet_balance
 from marketplace.orders.services import receive_webhook, start_top_up
 
@@ -38,7 +39,13 @@ class WalletView(APIView):
 
 
 class TopUpView(APIView):
-    @extend_schema(request=TopUpSerializer, responses={201: CheckoutSerializer}, summary="Buy credit")
+    @extend_schema(
+        request=TopUpSerializer,
+        responses={201: CheckoutSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Buy credit",
+    )
+    @answered_once
     def post(self, request: Request) -> Response:
         """Opens a checkout; the wallet grows when the provider says that it is paid."""
         asked = TopUpSerializer(data=request.data)
