@@ -10,7 +10,7 @@ PORT ?= 8000
 # Torch threads that wait by spinning make each other many times slower on a busy small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: simulate base eval-base help demo test test-unit test-browser test-services smoke lint nightly docs clean soak bench-%
+.PHONY: simulate base eval-base help demo test test-unit test-browser test-services smoke faults lint nightly docs clean soak bench-%
 
 help: ## Say what each command does
 	@grep -E '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -31,9 +31,13 @@ test-browser: $(STAMP) ## Drive the main job in Chromium
 test-services: $(STAMP) ## Run the marked tests on PostgreSQL, Redis and RabbitMQ (HUB_TEST_..._URL, default localhost)
 	HUB_TEST_SERVICES=1 $(BIN)/pytest -q -m services
 	HUB_TEST_SERVICES=1 HUB_TEST_BROKER=amqp $(BIN)/pytest -q tests/services
+	$(BIN)/python -m tests.e2e.faults --short
 
 smoke: $(STAMP) ## Drive the main job over HTTP on an empty stack and check images, money and crashes
 	@$(BIN)/python -m tests.e2e.smoke
+
+faults: $(STAMP) ## Race and kill the hub on a PostgreSQL of its own, then check its books; FAULTS="--short --seed 7"
+	@$(BIN)/python -m tests.e2e.faults $(FAULTS)
 
 lint: $(STAMP) ## Check style, types, boundaries and migrations
 	$(BIN)/ruff check .
@@ -58,7 +62,7 @@ eval-base: $(TRAINING) ## Measure whether the shipped base draws what it is aske
 docs: $(STAMP) ## Write the generated reference pages again
 	$(BIN)/python -m docs.generate
 
-bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; bench-start, -serving, -gpu, -merged, -company
+bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; bench-start, -serving, -gpu, -merged, -company, -ledger
 	@$(BIN)/python -m bench.$*
 
 soak: $(STAMP) ## Send 10,000 requests, a few of them broken, to one engine and compare every image; SOAK="--requests 300 --seed 7"
@@ -67,10 +71,11 @@ soak: $(STAMP) ## Send 10,000 requests, a few of them broken, to one engine and 
 simulate: $(STAMP) ## Play 10,000 random histories of money and check its laws after each step; SIMULATE="--first 4711 --seeds 1", or "--bugs"
 	@$(BIN)/python -m tests.simulation $(or $(SIMULATE),--seeds 10000)
 
-nightly: $(STAMP) ## What is too long for every change: slow tests, smoke twice, start-up times
+nightly: $(STAMP) ## What is too long for every change: slow tests, smoke twice, all faults, start-up times
 	$(BIN)/pytest -q -m slow
 	$(BIN)/python -m tests.e2e.smoke
 	$(BIN)/python -m tests.e2e.smoke
+	$(BIN)/python -m tests.e2e.faults
 	$(MAKE) bench-start
 
 clean: ## Remove what the tools left behind; keeps .venv and var

@@ -1,0 +1,1 @@
+"""`make faults`: the whole hub on PostgreSQL, raced and killed, and then its books are checked."""
