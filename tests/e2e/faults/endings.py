@@ -2,11 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.utils import timezone
 
 from marketplace.ledger import services as ledger
 from marketplace.ledger.errors import KeyReusedError, NothingLeftError
@@ -18,8 +16,6 @@ from tests.e2e.faults.buyers import Buyer
 from tests.e2e.faults.scene import Scene
 
 HELD, SHARE = 1_000, 700
-# So long that the hub's own clock ends none of them, and shorter than any order's.
-HOLD_LIFE = timedelta(hours=1)
 Act = Callable[[str, Buyer, Buyer], str]
 
 
@@ -27,7 +23,6 @@ def endings(scene: Scene) -> str:
     rounds = 10 if scene.short else 200
     duels: dict[str, Act] = {
         "capture or void": partial(_end_twice, _capture, _void),
-        "capture or expire": partial(_end_twice, _capture, _expire),
         "refund or refund": _refund_twice,
         "capture then refund": _refund_while_captured,
     }
@@ -71,8 +66,7 @@ def _refund_while_captured(key: str, buyer: Buyer, creator: Buyer) -> str:
 
 def _hold(key: str, buyer: Buyer) -> None:
     with transaction.atomic():
-        expires_at = timezone.now() + HOLD_LIFE
-        ledger.hold(key=key, buyer_id=buyer.user.pk, amount_micro=HELD, expires_at=expires_at)
+        ledger.hold(key=key, buyer_id=buyer.user.pk, amount_micro=HELD)
 
 
 def _capture(key: str, buyer: Buyer, creator: Buyer) -> str:
@@ -82,10 +76,6 @@ def _capture(key: str, buyer: Buyer, creator: Buyer) -> str:
 
 def _void(key: str, buyer: Buyer, creator: Buyer) -> str:
     return _tried("voided", lambda: ledger.void(key=f"{key}:void", hold_key=key))
-
-
-def _expire(key: str, buyer: Buyer, creator: Buyer) -> str:
-    return "expired" if ledger.expire_holds(now=timezone.now() + 2 * HOLD_LIFE) else "refused"
 
 
 def _refund(key: str, number: str) -> str:
