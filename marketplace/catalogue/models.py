@@ -81,14 +81,14 @@ class StyleVersion(models.Model):
     state = models.CharField(max_length=20, choices=State, default=State.PUBLISHED)
     published_at = models.DateTimeField(auto_now_add=True)
     # Until then only the creator's subscribers may use it; null: everyone at once.
-    public_from = models.DateTimeField(null=True)
+    public_from = models.DateTimeField(null=True, blank=True)
 
     trigger_words = models.CharField(max_length=300, blank=True)
     licence = models.CharField(max_length=60)
     attribution = models.CharField(max_length=300, blank=True)
     price_micro = models.PositiveBigIntegerField()
     # Null: its file is not for sale.
-    download_price_micro = models.PositiveBigIntegerField(null=True)
+    download_price_micro = models.PositiveBigIntegerField(null=True, blank=True)
     creator_share_bp = models.PositiveIntegerField()
     parents = models.ManyToManyField("self", symmetrical=False, related_name="derivatives")
     derivatives_share_bp = models.PositiveIntegerField(default=0)

@@ -11,8 +11,8 @@ from marketplace.generation.validation import Order
 from marketplace.ledger.lines import Line
 from marketplace.ledger.selectors import VERSION_SUBJECT
 from marketplace.payouts.parts import SplitLine, payee_lines, split_lines
-from marketplace.payouts.plans import Plan, divide
-from marketplace.payouts.selectors import names_of, newest_base_plan, read_plan, version_plan
+from marketplace.payouts.plans import Payee, Plan, divide
+from marketplace.payouts.selectors import names_in, newest_base_plan, read_plan, shares_with_names, version_plan
 
 COMPUTE_SUBJECT = "compute"
 
@@ -43,12 +43,13 @@ class Priced:
     subject: str
     amount_micro: int
     plan: Plan
+    names: dict[Payee, str]
 
 
 def quote_of(order: Order) -> Quote:
     lines = tuple(QuoteLine(style.version, style.version.price_micro) for style in order.styles)
     plan = newest_base_plan(order.base)
-    compute = Priced(COMPUTE_SUBJECT, order.compute_micro, read_plan(plan))
+    compute = Priced(COMPUTE_SUBJECT, order.compute_micro, read_plan(plan), names_in(plan))
     priced = [compute, *(_of_style(line.version, line.price_micro) for line in lines)]
     total_micro = sum(part.amount_micro for part in priced)
     return Quote(order.compute_micro, lines, total_micro, _split(priced), None if plan is None else plan.pk)
@@ -57,7 +58,8 @@ def quote_of(order: Order) -> Quote:
 def styles_used() -> "Prefetch[str]":
     """A generation's styles with what their payment needs, in the order they were chosen."""
     uses = GenerationAdapter.objects.select_related("version__style__creator", "version__pack", "version__plan")
-    return Prefetch("adapters", queryset=uses.prefetch_related("version__plan__shares").order_by("pk"))
+    shares = Prefetch("version__plan__shares", shares_with_names())
+    return Prefetch("adapters", queryset=uses.prefetch_related(shares).order_by("pk"))
 
 
 def split_of(generation: Generation) -> tuple[SplitLine, ...]:
@@ -77,14 +79,17 @@ def payees_of(generation: Generation) -> list[Line]:
 def _priced(generation: Generation) -> list[Priced]:
     """By the plans agreed when it was ordered: a version's never changes, and of the base's the order names one."""
     prefetch_related_objects([generation], styles_used())
-    compute = Priced(COMPUTE_SUBJECT, generation.compute_micro, read_plan(generation.compute_plan))
+    compute = Priced(
+        COMPUTE_SUBJECT, generation.compute_micro, read_plan(generation.compute_plan), names_in(generation.compute_plan)
+    )
     return [compute, *(_of_style(use.version, use.price_micro) for use in generation.adapters.all())]
 
 
 def _of_style(version: StyleVersion, price_micro: int) -> Priced:
-    return Priced(f"{VERSION_SUBJECT}{version.pk}", price_micro, version_plan(version))
+    return Priced(f"{VERSION_SUBJECT}{version.pk}", price_micro, version_plan(version), names_in(version.plan))
 
 
 def _split(priced: Sequence[Priced]) -> tuple[SplitLine, ...]:
     paid = [paid for part in priced for paid in divide(part.amount_micro, part.plan)]
-    return split_lines(paid, names_of(part for part, _ in paid))
+    names = {payee: name for part in priced for payee, name in part.names.items()}
+    return split_lines(paid, names)

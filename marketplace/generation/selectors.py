@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
@@ -14,6 +14,7 @@ from marketplace.errors import NotFound
 from marketplace.generation.models import Generation
 from marketplace.generation.pricing import styles_used
 from marketplace.ledger.selectors import earnings_by_version
+from marketplace.payouts.selectors import shares_with_names
 
 State = Generation.State
 RECENT = 20
@@ -104,7 +105,9 @@ def earnings_statement(creator: User) -> list[VersionStatement]:
 
 
 def _with_styles() -> QuerySet[Generation]:
-    return Generation.objects.select_related("base_model", "buyer").prefetch_related(styles_used())
+    return Generation.objects.select_related("base_model", "buyer", "compute_plan").prefetch_related(
+        styles_used(), Prefetch("compute_plan__shares", shares_with_names())
+    )
 
 
 def _uuid(text: UUID | str) -> UUID | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import Organisation, User
@@ -33,6 +34,20 @@ def licensor_of(base: BaseModel) -> tuple[Payee, int]:
         if share.part.role == Role.LICENSOR:
             return share.part.payee, share.share_bp
     return PLATFORM, 0
+
+
+def shares_with_names() -> QuerySet[models.Share]:
+    """For prefetching: plans whose shares `names_in` can read without a further query."""
+    return models.Share.objects.select_related("person", "organisation")
+
+
+def names_in(plan: models.Plan | None) -> dict[Payee, str]:
+    """Of everyone whom the plan pays."""
+    shares = () if plan is None else plan.shares.all()
+    people = {Payee(share.person.pk): share.person.display_name for share in shares if share.person}
+    return people | {
+        Payee(organisation_id=share.organisation.pk): share.organisation.name for share in shares if share.organisation
+    }
 
 
 def names_of(parts: Iterable[Part]) -> dict[Payee, str]:

@@ -24,7 +24,7 @@ Bug = Callable[[], AbstractContextManager[Any]]
 
 
 def wallets_may_be_overdrawn() -> AbstractContextManager[Any]:
-    return patch.object(posting, "_refuse_overdraft", lambda _spent: None)
+    return patch.object(posting, "_missing", lambda _spent: 0)
 
 
 def a_second_event_credits_again() -> AbstractContextManager[Any]:

@@ -69,6 +69,7 @@ def test_asking_sends_one_job_however_often(django_capture_on_commit_callbacks: 
         "source_key": keys.source(upload.sha256),
         "source_sha256": upload.sha256,
         "format": upload.format,
+        "file_name": "",
         "engine": base.engine,
         "base_model": base.slug,
         "original": {
