@@ -35,7 +35,9 @@ def test_a_stranger_publishes_a_style_and_is_paid_when_another_uses_it(
     buyer.open("/history/")
     expect(buyer.page.get_by_text("128 × 128 · 20 steps · guidance 1.5 · Euler · seed 7")).to_be_visible()
     creator.open("/earnings/")
-    expect(creator.page.get_by_role("row", name="Harbour ink version 1 2 1 1.4")).to_be_visible()
+    earned = creator.page.get_by_role("listitem").filter(has_text="Harbour ink version 1")
+    expect(earned).to_contain_text("1.4 credits")
+    expect(earned).to_contain_text("1 sale")
     check_proof(creator)
     assert creator.complaints + buyer.complaints == []
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -52,6 +53,8 @@ def test_checkpoints_change_nothing(django_assert_num_queries: DjangoAssertNumQu
 
 
 def test_an_entry_too_much_would_show() -> None:
+    if connection.vendor == "postgresql":
+        pytest.skip("PostgreSQL refuses such an entry at commit.")
     one_delivered_one_waiting()
     entry = Entry.objects.get(account__kind="held", amount_micro__gt=0, transaction__settled_by=None)
     Entry.objects.create(transaction=entry.transaction, account=entry.account, amount_micro=1)
