@@ -11,6 +11,7 @@ from hub.registry import Registry
 
 DEFAULT_PLUGINS = (
     "sdxl",
+    "upscale",
     "kohya_lora",
     "lycoris",
     "onetrainer_lora",

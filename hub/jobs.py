@@ -90,7 +90,7 @@ class GenerateJob(Message):
     width: int = Field(default=128, ge=8, le=4096)
     height: int = Field(default=128, ge=8, le=4096)
     steps: int = Field(default=20, ge=1, le=150)
-    guidance_scale: float = Field(default=5.0, ge=0.0, le=30.0)
+    guidance_scale: float = Field(default=5.0, ge=0.0, le=35.0)
     seed: int = Field(ge=0, le=2**32 - 1)
     scheduler: str = "euler"
     adapters: tuple[AdapterUse, ...] = ()

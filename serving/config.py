@@ -11,7 +11,7 @@ from hub.config import HubConfig, Names
 class ServingConfig(HubConfig):
     """`serving_engines` is what a worker started without --queues serves; torch's threads are set by OMP_NUM_THREADS."""
 
-    serving_engines: Names = ("sdxl",)
+    serving_engines: Names = ("sdxl", "upscale")
     """Engines that a serving worker holds in memory, comma-separated."""
     serving_device: str = "auto"
     """`cuda`, `cuda:1`, `cpu`, or `auto`: the accelerator if there is one."""

@@ -72,7 +72,8 @@ def _of_engine(name: str, config: ServingConfig) -> Iterator[Finding]:
     if report.refiner:
         yield Finding("ok", "refiner", f"from {report.refiner}")
     yield Finding("ok", "adapter tiers", "; ".join(_tier(tier) for tier in (_disk(config), *report.tiers)))
-    yield Finding("ok", "one picture", _said(_timed(engine, _job(name, report)), report.side or SIDE))
+    if not plugin_registry().info(ENGINE, name).upscales:
+        yield Finding("ok", "one picture", _said(_timed(engine, _job(name, report)), report.side or SIDE))
 
 
 def _job(engine: str, report: EngineReport) -> GenerateJob:

@@ -8,6 +8,7 @@ import typer
 from diffusers import AutoencoderKL, LCMScheduler, StableDiffusionXLPipeline
 
 from bench.common import report
+from plugins.upscale.network import Network
 from training import parallel
 from training.base import new_unet, train_base
 from training.concepts import BASE_LOOK, STYLE_LOOKS
@@ -18,9 +19,11 @@ from training.folder import load, pipeline, save
 from training.layout import train_text
 from training.lora import save_lora
 from training.sheets import contact_sheet
-from training.ship import shipped
+from training.ship import UPSCALE_CARD, shipped, write_card
 from training.styles import train_style
 from training.text import TextEncoders, new_text_encoders
+from training.upscale import STEPS as UPSCALE_STEPS
+from training.upscale import measured, save_upscaler, train_upscaler
 from training.vae import new_vae, train_vae
 
 VAE_STEPS, TEXT_STEPS, BASE_STEPS, STYLE_STEPS, FEW_STEP_STEPS = 3000, 3000, 6000, 600, 400
@@ -113,6 +116,24 @@ def few_step(
     made.load_lora_weights(work / "styles", weight_name="few-step.safetensors")
     made.scheduler = LCMScheduler.from_config(made.scheduler.config)
     contact_sheet(made, artwork, work / "few-step.png", steps=4, guidance=1.0)
+
+
+@app.command()
+def upscale(
+    steps: Steps = UPSCALE_STEPS,
+    out: Annotated[Path, typer.Option(help="The folder to write the weights to.")] = SHIPPED / "irodori-x2",
+    packages: Packages = PACKAGES,
+    work: Work = WORK,
+) -> None:
+    """The upscaler, which depends on no other stage; writes var/bench/upscale.json and the card."""
+    artwork = Artwork(packages, work)
+    torch.manual_seed(0)
+    network = Network()
+    train_upscaler(network, artwork, steps)
+    if parallel.is_first():
+        save_upscaler(network, out)
+        report("upscale", measured(network, artwork))
+        write_card(out / "README.md", UPSCALE_CARD, "upscale")
 
 
 @app.command()

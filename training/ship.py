@@ -9,6 +9,7 @@ from bench.common import RESULTS
 from training.concepts import STYLE_LOOKS
 
 CARD = Path(__file__).with_name("card.md")
+UPSCALE_CARD = Path(__file__).with_name("upscale_card.md")
 # The hub must read both namings, so the shipped styles come in both: two each.
 KOHYA_NAMED = {"twemoji", "fluent-emoji-flat"}
 MAX_BYTES = 40_000_000
@@ -30,11 +31,11 @@ def shipped(work: Path, out: Path) -> None:
         raise ValueError(f"{out} holds {size / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB may be shipped.")
 
 
-def write_card(path: Path) -> None:
-    """The card's text with the figures of the last `make eval-base`."""
-    results = RESULTS / "base.json"
+def write_card(path: Path, card: Path = CARD, measured: str = "base") -> None:
+    """The card's text with the figures that were measured last, by `make eval-base` for the base."""
+    results = RESULTS / f"{measured}.json"
     figures = _table(json.loads(results.read_text())) if results.exists() else "Not measured yet: run `make eval-base`."
-    path.write_text(CARD.read_text(encoding="utf-8").replace("{figures}", figures), encoding="utf-8")
+    path.write_text(card.read_text(encoding="utf-8").replace("{figures}", figures), encoding="utf-8")
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -12,7 +12,7 @@ worker = typer.Typer(no_args_is_help=True, help="Run one worker process, configu
 def generate(
     engines: Annotated[
         str, typer.Option(envvar="HUB_SERVING_ENGINES", help="Engines to serve, comma-separated.")
-    ] = "sdxl",
+    ] = "sdxl,upscale",
 ) -> None:
     """Draw images: holds one base model in memory. Run one per accelerator."""
     from hub.workers import generate_worker

@@ -59,6 +59,7 @@ def _plugin_config(given: str, keys: Secrets) -> dict[str, dict[str, Any]]:
     """What the stack knows, under what the caller asked for."""
     known = {
         "sdxl": {"base": str(shipped.BASE), "base_model": shipped.BASE_MODEL},
+        "upscale": {"weights": str(shipped.UPSCALER)},
         "sandbox_payments": {"webhook_secret": keys.webhook_secret},
     }
     asked = _given(given)

@@ -34,7 +34,7 @@ def prepare(
 ) -> None:
     """Run the steps that are due, side by side. Raises StartError with the log of one that failed, or what is missing."""
     if uses_shipped_base(env):
-        shipped.require(FILES)
+        shipped.require((*FILES, str(shipped.UPSCALER.relative_to(shipped.MODELS))))
     due = [step for step in _steps(env) if not is_stamped(_stamp_file(folder, step), step.stamp)]
     for step in due:
         say(step.what)

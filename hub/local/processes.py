@@ -14,6 +14,9 @@ from hub.local.store import store_command
 from hub.ready import PROCESS_NAME
 from hub.workers import convert_worker, generate_worker, site_worker
 
+# Requests to /v1/ each hold one while their picture is drawn, at most marketplace.stability.ordering.MOST_WAITING of them.
+SITE_THREADS = 32
+
 
 @dataclass(frozen=True)
 class ProcessSpec:
@@ -31,7 +34,7 @@ class ProcessSpec:
 
 def embedded_stack(folder: DataFolder, ports: Ports, keys: Secrets, env: Mapping[str, str]) -> list[ProcessSpec]:
     """The processes in the order to start them; they are stopped in the opposite order."""
-    engines = [name.strip() for name in env.get("HUB_SERVING_ENGINES", "sdxl").split(",")]
+    engines = [name.strip() for name in env.get("HUB_SERVING_ENGINES", "sdxl,upscale").split(",")]
     return [
         ProcessSpec("broker", broker_command(ports.broker), redis_check(ports.broker), stop_signal=signal.SIGKILL),
         ProcessSpec(
@@ -72,5 +75,5 @@ def _worker(
 def _site_command(port: int) -> tuple[str, ...]:
     return (
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
-        *("--workers", "1", "--blocking-threads", "8", "--no-ws", "hub.wsgi:application"),
+        *("--workers", "1", "--blocking-threads", str(SITE_THREADS), "--no-ws", "hub.wsgi:application"),
     )

@@ -10,6 +10,7 @@ MODELS = ROOT / "models"
 BASE_MODEL = "irodori-small"
 BASE = MODELS / BASE_MODEL
 STYLES = MODELS / "styles"
+UPSCALER = MODELS / "irodori-x2" / "model.safetensors"
 
 
 def require(files: Iterable[str], models: Path = MODELS) -> None:

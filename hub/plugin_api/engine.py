@@ -28,6 +28,8 @@ class EngineInfo:
     `scheduler_options` says for a scheduler what may follow its name, in groups that exclude each other.
     `takes_pictures`: can a generation start from a picture, with or without a mask?
     `may_refine`: can it be set up with a refiner, a second model for the last steps?
+    `upscales`: is bringing a picture to a larger size all that it does? Then no page offers it for drawing.
+    `max_prompt_weight`: `(text:1.3)` lets a text count 1.3 times, up to so many; 0 where such marks are ordinary text.
     """
 
     schedulers: tuple[str, ...]
@@ -38,6 +40,8 @@ class EngineInfo:
     scheduler_options: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     takes_pictures: bool = False
     may_refine: bool = False
+    upscales: bool = False
+    max_prompt_weight: float = 0.0
 
     def offers(self, scheduler: str) -> bool:
         """Is this one of `schedulers`, or one followed by options, at most one of each group: `euler/karras/trailing`?"""

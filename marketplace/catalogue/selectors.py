@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from hub.config import plugin_registry
+from hub.plugin_api import ENGINE
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import BaseModel, Example, Style, StyleVersion
 from marketplace.errors import InvalidInput, NotFound
@@ -75,8 +77,13 @@ def versions_to_mix_with(version: StyleVersion) -> QuerySet[StyleVersion]:
 
 
 def base_models() -> QuerySet[BaseModel]:
-    """Bases on offer, with their examples at hand."""
-    return BaseModel.objects.filter(enabled=True).order_by("title").prefetch_related("examples")
+    """Bases on offer for drawing, with their examples at hand."""
+    return (
+        BaseModel.objects.filter(enabled=True)
+        .exclude(engine__in=_upscalers())
+        .order_by("title")
+        .prefetch_related("examples")
+    )
 
 
 def shown_example(example_id: int, sha256: str) -> Example:
@@ -87,6 +94,12 @@ def shown_example(example_id: int, sha256: str) -> Example:
     if example is None:
         raise NotFound(_("There is no such picture."))
     return example
+
+
+def _upscalers() -> list[str]:
+    """Engines that draw nothing."""
+    registry = plugin_registry()
+    return [name for name in registry.ids(ENGINE) if registry.info(ENGINE, name).upscales]
 
 
 def _with_versions() -> QuerySet[Style]:

@@ -15,7 +15,7 @@ from marketplace.generation.styles import ChosenStyle, chosen_styles
 
 MAX_PROMPT = 2_000
 MAX_SEED = 2**32 - 1
-MAX_GUIDANCE = 30.0
+MAX_GUIDANCE = 35.0
 DEFAULT_STRENGTH = 0.6
 # Closer to an end, base or refiner has no step to do.
 REFINER_STARTS = (0.01, 0.99)
@@ -137,6 +137,9 @@ def _refuse_numbers(steps: int, guidance_scale: float, seed: int | None, info: E
 def _strength(request: GenerationRequest, steps: int, info: EngineInfo) -> float | None:
     """None for a request that starts from noise."""
     if not request.picture:
+        if info.upscales:
+            message = _("This one only enlarges a picture. Name one.")
+            raise InvalidInput(message, code="picture_missing", field="picture")
         if request.mask or request.strength is not None:
             message = _("A mask or a strength needs a picture. Name one, or leave them out.")
             raise InvalidInput(message, code="picture_missing", field="picture")

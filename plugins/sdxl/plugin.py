@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 from hub.plugin_api import Component, EngineInfo, Plugin
 from plugins.sdxl.pricing import compute_price
 from plugins.sdxl.scheduler_names import OFFERED, OPTIONS
+from plugins.sdxl.weighting import MAX_WEIGHT
 
 
 class SdxlConfig(BaseModel, extra="forbid", frozen=True):
@@ -71,8 +72,9 @@ INFO = EngineInfo(
     scheduler_options=OPTIONS,
     takes_pictures=True,
     may_refine=True,
+    max_prompt_weight=MAX_WEIGHT,
     size_multiple=8,
-    max_steps=100,
+    max_steps=150,
     compute_price=compute_price,
     families=("sdxl", "stable-diffusion-xl"),
 )

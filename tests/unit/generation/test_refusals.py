@@ -55,7 +55,7 @@ def refusal_of(**changes: Any) -> tuple[type[Refusal], str, str | None]:
         ({"steps": 0}, "out_of_range", "steps"),
         ({"steps": 51}, "out_of_range", "steps"),
         ({"guidance_scale": -0.1}, "out_of_range", "guidance_scale"),
-        ({"guidance_scale": 30.5}, "out_of_range", "guidance_scale"),
+        ({"guidance_scale": 35.5}, "out_of_range", "guidance_scale"),
         ({"guidance_scale": float("nan")}, "out_of_range", "guidance_scale"),
         ({"guidance_scale": float("inf")}, "out_of_range", "guidance_scale"),
         ({"refiner_start": 0.8}, "no_refiner", "refiner_start"),

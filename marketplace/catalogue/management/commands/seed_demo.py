@@ -21,6 +21,19 @@ SMALL = {
     "max_side": 128,
     "default_guidance": 1.5,
 }
+UPSCALER = {
+    "title": "Irodori ×2",
+    "summary": (
+        "Enlarges a picture with a small network (115,000 parameters) that the Irodori project trained on openly licensed "
+        "emoji artwork. It is not ESRGAN, has seen no photograph, and sharpens edges rather than inventing detail."
+    ),
+    "engine": "upscale",
+    "licence": "Apache-2.0",
+    "default_side": 256,
+    "min_side": 1,
+    "max_side": 4096,
+    "default_steps": 1,
+}
 # Invented: no real person or brand is listed on anyone's behalf.
 OPTED_OUT = ("Example Artist", "Sample Studio", "見本太郎")
 PEOPLE = {
@@ -42,6 +55,7 @@ class Command(BaseCommand):
 
     def handle(self, *, people_password: str, **_options: Any) -> None:
         base, _ = BaseModel.objects.get_or_create(slug="irodori-small", defaults=SMALL)
+        BaseModel.objects.get_or_create(slug="irodori-x2", defaults=UPSCALER)
         for name in OPTED_OUT:
             add_opt_out(name=name)
         if people_password:

@@ -1,0 +1,1 @@
+"""A small learned upscaler; see README.md."""
