@@ -10,7 +10,7 @@ PORT ?= 8000
 # Torch threads that wait by spinning make each other many times slower on a busy small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: simulate base eval-base help demo test test-unit test-browser test-services smoke faults lint nightly docs clean soak bench-%
+.PHONY: simulate base eval-base upscaler test-clients help demo test test-unit test-browser test-services smoke faults lint nightly docs clean soak bench-%
 
 help: ## Say what each command does
 	@grep -E '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ test-services: $(STAMP) ## Run the marked tests on PostgreSQL, Redis and RabbitM
 	HUB_TEST_SERVICES=1 $(BIN)/pytest -q -m services
 	HUB_TEST_SERVICES=1 HUB_TEST_BROKER=amqp $(BIN)/pytest -q tests/services
 	$(BIN)/python -m tests.e2e.faults --short
+
+test-clients: $(STAMP) ## Drive the hub with other people's programs, unmodified, each in an environment of its own
+	$(BIN)/pytest -q -rs tests/clients
 
 smoke: $(STAMP) ## Drive the main job over HTTP on an empty stack and check images, money and crashes
 	@$(BIN)/python -m tests.e2e.smoke
@@ -55,6 +58,9 @@ base: $(TRAINING) ## Train the small base and its styles from openly licensed ar
 	$(BIN)/python -m training.run few-step
 	$(BIN)/python -m training.run evaluate --base var/training/base --styles var/training/styles
 	$(BIN)/python -m training.run ship
+
+upscaler: $(TRAINING) ## Train the small upscaler from the same artwork: a quarter of an hour on one core
+	$(BIN)/python -m training.run upscale
 
 eval-base: $(TRAINING) ## Measure whether the shipped base draws what it is asked for; writes var/bench/base.json
 	$(BIN)/python -m training.run evaluate

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.generate import commands, errors, messages, metrics, plugins, settings
+from docs.generate import commands, errors, messages, metrics, plugins, settings, stability
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- Written by `make docs` from the code. Change it there. -->\n\n"
@@ -17,6 +17,7 @@ def pages() -> dict[str, str]:
         "messages": messages.page(),
         "metrics": metrics.page(),
         "errors": errors.page(ROOT),
+        "stability": stability.page(),
     }
     return {
         **{f"docs/reference/{name}.md": NOTE + text.rstrip() + "\n" for name, text in written.items()},

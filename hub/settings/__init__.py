@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "marketplace.orders",
     "marketplace.payouts",
     "marketplace.rights",
+    "marketplace.stability",
     "marketplace.uploads",
     *(plugin.django_app for plugin in plugin_registry().plugins.values() if plugin.django_app),
 ]

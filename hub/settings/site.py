@@ -36,6 +36,13 @@ class SiteConfig(BaseSettings):
     """Redis for the previews of pictures in progress, which it keeps for a minute. Empty: the broker, where that is Redis; else none are shown."""
     max_attempts: int = 3
     """Attempts before a generation fails and its hold is voided."""
+    stability_engines: dict[str, str] = {
+        "stable-diffusion-xl-1024-v1-0": "irodori-small",
+        "esrgan-v1-x2plus": "irodori-x2",
+    }
+    """JSON: further ids of engines at `/v1/`, for programs that name Stability's own, and which engine of this hub answers."""
+    stability_wait_seconds: float = 240.0
+    """How long a request to `/v1/` waits for its pictures before it cancels them. Less than your proxy waits."""
     holdback_days: int = 7
     """Days after a payment until its payees can have it: a buyer's bank may call a payment back."""
     ledger_key_file: str = ""

@@ -4,6 +4,7 @@ import hashlib
 import io
 import re
 import warnings
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
@@ -16,10 +17,22 @@ from marketplace.errors import InvalidInput, NotFound
 from marketplace.generation.models import Generation
 from marketplace.generation.requests import GenerationRequest
 
+READ_ERRORS = (UnidentifiedImageError, OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError)
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 MAX_BYTES = 16 * 2**20
 MAX_SIDE = 4096
 SHA256 = re.compile(r"[0-9a-f]{64}")
+ORIENTATION = 0x0112
+LYING = (5, 6, 7, 8)
+
+
+@dataclass(frozen=True)
+class PictureHead:
+    """What a file says of itself; sides in pixels, as the picture is to be seen."""
+
+    format: str
+    width: int
+    height: int
 
 
 def store_picture(*, owner: User, content: bytes) -> str:
@@ -27,7 +40,7 @@ def store_picture(*, owner: User, content: bytes) -> str:
     if len(content) > MAX_BYTES:
         message = _("The picture has more than %(most)s MiB. Send a smaller one.") % {"most": MAX_BYTES // 2**20}
         raise InvalidInput(message, code="picture_too_large")
-    media_type = _media_type(content)
+    media_type = MEDIA_TYPES[picture_head(content).format]
     sha256 = hashlib.sha256(content).hexdigest()
     object_store().put(keys.picture(owner.pk, sha256), content, media_type)
     return sha256
@@ -66,20 +79,23 @@ def source_of(generation: Generation) -> PictureSource | None:
     )
 
 
-def _media_type(content: bytes) -> str:
-    """Read from the file's head; only a worker unpacks it."""
+def picture_head(content: bytes) -> PictureHead:
+    """Read from the file's head; only a worker unpacks it. Raises InvalidInput for what is no picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             image = Image.open(io.BytesIO(content), formats=tuple(MEDIA_TYPES))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
+            # Without "exif" Pillow would unpack a PNG to look for it at its end.
+            lies = "exif" in image.info and image.getexif().get(ORIENTATION) in LYING
+    except READ_ERRORS as error:
         message = _("The picture can't be read. Send a PNG, JPEG or WebP file that opens elsewhere.")
         raise InvalidInput(message, code="not_a_picture") from error
     if max(image.size) > MAX_SIDE:
         message = _("The picture has %(width)s x %(height)s pixels. Send one of at most %(most)s on a side.")
         sizes = {"width": image.width, "height": image.height, "most": MAX_SIDE}
         raise InvalidInput(message % sizes, code="picture_too_large")
-    return MEDIA_TYPES[str(image.format)]
+    width, height = reversed(image.size) if lies else image.size
+    return PictureHead(str(image.format), width, height)
 
 
 def _is_stored(key: str) -> bool:

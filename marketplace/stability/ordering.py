@@ -1,0 +1,96 @@
+"""Orders pictures and waits for them: the hub answers later, this API at once.
+
+All of a request's pictures are ordered or none is; each is paid when it is delivered, as ever.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import BoundedSemaphore
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import Throttled
+
+from hub.settings.site import site_config
+from marketplace.accounts.models import User
+from marketplace.errors import Conflict, InvalidInput, NotEnoughCredit, Unavailable
+from marketplace.generation.failures import SITE_FAILURES
+from marketplace.generation.lifecycle import OPEN
+from marketplace.generation.models import Generation
+from marketplace.generation.requests import GenerationRequest
+from marketplace.generation.services import cancel, quote, request_generation
+from marketplace.ledger.money import MICRO_PER_UNIT
+from marketplace.ledger.selectors import wallet_balance
+from marketplace.stability.errors import Refused
+
+State = Generation.State
+# Each waits in a thread of the site, which has more (hub.local.processes): pages must go on.
+MOST_WAITING = 24
+FIRST_LOOK_S, LONGEST_LOOK_S = 0.05, 0.5
+_places = BoundedSemaphore(MOST_WAITING)
+
+
+@contextmanager
+def place_to_wait() -> Iterator[None]:
+    """Raises Throttled where as many as can be wait already; taken before anything is ordered."""
+    if not _places.acquire(blocking=False):
+        raise Throttled(wait=1)
+    try:
+        yield
+    finally:
+        _places.release()
+
+
+def order(*, buyer: User, requests: Sequence[GenerationRequest]) -> list[Generation]:
+    """Raises what `request_generation` raises, and then nothing is held."""
+    try:
+        with transaction.atomic():
+            return [request_generation(buyer=buyer, request=request) for request in requests]
+    except NotEnoughCredit as error:
+        need = sum(quote(buyer=buyer, request=request).total_micro for request in requests)
+        message = _(
+            "Your organization does not have enough balance to request this action (need $%(need)s, have $0 in active "
+            "grants, $%(have)s in balance)."
+        ) % {"need": _dollars(need), "have": _dollars(wallet_balance(buyer))}
+        raise Refused("insufficient_balance", message) from error
+
+
+def finished(ordered: Sequence[Generation]) -> list[Generation]:
+    """All of them once they have ended, in their order; what has not ended in time is cancelled and costs nothing.
+
+    Raises Unavailable where none was delivered, or InvalidInput where the request itself was the reason.
+    """
+    ids = [generation.pk for generation in ordered]
+    if not _all_ended(ids, time.monotonic() + site_config().stability_wait_seconds):
+        for generation in Generation.objects.filter(pk__in=ids, state__in=OPEN):
+            with suppress(Conflict):  # it ended in this very moment
+                cancel(generation=generation)
+    ended = Generation.objects.in_bulk(ids)
+    if all(generation.state != State.SUCCEEDED for generation in ended.values()):
+        _refuse(ended[ids[0]])
+    return [ended[pk] for pk in ids]
+
+
+def _all_ended(ids: Sequence[UUID], deadline: float) -> bool:
+    wait = FIRST_LOOK_S
+    while Generation.objects.filter(pk__in=ids, state__in=OPEN).exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(wait)
+        wait = min(2 * wait, LONGEST_LOOK_S)
+    return True
+
+
+def _refuse(generation: Generation) -> None:
+    if generation.state == State.CANCELLED:
+        message = _("The picture was not made in time. You were not charged; please try again.")
+        raise Unavailable(message, code="server_error")
+    if generation.failure_code in SITE_FAILURES:
+        raise Unavailable(_(generation.failure_message), code="server_error")
+    raise InvalidInput(_(generation.failure_message), code=generation.failure_code)
+
+
+def _dollars(micro: int) -> str:
+    return f"{micro / MICRO_PER_UNIT:.6f}".rstrip("0").rstrip(".")

@@ -1,0 +1,52 @@
+"""A hub of its own for programs of Stability's API: the small base and the upscaler, and somebody with credit."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hub.client import HubClient
+from hub.local.stamp import ROOT
+from hub.local.visitor import Visitor, checked
+from hub.testing.stack import running_stack
+
+EMAIL, PASSWORD, PAID_MICRO = "program@hub-of-tests.org", "vermilion-and-teal-42", 20_000_000
+DRAWER, UPSCALER = "irodori-small", "irodori-x2"
+
+
+@dataclass(frozen=True)
+class StabilityHub:
+    url: str
+    token: str
+
+    @property
+    def program(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=120, headers={"Authorization": f"Bearer {self.token}"})
+
+    def balance(self) -> float:
+        credits_: float = checked(self.program.get("/v1/user/balance")).json()["credits"]
+        return credits_
+
+    def image(self, order: dict[str, Any]) -> bytes:
+        """The same by the hub's own API: ordered, awaited, fetched."""
+        with HubClient(self.url, self.token) as client:
+            made = client.wait_for_generation(client.generate({"base_model": DRAWER, **order}).id)
+        return checked(self.program.get(f"/api/v1/generations/{made.id}/image")).content
+
+
+@contextmanager
+def stability_hub(folder: Path) -> Iterator[StabilityHub]:
+    with running_stack(folder) as stack:
+        environment = {**os.environ, **stack.env, "DJANGO_SETTINGS_MODULE": "hub.settings"}
+        command = [sys.executable, str(ROOT / "manage.py"), "seed_demo"]
+        subprocess.run(command, env=environment, check=True, capture_output=True, cwd=ROOT)
+        visitor = Visitor(stack.url)
+        visitor.sign_up(EMAIL, "Program", PASSWORD)
+        visitor.top_up(PAID_MICRO)
+        yield StabilityHub(stack.url, visitor.make_token("stability"))
