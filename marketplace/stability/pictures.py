@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageOps
 
 from marketplace.errors import InvalidInput
 from marketplace.generation.pictures import MAX_BYTES, READ_ERRORS, PictureHead, picture_head
@@ -73,8 +73,9 @@ def _alpha(init_image: Picture) -> Image.Image:
 
 def _unpacked(given: Picture, name: str) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(given.content), formats=[given.head.format])
-        image.load()
+        image: Image.Image = Image.open(io.BytesIO(given.content), formats=[given.head.format])
+        # As the head's size has it.
+        image = ImageOps.exif_transpose(image)
     except READ_ERRORS as error:
         raise Refused("invalid_mime_type", _("can't be read to its end"), field=name) from error
     return image

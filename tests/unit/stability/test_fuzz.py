@@ -38,7 +38,7 @@ keys = st.from_regex(
 forms = st.dictionaries(
     keys | st.sampled_from(FIELDS), st.text(st.characters(codec="utf-8")) | st.just("1"), max_size=8
 )
-often = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+often = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
@@ -62,6 +62,13 @@ def test_any_json(program: Client, body: Any) -> None:
 
 
 @often
+@given(st.sampled_from(FIELDS), values)
+def test_any_value_in_a_request_that_is_right_but_for_it(program: Client, field: str, value: Any) -> None:
+    for body in ({"text_prompts": [{"text": "fox"}], field: value}, {"text_prompts": [{"text": "fox", field: value}]}):
+        check_refused(program.post(f"/v1/generation/{ADDRESSES[0]}", json.dumps(body), "application/json"))
+
+
+@often
 @given(st.sampled_from(ADDRESSES), st.binary(max_size=300), st.sampled_from(["application/json", "multipart/form-data; boundary=x", "multipart/form-data", "text/plain", "", "é/ü; =", "application/json; charset=none"]))  # fmt: skip
 def test_any_bytes_of_any_kind(program: Client, address: str, body: bytes, kind: str) -> None:
     check_refused(program.generic("POST", f"/v1/generation/{address}", body, kind))
@@ -71,6 +78,7 @@ def test_any_bytes_of_any_kind(program: Client, address: str, body: bytes, kind:
 @given(st.sampled_from(ADDRESSES[1:]), forms)
 def test_any_form(program: Client, address: str, form: dict[str, str]) -> None:
     check_refused(program.post(f"/v1/generation/{address}", form))
+    check_refused(program.post(f"/v1/generation/{address}", {"text_prompts[0][text]": "fox"} | form))
 
 
 @often
