@@ -49,7 +49,7 @@ def order(*, buyer: User, requests: Sequence[GenerationRequest]) -> list[Generat
         with transaction.atomic():
             return [request_generation(buyer=buyer, request=request) for request in requests]
     except NotEnoughCredit as error:
-        need = sum(quote(buyer=buyer, request=request).total_micro for request in requests)
+        need = sum(quote(buyer=buyer, request=request)[0].total_micro for request in requests)
         message = _(
             "Your organization does not have enough balance to request this action (need $%(need)s, have $0 in active "
             "grants, $%(have)s in balance)."

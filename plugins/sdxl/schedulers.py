@@ -10,14 +10,15 @@ import torch
 from plugins.sdxl.scheduler_names import BETAS, KARRAS, SAMPLERS, SPACINGS
 
 DIFFUSERS_BETAS = {"linear": "linear", "scaled": "scaled_linear", "cosine": "squaredcos_cap_v2"}
-LCM_STEPS = 50
+LCM_ROWS = (50, 100, 200)
 
 
 def new_scheduler(name: str, base_config: Any, steps: int, device: torch.device) -> Any:
     """A scheduler at its first of `steps`, with a state of its own: runs side by side must not share one."""
     scheduler = scheduler_named(name, base_config)
-    # LCM picks its steps out of 50 that it knows; a finer row is needed for more, and this one begins at pure noise too.
-    finer = {"original_inference_steps": 2 * LCM_STEPS} if name.startswith("lcm") and steps > LCM_STEPS else {}
+    # LCM picks its steps out of 50 that it knows; a finer row is needed for more, and these begin at pure noise too.
+    row = next((count for count in LCM_ROWS if steps <= count), LCM_ROWS[-1])
+    finer = {"original_inference_steps": row} if name.startswith("lcm") and row > LCM_ROWS[0] else {}
     scheduler.set_timesteps(steps, device=device, **finer)
     begin_at(scheduler, 0)
     return scheduler

@@ -52,4 +52,4 @@ def test_a_worker_holds_neither_the_database_nor_torch_before_its_engine_needs_i
 
 
 def test_the_site_lists_engines_and_reads_formats_without_torch() -> None:
-    assert run(SITE) == [FORMATS, ["echo", "sdxl"], []]
+    assert run(SITE) == [FORMATS, ["echo", "sdxl", "upscale"], []]

@@ -12,7 +12,7 @@ from PIL import Image
 from hub.jobs import GenerateJob
 from hub.plugin_api import JobRefusedError
 from plugins.sdxl.engine import SdxlEngine
-from plugins.sdxl.plugin import SdxlConfig
+from plugins.sdxl.plugin import INFO, SdxlConfig
 from tests.serving_jobs import job, pixels, run_with
 
 pytestmark = pytest.mark.torch
@@ -73,9 +73,10 @@ def test_a_few_steps_without_guidance_equal_the_pipeline_on_a_base_with_v_predic
     assert {name: kept[name] for name in config} == config
 
 
-def test_lcm_takes_as_many_steps_as_the_engine_offers(sdxl_engine: SdxlEngine) -> None:
-    run = sdxl_engine.start(job(scheduler="lcm", steps=100), [])
-    assert (len(run.stage.timesteps), int(run.stage.timesteps[0])) == (100, 999)
+@pytest.mark.parametrize("steps", [51, 100, 101, INFO.max_steps])
+def test_lcm_takes_as_many_steps_as_the_engine_offers(sdxl_engine: SdxlEngine, steps: int) -> None:
+    run = sdxl_engine.start(job(scheduler="lcm", steps=steps), [])
+    assert (len(run.stage.timesteps), int(run.stage.timesteps[0])) == (steps, 999)
 
 
 def test_pictures_are_neither_flat_nor_alike(sdxl_engine: SdxlEngine) -> None:
@@ -100,13 +101,14 @@ def test_the_picture_has_the_jobs_size(sdxl_engine: SdxlEngine) -> None:
         ({"scheduler": "dpm_adaptive"}, "unknown_scheduler"),
         ({"width": 68}, "bad_size"),
         ({"height": 65}, "bad_size"),
-        ({"steps": 101}, "too_many_steps"),
+        ({"steps": INFO.max_steps + 1}, "too_many_steps"),
     ],
 )
 def test_refuses_what_it_can_not_run(sdxl_engine: SdxlEngine, changes: dict[str, Any], code: str) -> None:
     for ask in (sdxl_engine.group, lambda request: sdxl_engine.start(request, [])):
         with pytest.raises(JobRefusedError) as refused:
-            ask(job(**changes))
+            # As it is, without the message's own limits.
+            ask(job().model_copy(update=changes))
         assert refused.value.code == code
 
 
