@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hub.registry import Registry
@@ -61,6 +61,8 @@ class HubConfig(BaseSettings):
     """Plugins without which the hub may start when they can't be loaded."""
     plugin_config: dict[str, dict[str, Any]] = {}
     """JSON: a table of settings per plugin, such as `{"sdxl": {"base": "/models/sdxl"}}`."""
+    device_hour_price: float = Field(default=0.0, ge=0)
+    """What an hour of the accelerator costs you, for the cost of an image in metrics and at `/costs/`, in whatever currency for the metrics and in US dollars for the page. 0: not said."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 

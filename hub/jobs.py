@@ -137,7 +137,10 @@ class GenerationHeartbeat(Message):
 
 
 class GenerationSucceeded(Message):
-    """The image lies under the job's output key with this hash."""
+    """The image lies under the job's output key with this hash.
+
+    What it took of the device is left out where the worker does not measure it, and by workers of the first release.
+    """
 
     id: UUID
     attempt: int
@@ -149,6 +152,16 @@ class GenerationSucceeded(Message):
     height: int
     seed: int
     seconds: float
+    device_seconds: float | None = None
+    energy_joules: float | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unmeasured(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content: dict[str, object] = handler(self)
+        for name in ("device_seconds", "energy_joules"):
+            if content[name] is None:
+                del content[name]
+        return content
 
 
 class GenerationFailed(Message):

@@ -28,8 +28,6 @@ class ServingConfig(HubConfig):
     """Where a serving worker answers Prometheus. There is no password: keep it to this machine or a network of your own."""
     metrics_port: int = Field(default=9464, ge=0, le=65535)
     """The port of that; each worker of a machine needs its own. 0 for none."""
-    device_hour_price: float = Field(default=0.0, ge=0)
-    """What an hour of the accelerator costs you, for the metric of an image's cost, in whatever currency. 0: not said."""
 
     @property
     def pack_cache_dir(self) -> Path:

@@ -115,6 +115,8 @@ class Generator:
             height=job.height,
             seed=generation.seed,
             seconds=round(time.monotonic() - started, 3),
+            device_seconds=generation.device_seconds,
+            energy_joules=generation.energy_joules,
         )
 
     def _image(self, ticket: Ticket) -> Generation:

@@ -53,6 +53,8 @@ MEANING = {
     "size": "bytes stored",
     "media_type": "of the stored bytes",
     "seconds": "from taking the job to storing the image",
+    "device_seconds": "this image's part of the time for which the engine held the device; absent where not measured",
+    "energy_joules": "its part of the energy that the device used in that time; absent where the device does not tell",
     "code": "stable; see [errors](errors.md)",
     "message": "a sentence for people",
     "retryable": "could another attempt help?",

@@ -53,11 +53,17 @@ class EngineInfo:
 
 @dataclass(frozen=True)
 class Generation:
-    """What a finished run delivers; `seed` is the one really used."""
+    """What a finished run delivers; `seed` is the one really used.
+
+    The worker's meter fills in what it took: the run's part of the time and of the energy of all steps that it shared.
+    None where nobody measured it, as energy on a CPU.
+    """
 
     content: bytes
     media_type: str
     seed: int
+    device_seconds: float | None = None
+    energy_joules: float | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.config import Names
@@ -43,6 +44,8 @@ class SiteConfig(BaseSettings):
     """JSON: further ids of engines at `/v1/`, for programs that name Stability's own, and which engine of this hub answers."""
     stability_wait_seconds: float = 240.0
     """How long a request to `/v1/` waits for its pictures before it cancels them. Less than your proxy waits."""
+    energy_price: float = Field(default=0.0, ge=0)
+    """What a kilowatt-hour costs you in US dollars, for `/costs/`, where HUB_DEVICE_HOUR_PRICE does not hold it already. 0: not said."""
     holdback_days: int = 7
     """Days after a payment until its payees can have it: a buyer's bank may call a payment back."""
     ledger_key_file: str = ""

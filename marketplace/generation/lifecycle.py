@@ -127,6 +127,8 @@ def _deliver(generation: Generation, message: GenerationSucceeded) -> None:
             worker=message.worker[:120],
             step=generation.steps,
             seconds=message.seconds,
+            device_seconds=message.device_seconds,
+            energy_joules=message.energy_joules,
             finished_at=timezone.now(),
             lease_until=None,
             image_key=keys.output(generation.pk, generation.attempt),

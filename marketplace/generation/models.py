@@ -63,6 +63,8 @@ class Generation(models.Model):
     lease_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     seconds = models.FloatField(null=True)
+    device_seconds = models.FloatField(null=True)
+    energy_joules = models.FloatField(null=True)
     failure_code = models.CharField(max_length=60, blank=True)
     failure_message = models.TextField(blank=True)
 

@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from marketplace.pages.views import (
     account,
+    costs,
     earnings,
     gallery,
     generate,
@@ -60,6 +61,7 @@ urlpatterns: list[URLPattern] = [
     path("ledger/<uuid:transaction_id>/", proof.proof, name="proof"),
     path("receipts/<uuid:number>/", receipt.receipt, name="receipt"),
     path("receipts/<uuid:number>/receipt.pdf", receipt.receipt_file, name="receipt_file"),
+    path("costs/", costs.costs, name="costs"),
     path("solvency/", solvency.solvency, name="solvency"),
     path("studio/", studio.studio, name="studio"),
     path("studio/uploads/", studio.uploads, name="uploads"),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from marketplace.ledger.selectors import recent_earnings
 from marketplace.pages.bars import of_highest, stacked_bars
 from marketplace.pages.people import signed_in
+from marketplace.pages.periods import PERIODS, chosen_days
 from marketplace.statements.earned import (
     OfModel,
     by_day_and_source,
@@ -26,9 +27,6 @@ from marketplace.statements.months import latest_months, month_of
 from marketplace.statements.sheet import statement_response
 
 LINES = 50
-# Days of a period -> days of one bar: bars of single days would be thinner than a line in a year.
-PERIODS = {7: 1, 30: 1, 365: 7}
-USUAL_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class LyingBar:
 def earnings(request: HttpRequest) -> HttpResponse:
     person = signed_in(request)
     holder = holder_of(person, request.GET.get("organisation", ""))
-    days, today = _days(request), timezone.now().astimezone(UTC).date()
+    days, today = chosen_days(request), timezone.now().astimezone(UTC).date()
     period = days_until(today, days)
     lines = earned(holder, period)
     sources, models = by_source(lines), by_model(holder, period, lines)
@@ -74,8 +72,3 @@ def earnings(request: HttpRequest) -> HttpResponse:
 def statement(request: HttpRequest) -> StreamingHttpResponse:
     holder = holder_of(signed_in(request), request.GET.get("organisation", ""))
     return statement_response(holder, month_of(request.GET.get("month", "")))
-
-
-def _days(request: HttpRequest) -> int:
-    asked = {str(days): days for days in PERIODS}
-    return asked.get(request.GET.get("days", ""), USUAL_DAYS)

@@ -31,11 +31,12 @@ def test_a_delivered_image_is_paid_for_once() -> None:
     generation = order(buyer, version)
     services.started(started(generation))
     services.heartbeat(heartbeat(generation, 2))
-    report = stored(generation)
+    report = stored(generation, device_seconds=1.5, energy_joules=300.0)
     services.succeeded(report)
     services.succeeded(report)
     generation.refresh_from_db()
     assert (generation.state, generation.step, generation.seconds) == ("succeeded", 4, 2.0)
+    assert (generation.device_seconds, generation.energy_joules) == (1.5, 300.0)
     assert (generation.image_key, generation.image_sha256, generation.image_size, generation.image_media_type) == (
         keys.output(generation.pk, 1),
         report.sha256,

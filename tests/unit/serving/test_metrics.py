@@ -100,6 +100,27 @@ def test_steps_batches_and_device_time_are_counted_and_shared_among_a_batch() ->
 
 
 @pytest.mark.usefixtures("clock")
+def test_each_picture_tells_its_part_of_time_and_energy() -> None:
+    joules = itertools.count(step=10)
+    meter = Meter(CollectorRegistry(), energy=lambda _device: float(next(joules)))
+    engine = metered("sdxl", Counting(), meter)
+    short, long = (engine.start(job(steps=steps), ()) for steps in (1, 2))
+    engine.step([short, long])
+    engine.step([long])
+    told = [engine.finish(run) for run in (short, long)]
+    # Each call takes a second and ten joules: one to start, one to decode, half of the step that both share.
+    assert [(each.device_seconds, each.energy_joules) for each in told] == [(2.5, 25.0), (3.5, 35.0)]
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_device_that_does_not_tell_leaves_the_energy_open() -> None:
+    engine = metered("sdxl", Counting(), Meter(CollectorRegistry()))
+    run = engine.start(job(), ())
+    told = engine.finish(run)
+    assert (told.device_seconds, told.energy_joules) == (2.0, None)
+
+
+@pytest.mark.usefixtures("clock")
 def test_a_step_that_fails_cost_time_and_made_no_picture() -> None:
     registry = CollectorRegistry()
     with serving(registry) as loop:
