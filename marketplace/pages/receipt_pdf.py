@@ -27,7 +27,7 @@ from marketplace.statements.receipts import Receipt
 
 CJK_FONT = "HeiseiKakuGo-W5"
 registerFont(UnicodeCIDFont(CJK_FONT))
-NOT_LATIN = re.compile(r"[^\x00-\xff]+")
+NOT_LATIN = re.compile(r"[^\x00-\xff–—…“”‘’•€]+")
 GETA = "〓"
 
 TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=10, leading=14, wordWrap="CJK")
@@ -35,7 +35,8 @@ SMALL = ParagraphStyle("small", TEXT, fontSize=8.5, leading=12, textColor=HexCol
 TITLE = ParagraphStyle("title", TEXT, fontName="Helvetica-Bold", fontSize=22, leading=28)
 HEADING = ParagraphStyle("heading", TEXT, fontName="Helvetica-Bold", fontSize=12, leading=18, spaceBefore=8 * mm)
 NUMBER = ParagraphStyle("number", TEXT, alignment=TA_RIGHT)
-COLUMNS = (110 * mm, 30 * mm, 30 * mm)
+WIDTH = 160 * mm
+COLUMNS = (100 * mm, 30 * mm, 30 * mm)
 RULED = TableStyle(
     [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -78,7 +79,7 @@ def _in_font(letter: str) -> bool:
     try:
         letter.encode("cp932")
     except UnicodeEncodeError:
-        return letter in "–—•…“”‘’−×€"
+        return False
     return True
 
 
@@ -94,7 +95,7 @@ def _head(receipt: Receipt) -> Iterable[Flowable]:
         (_("Picture"), str(receipt.generation_id or "")),
     )
     rows = [[Paragraph(markup(name), SMALL), Paragraph(markup(value), TEXT)] for name, value in facts if value]
-    yield Table(rows, colWidths=(30 * mm, 140 * mm), style=RULED)
+    yield Table(rows, colWidths=(30 * mm, WIDTH - 30 * mm), style=RULED, hAlign="LEFT")
 
 
 def _paid(receipt: Receipt) -> Iterable[Flowable]:
@@ -122,7 +123,7 @@ def _role(role: str) -> str:
 def _table(rows: list[Row], receipt: Receipt) -> Flowable:
     head = ["", Paragraph(markup(_("Credits")), NUMBER), Paragraph(receipt.currency, NUMBER)]
     total = (_("Total"), "", sum(amount for *_words, amount in rows))
-    return Table([head, *map(_row, [*rows, total])], colWidths=COLUMNS, style=RULED, repeatRows=1)
+    return Table([head, *map(_row, [*rows, total])], colWidths=COLUMNS, style=RULED, hAlign="LEFT", repeatRows=1)
 
 
 def _row(row: Row) -> list[object]:

@@ -67,9 +67,9 @@ def plain_credits(micro: int) -> str:
 
 
 @register.filter
-def units(micro: int) -> str:
-    """Micro-units in the currency itself, as "0.0125"."""
-    return format_units(micro).replace("-", "\N{MINUS SIGN}")
+def units(micro: int, least_places: int = 2) -> str:
+    """Micro-units in the currency itself, as "0.0125"; in a column of them with as many places as the finest has."""
+    return format_units(micro, least_places).replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter

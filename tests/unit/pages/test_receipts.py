@@ -127,7 +127,7 @@ def test_the_pdf_is_the_same_each_time_and_holds_every_letter() -> None:
     ("text", "printed"),
     [
         ("a <b> & c", "a &lt;b&gt; &amp; c"),
-        ("Zoë", "Zoë"),
+        ("“Zoë” – 5 €", "“Zoë” – 5 €"),
         ("赤い狐, fox", f'<font name="{CJK_FONT}">赤い狐</font>, fox'),
         ("fox 🦊", f'fox <font name="{CJK_FONT}">〓</font>'),
         ("여우", f'<font name="{CJK_FONT}">〓〓</font>'),
