@@ -20,7 +20,7 @@ from marketplace.payouts.plans import Payee
 from marketplace.statements.holders import Holder
 from marketplace.statements.sold import Picture, paid_in_all, pictures, share_of
 
-AT_ONCE = 500
+AT_ONCE = 1_000
 
 
 class Movement(NamedTuple):
@@ -75,13 +75,15 @@ def statement_lines(
         for movement in batch:
             balance += movement.amount_micro
             yield context.line(movement, holder.payee, balance, currency)
+        del batch, context  # Let go of before the next is read, so that only one is held.
 
 
 def _in_order(entries: QuerySet[Entry]) -> Iterator[Movement]:
     last = 0
     while page := [Movement(*row) for row in _rows(entries).filter(id__gt=last)[:AT_ONCE]]:
-        yield from page
         last = page[-1].id
+        yield from page
+        del page  # As above.
 
 
 def _rows(entries: QuerySet[Entry]) -> QuerySet[Entry, tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.pricing import COMPUTE_SUBJECT
@@ -13,7 +13,7 @@ from marketplace.ledger.models import Entry
 from marketplace.ledger.selectors import VERSION_SUBJECT
 from marketplace.payouts import models
 from marketplace.payouts.parts import subject_of
-from marketplace.payouts.plans import Payee, Plan
+from marketplace.payouts.plans import Part, Payee, Plan, PlannedShare
 from marketplace.payouts.selectors import read_plan
 
 
@@ -53,7 +53,7 @@ def share_of(sold: Sequence[Sold], *, subject: str, role: str, payee: Payee) -> 
 
 
 def pictures(ids: Collection[UUID]) -> dict[UUID, Picture]:
-    """Four queries, however many there are."""
+    """Three queries, however many there are."""
     rows = Generation.objects.filter(pk__in=ids).values_list("pk", "image_sha256", "compute_micro", "compute_plan_id")
     generations = list(rows)
     uses = defaultdict(list)
@@ -83,7 +83,14 @@ def paid_in_all(transactions: Collection[UUID]) -> dict[UUID, int]:
 
 
 def _plans(plan_ids: Collection[int], version_ids: Collection[int]) -> dict[tuple[str, int | None], Plan]:
-    """By their own number and by their version's."""
-    found = models.Plan.objects.prefetch_related("shares")
-    by_id = {("plan", plan.pk): read_plan(plan) for plan in found.filter(pk__in=plan_ids)} if plan_ids else {}
-    return by_id | {("version", plan.version_id): read_plan(plan) for plan in found.filter(version__in=version_ids)}
+    """By their own number and by their version's. Read as rows: objects that know each other would await a collector."""
+    shares = models.Share.objects.filter(Q(plan__in=plan_ids) | Q(plan__version__in=version_ids))
+    rows = shares.order_by("plan", "position").values_list(
+        "plan_id", "plan__version_id", "role", "person_id", "organisation_id", "source_id", "share_bp"
+    )
+    plans = defaultdict[tuple[str, int | None], list[PlannedShare]](list)
+    for plan, version, role, person, organisation, source, share_bp in rows:
+        planned = PlannedShare(Part(role, Payee(person or 0, organisation or 0), source or 0), share_bp)
+        plans["plan", plan].append(planned)
+        plans["version", version].append(planned)
+    return {key: tuple(shares) for key, shares in plans.items()}

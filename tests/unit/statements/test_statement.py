@@ -21,13 +21,14 @@ from marketplace.ledger import services as ledger
 from marketplace.ledger.balances import add_checkpoint
 from marketplace.ledger.models import Account, Transaction
 from marketplace.ledger.periods import Period
-from marketplace.payouts.plans import Payee
+from marketplace.payouts.plans import Part, Payee, PlannedShare
 from marketplace.payouts.services import set_base_licensor
 from marketplace.statements import lines
 from marketplace.statements.holders import Holder
 from marketplace.statements.lines import opening_balance, statement_lines
 from marketplace.statements.months import month_of
 from marketplace.statements.sheet import CONTROL, cell, rows, sheet
+from marketplace.statements.sold import Sold, share_of
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import echo_base
 from tests.factories.generation import echo_version, order, paid, payment_key
@@ -145,6 +146,7 @@ def test_what_a_month_holds_does_not_depend_on_checkpoints(
     opening = opening_balance(holder(creator), december)
     found = [line.balance_micro for line in statement_lines(holder(creator), december, opening_micro=opening)]
     assert (opening, found) == (17_500, [24_500])
+    assert opening_balance(holder(creator), month_of("2027-01")) == 24_500
 
 
 def test_a_part_is_told_with_the_share_of_the_plan_that_gave_it(clock: time_machine.Traveller) -> None:
@@ -173,13 +175,26 @@ def test_a_part_is_told_with_the_share_of_the_plan_that_gave_it(clock: time_mach
     )
 
 
+@pytest.mark.parametrize(("asks", "share"), [((1_000, 1_000), 1_000), ((1_000, 2_000), None)])
+def test_two_derivatives_in_one_picture_are_one_line_of_their_ancestor(
+    asks: tuple[int, int], share: int | None
+) -> None:
+    ancestor = Payee(7)
+    sold = [
+        Sold(f"version:{number}", 10_000 * number, (PlannedShare(Part("parent", ancestor, 1), asked),))
+        for number, asked in zip((2, 3), asks, strict=True)
+    ]
+    assert share_of(sold, subject="version:1", role="parent", payee=ancestor) == (50_000, share)
+    assert share_of(sold, subject="version:1", role="parent", payee=Payee(8)) == (None, None)
+
+
 def test_a_longer_statement_asks_no_more_often(
     clock: time_machine.Traveller, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     version = echo_version()
     for lines_ in (1, 2, 3):
         paid(order(None, version))
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             assert len(list(statement_lines(holder(version.style.creator), MONTH, opening_micro=0))) == lines_
 
 
