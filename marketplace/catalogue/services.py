@@ -15,7 +15,8 @@ from hub.jobs import SITE_QUEUE
 from marketplace.accounts.models import Organisation, User
 from marketplace.catalogue.derivation import checked_parents
 from marketplace.catalogue.models import BaseModel, Example, Pack, Style, StyleVersion
-from marketplace.catalogue.terms import PublishTerms, check_example_prompts, check_terms
+from marketplace.catalogue.term_rules import check_example_prompts, check_terms
+from marketplace.catalogue.terms import PublishTerms
 from marketplace.errors import Conflict, NotFound
 from marketplace.outbox import send_after_commit
 from marketplace.payouts.services import freeze_version_plan

@@ -8,7 +8,7 @@ from hub.local.shipped import BASE_MODEL
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import BaseModel, Example
 from marketplace.catalogue.serializers import PublishSerializer
-from marketplace.catalogue.terms import check_terms
+from marketplace.catalogue.term_rules import check_terms
 from marketplace.rights.selectors import opted_out_names
 
 pytestmark = pytest.mark.django_db
