@@ -1,9 +1,11 @@
-"""Staff find people; passwords are changed through Django's own form."""
+"""Staff find people and keep organisations; passwords are changed through Django's own form."""
+
+from typing import ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 
-from marketplace.accounts.models import User
+from marketplace.accounts.models import Membership, Organisation, User
 
 
 @admin.register(User)
@@ -18,3 +20,17 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the st
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "display_name", "password1", "password2")}),)
+
+
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # as above
+    model = Membership
+    extra = 1
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
+    list_display = ("name", "slug", "created_at")
+    search_fields = ("name", "slug")
+    prepopulated_fields: ClassVar = {"slug": ("name",)}
+    inlines = (MembershipInline,)

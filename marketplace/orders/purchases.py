@@ -83,8 +83,8 @@ def stop_renewing(*, buyer: User, creator_id: int) -> None:
 def refund_purchase(*, purchase: Purchase) -> None:
     """Return the whole price: each payee gives back its part. What was bought is no longer the buyer's."""
     ledger.refund(key=f"{payment_key(purchase)}:refund", payment_key=payment_key(purchase))
-    Purchase.objects.filter(pk=purchase.pk, refunded_at=None).update(refunded_at=timezone.now())
-    if purchase.kind == Purchase.Kind.SUBSCRIPTION:
+    first_time = Purchase.objects.filter(pk=purchase.pk, refunded_at=None).update(refunded_at=timezone.now())
+    if first_time and purchase.kind == Purchase.Kind.SUBSCRIPTION:
         held = Subscription.objects.filter(buyer=purchase.buyer_id, creator=purchase.creator_id)
         held.update(until=F("until") - timedelta(days=SUBSCRIPTION_DAYS), renews=False)
 

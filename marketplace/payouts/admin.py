@@ -1,4 +1,6 @@
-"""Staff keep organisations, their libraries and the licensors of bases."""
+"""Staff keep content libraries. Bases get their licensors by `manage.py set_licensor`: a plan is never edited."""
+
+from typing import ClassVar
 
 from django.contrib import admin
 
@@ -8,4 +10,4 @@ from marketplace.payouts.models import ContentLibrary
 @admin.register(ContentLibrary)
 class ContentLibraryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     list_display = ("title", "organisation", "url")
-    prepopulated_fields = {"slug": ("title",)}
+    prepopulated_fields: ClassVar = {"slug": ("title",)}

@@ -1,10 +1,13 @@
 """Buying files, subscriptions and finished pictures: quoted first, paid once, split by the plan."""
 
 from datetime import timedelta
+from io import StringIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core import signing
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
@@ -130,6 +133,21 @@ def test_a_refunded_file_can_be_bought_again() -> None:
     assert (wallet_balance(buyer), pending_balance(version.style.creator)) == (100 * CREDIT, 0)
     bought(buyer, "file", version.pk)
     assert wallet_balance(buyer) == 50 * CREDIT
+
+
+def test_a_subscription_is_refunded_once_however_often_it_is_asked_for() -> None:
+    buyer, creator = make_buyer(), make_user()
+    offer_of(creator)
+    first, _second = (bought(buyer, "subscription", creator.pk) for _ in range(2))
+    for _ in range(2):
+        call_command("refund", str(first.pk), stdout=StringIO())
+    left = Subscription.objects.get().until - timezone.now()
+    assert (left > 29 * DAY, left < 31 * DAY, wallet_balance(buyer)) == (True, True, 70 * CREDIT)
+
+
+def test_what_was_never_paid_is_not_refunded() -> None:
+    with pytest.raises(CommandError, match="no delivered image and no purchase"):
+        call_command("refund", str(uuid4()))
 
 
 def test_subscribers_use_a_new_version_before_everyone_else() -> None:

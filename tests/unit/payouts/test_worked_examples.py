@@ -2,8 +2,10 @@
 
 import json
 import time
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from marketplace.accounts.models import User
@@ -122,7 +124,7 @@ def test_a_licensed_base_and_a_model_that_an_organisation_owns() -> None:
     """The base's licensor has 5 % of the computation and of each style's price; the studio earns as the creator."""
     licensor, studio = make_organisation(), make_organisation()
     base = echo_version().pack.base_model
-    set_base_licensor(base=base, licensor=licensor, share_bp=500)
+    call_command("set_licensor", base.slug, licensor.slug, "500", stdout=StringIO())
     version = echo_version(price_micro=20_000, organisation=studio)
     deliver(order(make_buyer(), version))
     assert amounts() == {
@@ -222,3 +224,20 @@ def test_payees_in_two_currencies() -> None:
         ledger.pay(key=f"sale {currency}", buyer_id=buyer.pk, payees=payees, currency=currency)
     assert [pending_balance(creator, currency) for currency in ("USD", "JPY")] == [700_001, 105_000_002]
     assert [wallet_balance(buyer, currency) for currency in ("USD", "JPY")] == [0, 0]
+
+
+def test_a_delivered_picture_is_refunded_by_its_id() -> None:
+    version, buyer = echo_version(price_micro=20_000), make_buyer(3)
+    generation = order(buyer, version)
+    deliver(generation)
+    Generation.objects.filter(pk=generation.pk).update(state=Generation.State.SUCCEEDED)
+    for _ in range(2):
+        call_command("refund", str(generation.pk), stdout=StringIO())
+    assert (amounts(), wallet_balance(buyer)) == ({}, 30_000)
+
+
+@pytest.mark.parametrize(("base", "share"), [("no-such-base", "500"), ("echo", "3001")])
+def test_a_licensor_that_can_not_be_is_refused(base: str, share: str) -> None:
+    echo_version()
+    with pytest.raises(CommandError):
+        call_command("set_licensor", base, make_organisation().slug, share)
