@@ -47,7 +47,9 @@ class StylesView(GenericAPIView[Style]):
     )
     def get(self, request: Request) -> Response:
         asked = request.query_params
-        styles = selectors.published_styles(asked.get("search", "")[:100], asked.get("base_model"))
+        styles = selectors.with_parents(
+            selectors.published_styles(asked.get("search", "")[:100], asked.get("base_model"))
+        )
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(styles), many=True).data)
 
 

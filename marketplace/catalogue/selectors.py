@@ -28,6 +28,11 @@ def published_styles(search: str = "", base_model: str | None = None) -> QuerySe
     return styles
 
 
+def with_parents(styles: QuerySet[Style]) -> QuerySet[Style]:
+    """With what each version derives from at hand, which programs are told and the gallery is not."""
+    return styles.prefetch_related("versions__parents")
+
+
 def style_page(slug: str) -> Style:
     """A style with all its versions, newest first, withdrawn ones too. Raises NotFound."""
     style = _with_versions().filter(slug=slug, versions__isnull=False).distinct().first()

@@ -25,9 +25,9 @@ def balance_of(account_id: int) -> int:
     return int(before + added)
 
 
-def checkpoint_long_accounts(since: int = 0) -> int:
-    """Add a checkpoint to each account with many entries after its last, among those with one after `since`."""
-    due = [pk for pk in _moved_accounts(since) if _entries_after_checkpoint(pk) >= WORTH_A_CHECKPOINT]
+def checkpoint_long_accounts() -> int:
+    """Add a checkpoint to each account with many entries after its last, and say to how many."""
+    due = [pk for pk in _moved_accounts() if _entries_after_checkpoint(pk) >= WORTH_A_CHECKPOINT]
     for account_id in due:
         add_checkpoint(account_id)
     return len(due)
@@ -47,8 +47,10 @@ def add_checkpoint(account_id: int) -> None:
         Checkpoint.objects.get_or_create(account_id=account_id, entry_id=last, defaults={"balance_micro": balance})
 
 
-def _moved_accounts(since: int) -> list[int]:
-    return list(Entry.objects.filter(id__gt=since).values_list("account_id", flat=True).distinct())
+def _moved_accounts() -> list[int]:
+    """Since the newest checkpoint of any account: what was long before that had its own then."""
+    newest = Checkpoint.objects.aggregate(newest=Max("entry_id"))["newest"] or 0
+    return list(Entry.objects.filter(id__gt=newest).values_list("account_id", flat=True).distinct())
 
 
 def _entries_after_checkpoint(account_id: int) -> int:

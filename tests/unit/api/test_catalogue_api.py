@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import Example, StyleVersion
@@ -165,3 +167,13 @@ def test_withdrawing_takes_it_out_of_the_gallery() -> None:
     said = answer.json()
     assert (answer.status_code, said["state"], said["cover"], said["examples"]) == (200, "withdrawn", None, [])
     assert Client().get("/api/v1/styles").json()["results"] == []
+
+
+def test_the_gallery_asks_the_database_no_more_often_for_many(django_assert_max_num_queries: Any) -> None:
+    make_version()
+    with CaptureQueriesContext(connection) as one:
+        Client().get("/api/v1/styles")
+    for _ in range(3):
+        make_version(parents=[make_version()])
+    with django_assert_max_num_queries(len(one)):
+        assert len(Client().get("/api/v1/styles").json()["results"]) == 7

@@ -5,7 +5,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from marketplace.accounts.models import User
-from marketplace.ledger import selectors, services
+from marketplace.ledger import balances, selectors, services
 from marketplace.ledger.errors import KeyReusedError, NothingLeftError, OverdraftError
 from marketplace.ledger.lines import Line, pending, platform_revenue
 from tests.factories.accounts import make_user
@@ -118,3 +118,16 @@ def test_a_balance_is_the_same_before_and_after_a_checkpoint(buyer: User) -> Non
     assert selectors.wallet_balance(buyer) == 9 * CREDIT
     services.void(key="s", hold_key="h")
     assert (selectors.wallet_balance(buyer), account.checkpoints.count()) == (10 * CREDIT, 1)
+
+
+def test_an_account_gets_a_checkpoint_once_it_is_long(buyer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(balances, "WORTH_A_CHECKPOINT", 3)
+    made = []
+    for number in range(4):
+        services.hold(key=f"h{number}", buyer_id=buyer.pk, amount_micro=CREDIT)
+        made.append(services.checkpoint_long_accounts())
+    assert (made, selectors.wallet_balance(buyer), selectors.held_balance(buyer)) == (
+        [0, 1, 1, 0],
+        6 * CREDIT,
+        4 * CREDIT,
+    )
