@@ -61,6 +61,10 @@ class Organisation(models.Model):
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(unique=True, max_length=60)
     created_at = models.DateTimeField(auto_now_add=True)
+    # What its programs act as: this account holds its wallet, its pictures and its API keys, and nobody signs in to it.
+    account = models.OneToOneField(
+        User, null=True, editable=False, on_delete=models.PROTECT, related_name="organisation"
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="organisations")
 
     def __str__(self) -> str:
