@@ -48,10 +48,7 @@ class ModelFile:
 
     @property
     def title(self) -> str:
-        return _("The file of “%(title)s”, version %(number)d") % {
-            "title": self.version.style.title,
-            "number": self.version.number,
-        }
+        return _file_title(self.version)
 
     @property
     def price_micro(self) -> int:
@@ -85,9 +82,7 @@ class SubscriptionPeriod:
 
     @property
     def title(self) -> str:
-        return _("30 days of %(creator)s’s new styles before everyone else") % {
-            "creator": self.offer.creator.display_name
-        }
+        return _subscription_title(self.offer.creator)
 
     @property
     def price_micro(self) -> int:
@@ -167,6 +162,27 @@ def good(kind: str, item: str) -> Good:
     if kind == Purchase.Kind.PICTURE and (listing := _listing(item)) is not None:
         return Picture(listing)
     raise NotFound(_("This is not for sale."), code="not_for_sale")
+
+
+def title_of(purchase: Purchase) -> str:
+    """What was bought, as it was called when it was offered; it may be on offer no more."""
+    if purchase.version is not None:
+        return _file_title(purchase.version)
+    if purchase.listing is not None:
+        return purchase.listing.title
+    assert purchase.creator is not None  # noqa: S101 - narrows the type; the database lets no purchase be of nothing
+    return _subscription_title(purchase.creator)
+
+
+def _file_title(version: StyleVersion) -> str:
+    return _("The file of “%(title)s”, version %(number)d") % {
+        "title": version.style.title,
+        "number": version.number,
+    }
+
+
+def _subscription_title(creator: User) -> str:
+    return _("30 days of %(creator)s’s new styles before everyone else") % {"creator": creator.display_name}
 
 
 def _listing(item: str) -> Listing | None:

@@ -15,6 +15,7 @@ from marketplace.ledger import services as ledger
 from marketplace.orders import quotes
 from marketplace.orders.goods import SUBSCRIPTION_DAYS, Good, SubscriptionPeriod, good
 from marketplace.orders.models import Purchase, Subscription, SubscriptionOffer
+from marketplace.orders.selectors import PURCHASE_KEY
 from marketplace.payouts.parts import SplitLine, payee_lines, split_lines
 from marketplace.payouts.plans import divide
 from marketplace.payouts.selectors import names_of
@@ -41,7 +42,7 @@ def quote_purchase(*, buyer: User, kind: str, item: str) -> PurchaseQuote:
     wanted = good(kind, item)
     wanted.refuse(buyer)
     price = {"kind": kind, "item": item, "total": wanted.price_micro}
-    token = quotes.sign(quotes.Promise(buyer.pk, f"purchase:{uuid4()}", price))
+    token = quotes.sign(quotes.Promise(buyer.pk, f"{PURCHASE_KEY}{uuid4()}", price))
     parts = divide(wanted.price_micro, wanted.plan)
     split = split_lines(parts, names_of(part for part, _ in parts))
     return PurchaseQuote(kind, wanted.title, wanted.price_micro, split, token.text, token.expires_at)
@@ -90,7 +91,7 @@ def refund_purchase(*, purchase: Purchase) -> None:
 
 
 def payment_key(purchase: Purchase) -> str:
-    return f"purchase:{purchase.pk}"
+    return f"{PURCHASE_KEY}{purchase.pk}"
 
 
 @transaction.atomic
@@ -122,7 +123,6 @@ def _renew(subscription: Subscription) -> bool:
 
 
 def _number(item: str) -> UUID:
-    kind, _, number = item.partition(":")
-    if kind != "purchase":
+    if not item.startswith(PURCHASE_KEY):
         raise quotes.unknown()
-    return UUID(number)
+    return UUID(item.removeprefix(PURCHASE_KEY))

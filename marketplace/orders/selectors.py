@@ -11,6 +11,9 @@ from marketplace.errors import NotFound
 from marketplace.generation.models import Generation
 from marketplace.orders.models import Listing, Purchase, Subscription, SubscriptionOffer
 
+# A purchase's payment is known to the ledger by this and the purchase's id.
+PURCHASE_KEY = "purchase:"
+
 
 def is_subscribed(buyer: User, creator: User, now: datetime) -> bool:
     return Subscription.objects.filter(buyer=buyer, creator=creator, until__gt=now).exists()
@@ -30,6 +33,13 @@ def own_purchase(buyer: User, purchase_id: UUID) -> Purchase:
     if purchase is None:
         raise NotFound(_("There is no such purchase."))
     return purchase
+
+
+def purchase_of_payment(buyer: User, key: str) -> Purchase | None:
+    """What a payment that the ledger knows by this key was for; None where it was for no purchase."""
+    if not key.startswith(PURCHASE_KEY):
+        return None
+    return purchases_of(buyer).filter(pk=key.removeprefix(PURCHASE_KEY)).first()
 
 
 def subscriptions_of(buyer: User) -> QuerySet[Subscription]:

@@ -13,11 +13,14 @@ from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.pricing import styles_used
 from marketplace.generation.settlement import generation_of, settle_key
 from marketplace.ledger.models import Account, Entry, Transaction
+from marketplace.orders.goods import title_of
+from marketplace.orders.models import Purchase
+from marketplace.orders.selectors import purchase_of_payment
 from marketplace.payouts.parts import SplitLine, split_lines
 from marketplace.payouts.plans import Part, Payee
 from marketplace.payouts.selectors import names_of
 
-TOP_UP, CAPTURE = "top_up", "capture"
+TOP_UP, CAPTURE, SALE = "top_up", "capture", "sale"
 BUYERS_OWN = (Account.Kind.WALLET, Account.Kind.HELD)
 GIVEN_BACK = ("refund", "reinstate")
 
@@ -56,7 +59,7 @@ class Receipt:
 
 def receipt_id(transaction: Transaction) -> UUID | None:
     """The receipt that a movement of a wallet belongs to; None for what was never charged."""
-    if transaction.kind == TOP_UP:
+    if transaction.kind in {TOP_UP, SALE}:
         return transaction.pk
     paid: Transaction | None = getattr(transaction, "settled_by", None)
     return paid.pk if paid and paid.kind == CAPTURE else None
@@ -65,7 +68,10 @@ def receipt_id(transaction: Transaction) -> UUID | None:
 def receipt_of(buyer: User, number: UUID) -> Receipt:
     """Raises NotFound, also for another person's: who asks is not told that it exists."""
     payments = Transaction.objects.filter(
-        pk=number, kind__in=(TOP_UP, CAPTURE), entries__account__owner=buyer, entries__account__kind__in=BUYERS_OWN
+        pk=number,
+        kind__in=(TOP_UP, CAPTURE, SALE),
+        entries__account__owner=buyer,
+        entries__account__kind__in=BUYERS_OWN,
     )
     payment = payments.first()
     if payment is None:
@@ -89,7 +95,7 @@ def _receipt(buyer: User, payment: Transaction) -> Receipt:
         at=payment.created_at,
         buyer=buyer.display_name,
         email=buyer.email,
-        lines=_lines(payment, generation, total),
+        lines=_lines(buyer, payment, generation, total),
         total_micro=total,
         currency=entries[0].account.currency,
         split=_split(entry for entry in paid if entry.role),
@@ -105,17 +111,25 @@ def _generation(payment: Transaction) -> Generation | None:
     return found.filter(pk=wanted).first() if wanted else None
 
 
-def _lines(payment: Transaction, generation: Generation | None, total_micro: int) -> tuple[ReceiptLine, ...]:
+def _lines(
+    buyer: User, payment: Transaction, generation: Generation | None, total_micro: int
+) -> tuple[ReceiptLine, ...]:
     if payment.kind == TOP_UP:
         return (ReceiptLine(_("Credit for the wallet"), "", total_micro),)
     if generation is None:
-        return (ReceiptLine(_("Purchase"), "", total_micro),)
+        return (_purchase(purchase_of_payment(buyer, payment.key), total_micro),)
     size = {"width": generation.width, "height": generation.height, "steps": generation.steps}
     detail = _("%(width)s × %(height)s pixels, %(steps)s steps") % size
     computing = ReceiptLine(
         _("Computing on %(base)s") % {"base": generation.base_model.title}, detail, generation.compute_micro
     )
     return (computing, *map(_style, generation.adapters.all()))
+
+
+def _purchase(purchase: Purchase | None, total_micro: int) -> ReceiptLine:
+    if purchase is None:
+        return ReceiptLine(_("Purchase"), "", total_micro)
+    return ReceiptLine(title_of(purchase), str(purchase.get_kind_display()), total_micro)
 
 
 def _style(use: GenerationAdapter) -> ReceiptLine:

@@ -17,11 +17,13 @@ from marketplace.errors import Conflict, InvalidInput, NotAllowed, NotEnoughCred
 from marketplace.generation.models import Generation
 from marketplace.generation.services import quote as quote_image
 from marketplace.generation.services import request_generation
+from marketplace.ledger.models import Transaction
 from marketplace.ledger.selectors import pending_balance, sum_of_all_entries, wallet_balance
 from marketplace.orders.listings import list_picture, withdraw_listing
 from marketplace.orders.models import Listing, Purchase, Subscription, SubscriptionOffer
 from marketplace.orders.purchases import buy, quote_purchase, refund_purchase, renew_subscriptions, stop_renewing
 from marketplace.payouts.parts import SplitLine
+from marketplace.statements.receipts import receipt_of
 from tests.factories.accounts import make_user
 from tests.factories.generation import echo_version, make_request, order
 from tests.factories.ledger import CREDIT, make_buyer
@@ -125,6 +127,21 @@ def test_what_is_not_for_sale_is_not_found(kind: str, item: str) -> None:
     with pytest.raises(NotFound) as refusal:
         quote_purchase(buyer=make_buyer(), kind=kind, item=item)
     assert refusal.value.code == "not_for_sale"
+
+
+def test_a_receipt_says_what_was_bought() -> None:
+    version, buyer, seller = file_version(), make_buyer(200), make_buyer()
+    offer = offer_of(make_user(display_name="Ami"))
+    listing = listed(seller, echo_version(may_be_resold=True))
+    for kind, item in (("file", version.pk), ("subscription", offer.creator_id), ("picture", listing.pk)):
+        bought(buyer, kind, item)
+    payments = Transaction.objects.filter(key__startswith="purchase:").order_by("created_at")
+    lines = [receipt_of(buyer, payment.pk).lines for payment in payments]
+    assert [(line.what, line.detail) for (line,) in lines] == [
+        (f"The file of “{version.style.title}”, version 1", "Model file"),
+        ("30 days of Ami’s new styles before everyone else", "Subscription"),
+        (listing.title, "Picture"),
+    ]
 
 
 def test_a_refunded_file_can_be_bought_again() -> None:
