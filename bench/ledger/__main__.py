@@ -1,4 +1,5 @@
-"""`make bench-ledger`: postings per second from 16 writers, and a long wallet's balance, in a database of its own.
+"""`make bench-ledger`: postings per second from 16 writers, how soon they are sealed, a long wallet's balance and a long
+statement, in databases of their own.
 
 HUB_TEST_DATABASE_URL names a server where a database may be made; the default is the machine's own.
 """
@@ -14,9 +15,9 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from bench.common import report
+from bench.statement import statement_rows
 
 SERVER = os.environ.get("HUB_TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-LATER = ("seal_lag", "statement")
 
 
 def main() -> None:
@@ -28,13 +29,14 @@ def main() -> None:
         from django.db import connection
 
         from bench.ledger.balance import balance
-        from bench.ledger.posting import posting
+        from bench.ledger.posting import open_market, posting
+        from bench.ledger.sealing import seal_lag
 
         call_command("migrate", verbosity=0, skip_checks=True)
-        rows = [*posting(), balance()]
+        market = open_market()
+        rows = [*posting(market), seal_lag(market), balance()]
         connection.close()
-    for id_ in LATER:
-        print(f"{id_}: not measured")
+    rows += statement_rows()
     print(f"Written to {report('ledger', rows)}")
 
 

@@ -4,6 +4,7 @@ import gc
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.queues import Queue
@@ -30,7 +31,19 @@ PROCESSES = get_context("fork")
 Sell = Callable[[str, int, int], None]
 
 
-def posting() -> list[Row]:
+@dataclass(frozen=True)
+class Market:
+    """Each writer's buyer, by id, and the creators it sells for, each writer beginning with another."""
+
+    buyers: list[int]
+    payees: list[list[int]]
+
+    def sell(self, turn: float) -> float:
+        """Postings per second through the ledger, over so many seconds."""
+        return _rate(_sells_by_ledger, self.buyers, self.payees, turn)
+
+
+def open_market() -> Market:
     buyers = [_person(f"buyer{number}") for number in range(WRITERS)]
     creators = [_person(f"creator{number}") for number in range(CREATORS)]
     for buyer in buyers:
@@ -38,11 +51,14 @@ def posting() -> list[Row]:
             ledger.top_up(key=f"top_up:{buyer}", buyer_id=buyer, amount_micro=ENOUGH)
     for creator in creators:  # so that every account is open
         _sells_by_ledger()(f"first:{creator}", buyers[0], creator)
-    spread = [creators[number:] + creators[:number] for number in range(WRITERS)]
+    return Market(buyers, [creators[number:] + creators[:number] for number in range(WRITERS)])
+
+
+def posting(market: Market) -> list[Row]:
     works: dict[str, Callable[[], float]] = {
-        "ours": lambda: _rate(_sells_by_ledger, buyers, spread),
-        "rival": lambda: _rate(_sells_by_sql, buyers, spread),
-        "hot": lambda: _rate(_sells_by_ledger, buyers, [creators[:1]] * WRITERS),
+        "ours": lambda: market.sell(TURN_S),
+        "rival": lambda: _rate(_sells_by_sql, market.buyers, market.payees),
+        "hot": lambda: _rate(_sells_by_ledger, market.buyers, [market.payees[0][:1]] * WRITERS),
     }
     rates = _in_turns(works)
     return [
@@ -68,13 +84,12 @@ def _ratio(id_: str, what: str, aim: str, rates: dict[str, list[float]], names: 
     return row(id_, what, "x", aim, [ours / theirs for ours, theirs in zip(above, below, strict=True)], medians)
 
 
-def _rate(open_: Callable[[], Sell], buyers: list[int], creators: list[list[int]]) -> float:
+def _rate(open_: Callable[[], Sell], buyers: list[int], creators: list[list[int]], turn: float = TURN_S) -> float:
     """Postings per second of all writers together, from when all are connected."""
-    connection.close()  # A connection can't be shared with the children.
-    gc.freeze()  # Else their garbage collectors copy all that was forked, which no writer of a real hub does.
+    ready_to_fork()
     barrier, sums = PROCESSES.Barrier(WRITERS), PROCESSES.Queue()
     writers = [
-        PROCESSES.Process(target=_write, args=(open_, buyer, payees, barrier, sums))
+        PROCESSES.Process(target=_write, args=(open_, buyer, payees, turn, barrier, sums))
         for buyer, payees in zip(buyers, creators, strict=True)
     ]
     for writer in writers:
@@ -82,16 +97,23 @@ def _rate(open_: Callable[[], Sell], buyers: list[int], creators: list[list[int]
     total: int = sum(sums.get(timeout=60) for _ in writers)
     for writer in writers:
         writer.join()
-    return total / TURN_S
+    return total / turn
 
 
-def _write(open_: Callable[[], Sell], buyer: int, creators: list[int], barrier: Barrier, sums: "Queue[int]") -> None:
+def ready_to_fork() -> None:
+    connection.close()  # A connection can't be shared with the children.
+    gc.freeze()  # Else their garbage collectors copy all that was forked, which no writer of a real hub does.
+
+
+def _write(
+    open_: Callable[[], Sell], buyer: int, creators: list[int], turn: float, barrier: Barrier, sums: "Queue[int]"
+) -> None:
     sell_one = open_()
     key = str(uuid4())
     for number in range(WARM_UP):
         sell_one(f"{key}:warm-up:{number}", buyer, creators[0])
     barrier.wait()
-    ends = time.monotonic() + TURN_S
+    ends = time.monotonic() + turn
     for number in count():
         if time.monotonic() >= ends:
             break
