@@ -5,12 +5,17 @@ several threads: the tensors are small, and threads spend their time waiting for
 does anything.
 """
 
+import atexit
 import os
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import TypeVar
 
 import torch
+
+# Its functions' defaults keep whatever group there is when it is first imported, and with it the group's threads: so
+# before there is one.
+import torch.distributed.nn
 from torch import distributed, nn
 
 T = TypeVar("T")
@@ -20,6 +25,8 @@ def join() -> None:
     """Meet the other processes that torchrun has started, if it has."""
     if "WORLD_SIZE" in os.environ and not distributed.is_initialized():
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        # A thread of the group's that lets go of its last tensor while the interpreter ends aborts the process.
+        atexit.register(distributed.destroy_process_group)
 
 
 def is_first() -> bool:
