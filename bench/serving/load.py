@@ -15,7 +15,7 @@ REQUESTS = int(os.environ.get("BENCH_REQUESTS", "60"))
 SERVED_ALONE = 8
 SHARE_OF_CAPACITY = 0.9
 BOUND = 5.0
-FIRST_RATE, STEP_UP = 0.5, 1.2
+FIRST_RATE, STEP = 0.5, 1.2
 TRIALS = 12
 
 
@@ -51,10 +51,10 @@ def _at_high_load(ours: Server, rival: Server, coming: Sequence[Arrival], servic
 
 
 def _highest(ours: Server, rival: Server, coming: Sequence[Arrival], service: tuple[float, float]) -> Row:
-    """Rates go up by a fifth at a time; both servers are held to the same bound, of the rival's service time."""
+    """Rates change by a fifth at a time; both servers are held to the same bound, of the rival's service time."""
     bound = BOUND * service[0]
-    theirs = _climb(rival, coming, FIRST_RATE / service[0], bound)
-    most = _climb(ours, coming, theirs or FIRST_RATE / service[0], bound)
+    theirs = _sustained(rival, coming, FIRST_RATE / service[0], bound)
+    most = _sustained(ours, coming, theirs, bound)
     words = f"highest rate with p99 under {BOUND:g} x a request's service time, {_words(coming)}"
     beside = (
         f"one at a time {theirs:.3g} per second; ours {most:.3g}; service {service[0]:.3g} s, ours {service[1]:.3g} s"
@@ -62,14 +62,18 @@ def _highest(ours: Server, rival: Server, coming: Sequence[Arrival], service: tu
     return row("max_rate", words, "x", "≥ 1.5 x", [most / theirs], beside)
 
 
-def _climb(server: Server, coming: Sequence[Arrival], rate: float, bound: float) -> float:
-    """The last rate that the server keeps up with; 0 if not even the first."""
-    kept = 0.0
+def _sustained(server: Server, coming: Sequence[Arrival], rate: float, bound: float) -> float:
+    """The highest rate that the server keeps up with: up from the first one if it keeps that, down from it if not."""
+
+    def keeps(rate: float) -> bool:
+        return percentile(server.latencies(coming, rate), 0.99) <= bound
+
+    step = STEP if keeps(rate) else 1 / STEP
     for _ in range(TRIALS):
-        if percentile(server.latencies(coming, rate), 0.99) > bound:
-            break
-        kept, rate = rate, rate * STEP_UP
-    return kept
+        rate *= step
+        if keeps(rate) != (step > 1):
+            return rate / step if step > 1 else rate
+    raise RuntimeError(f"The bound of {bound:.3g} s was not found within {TRIALS} rates.")
 
 
 def _words(coming: Sequence[Arrival]) -> str:
