@@ -33,6 +33,12 @@ OTHER_TERMS = frozenset(
         "outputs_may_train",
         "may_be_merged",
         "may_be_resold",
+        "commercial_use",
+        "credit_required",
+        "territory",
+        "partners",
+        "expires",
+        "opt_outs",
     }
 )
 

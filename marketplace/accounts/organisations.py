@@ -29,3 +29,8 @@ def give_account(organisation: Organisation) -> User:
 def organisation_of(account: User) -> Organisation | None:
     """The organisation that this account belongs to; None for a person."""
     return Organisation.objects.filter(account=account).first()
+
+
+def partner_of(account: User) -> str | None:
+    """The slug by which creators name this account's organisation among their partners; None for a person."""
+    return Organisation.objects.filter(account=account).values_list("slug", flat=True).first()

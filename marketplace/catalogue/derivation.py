@@ -1,5 +1,6 @@
 """May a version derive from these parents?"""
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
@@ -7,6 +8,7 @@ from marketplace.catalogue.licences import LICENCES
 from marketplace.catalogue.models import Pack, StyleVersion
 from marketplace.catalogue.terms import MAX_PARENTS, PublishTerms
 from marketplace.errors import InvalidInput, NotAllowed
+from marketplace.licences.rules import Act, Use, evaluate
 
 
 def checked_parents(creator: User, pack: Pack, terms: PublishTerms) -> list[StyleVersion]:
@@ -37,7 +39,8 @@ def checked_parents(creator: User, pack: Pack, terms: PublishTerms) -> list[Styl
 
 
 def _refuse_what_the_parent_forbids(creator: User, terms: PublishTerms, parent: StyleVersion) -> None:
-    if not parent.may_be_derived and parent.style.creator_id != creator.pk:
+    use = Use(act=Act.DERIVE, on=timezone.now().date())
+    if parent.style.creator_id != creator.pk and evaluate(use, parent.policy):
         raise NotAllowed(
             _("“%(title)s” may not be derived from. Ask its creator, or leave it out.") % {"title": parent.style.title},
             code="parent_forbids_derivatives",

@@ -5,6 +5,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import Organisation
+from marketplace.licences.columns import Licensed
+from marketplace.licences.rules import may_train
 
 COVER = 0  # a version's example of this position stands for it in lists
 
@@ -68,8 +70,11 @@ class Style(models.Model):
         return max(self.versions.all(), key=lambda version: (version.is_published, version.number))
 
 
-class StyleVersion(models.Model):
-    """One published release of a style: a pack and the terms it is offered under, frozen at publication."""
+class StyleVersion(Licensed):
+    """One published release of a style: a pack and the terms it is offered under, frozen at publication.
+
+    `policy` is what its creator grants, `licence` the stated licence, whose words the policy agrees with.
+    """
 
     class State(models.TextChoices):
         PUBLISHED = "published", _("Published")
@@ -95,10 +100,6 @@ class StyleVersion(models.Model):
 
     training_sources = models.JSONField(default=list)
     artists_imitated = models.JSONField(default=list)
-    outputs_may_train = models.BooleanField(default=False)
-    may_be_merged = models.BooleanField(default=False)
-    may_be_derived = models.BooleanField(default=False)
-    may_be_resold = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -166,4 +167,4 @@ class Example(models.Model):
     @property
     def may_train(self) -> bool:
         """Does whoever is asked allow training on it? A picture of the base alone has nobody to forbid it."""
-        return self.version is None or self.version.outputs_may_train
+        return self.version is None or may_train(self.version.policy)

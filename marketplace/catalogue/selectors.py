@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from hub.config import plugin_registry
 from hub.plugin_api import ENGINE
 from marketplace.accounts.models import User
+from marketplace.catalogue.licences import credit_line
 from marketplace.catalogue.models import BaseModel, Example, Style, StyleVersion
 from marketplace.errors import InvalidInput, NotFound
+from marketplace.licences.rules import Act, Use, evaluate
+from marketplace.licences.selectors import permitting
 
 
 def published_styles(search: str = "", base_model: str | None = None) -> QuerySet[Style]:
@@ -74,11 +78,25 @@ def versions_to_mix_with(version: StyleVersion) -> QuerySet[StyleVersion]:
     """The newest LoRA version of every other style on its base, by title, where both creators allow mixing."""
     published = StyleVersion.objects.filter(state=StyleVersion.State.PUBLISHED)
     newer = published.filter(style=OuterRef("style"), number__gt=OuterRef("number"))
-    others = published.filter(~Exists(newer), may_be_merged=True, pack__kind="lora")
-    if not version.may_be_merged:
+    use = Use(act=Act.COMBINE, on=timezone.now().date())
+    others = published.filter(~Exists(newer), permitting(use), pack__kind="lora")
+    if evaluate(use, version.policy):
         return others.none()
     others = others.filter(pack__base_model=version.pack.base_model_id).exclude(style=version.style_id)
     return others.select_related("style").order_by("style__title", "pk")
+
+
+def credit_of(version: StyleVersion) -> str:
+    """The line that must go with a picture made with it; "" where its policy asks for none."""
+    if not version.policy.credit_required:
+        return ""
+    style = version.style
+    return credit_line(
+        licence=version.licence,
+        title=style.title,
+        creator=style.creator.display_name,
+        attribution=version.attribution,
+    )
 
 
 def base_models() -> QuerySet[BaseModel]:

@@ -7,8 +7,9 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.catalogue.licences import LICENCES, credit_line
+from marketplace.catalogue.licences import LICENCES
 from marketplace.catalogue.models import BaseModel, Example, Style, StyleVersion
+from marketplace.catalogue.selectors import credit_of
 from marketplace.catalogue.terms import (
     MAX_EXAMPLES,
     Artist,
@@ -18,6 +19,9 @@ from marketplace.catalogue.terms import (
     PublishTerms,
     TrainingSource,
 )
+from marketplace.licences.policy import OPT_OUTS
+
+LISTS = ("example_prompts", "parents", "territory", "partners", "opt_outs")
 
 
 class ExampleSerializer(serializers.ModelSerializer[Example]):
@@ -65,6 +69,10 @@ class ArtistSerializer(serializers.Serializer[Any]):
     consents = serializers.BooleanField()
 
 
+class NamesField(serializers.ListField):
+    child = serializers.CharField()
+
+
 class LicenceSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     title = serializers.CharField()
@@ -83,6 +91,9 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
     credit = serializers.SerializerMethodField(help_text="The line that must go with each picture; empty if none must.")
     training_sources = TrainingSourceSerializer(many=True)
     artists_imitated = ArtistSerializer(many=True)
+    territory = NamesField(help_text="Countries for which partners may license it; empty for every one.")
+    partners = NamesField(help_text="Slugs of the partners that may license it; empty for every one.")
+    opt_outs = NamesField(help_text="What its creator rules out for machines.")
 
     class Meta:
         model = StyleVersion
@@ -112,6 +123,12 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
             "may_be_merged",
             "may_be_derived",
             "may_be_resold",
+            "commercial_use",
+            "credit_required",
+            "territory",
+            "partners",
+            "expires",
+            "opt_outs",
         )
         read_only_fields = fields
 
@@ -131,13 +148,7 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
         return {name: str(value) for name, value in asdict(licence).items() if name in {"id", "title", "summary"}}
 
     def get_credit(self, version: StyleVersion) -> str:
-        style = version.style
-        return credit_line(
-            licence=version.licence,
-            title=style.title,
-            creator=style.creator.display_name,
-            attribution=version.attribution,
-        )
+        return credit_of(version)
 
 
 class StyleSerializer(serializers.ModelSerializer[Style]):
@@ -204,6 +215,25 @@ class PublishSerializer(serializers.Serializer[Any]):
     may_be_merged = serializers.BooleanField(default=False)
     may_be_derived = serializers.BooleanField(default=False)
     may_be_resold = serializers.BooleanField(default=False)
+    commercial_use = serializers.BooleanField(
+        default=False,
+        help_text="May pictures be used in business? Open licences allow it by themselves, and so does resale.",
+    )
+    credit_required = serializers.BooleanField(
+        default=False,
+        help_text="Must the credit line go with each picture, where the licence does not ask for it itself?",
+    )
+    territory = NamesField(
+        default=(), help_text="Countries for which partners may license it, as ISO 3166 codes; empty for every one."
+    )
+    partners = NamesField(default=(), help_text="Slugs of the organisations that may license it; empty for every one.")
+    expires = serializers.DateField(
+        default=None, allow_null=True, help_text="The last day on which new pictures are made and licences granted."
+    )
+    opt_outs = NamesField(
+        default=(),
+        help_text=f"What machines are told is ruled out, of {', '.join(OPT_OUTS)}; the first three also by outputs_may_train.",
+    )
 
     def terms(self) -> PublishTerms:
         fields = {name: value for name, value in self.validated_data.items() if name != "upload"}
@@ -216,12 +246,11 @@ class PublishSerializer(serializers.Serializer[Any]):
             Contributor(ContributorKind(one["kind"]), one["payee"], one["share_bp"])
             for one in fields.pop("contributors")
         )
-        examples, parents = tuple(fields.pop("example_prompts")), tuple(fields.pop("parents"))
+        lists = {name: tuple(fields.pop(name)) for name in LISTS}
         return PublishTerms(
             training_sources=sources,
             artists_imitated=artists,
             contributors=contributors,
-            example_prompts=examples,
-            parents=parents,
+            **lists,
             **fields,
         )

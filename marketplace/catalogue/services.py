@@ -15,9 +15,11 @@ from hub.jobs import SITE_QUEUE
 from marketplace.accounts.models import Organisation, User
 from marketplace.catalogue.derivation import checked_parents
 from marketplace.catalogue.models import BaseModel, Example, Pack, Style, StyleVersion
+from marketplace.catalogue.policies import refuse_what_is_not_granted, stated_policy
 from marketplace.catalogue.term_rules import check_example_prompts, check_terms
 from marketplace.catalogue.terms import PublishTerms
 from marketplace.errors import Conflict, NotFound
+from marketplace.licences.columns import columns_of
 from marketplace.outbox import send_after_commit
 from marketplace.payouts.services import freeze_version_plan
 from marketplace.uploads.models import Upload
@@ -34,8 +36,8 @@ NO_COLUMNS = (
 def publish(*, creator: User, upload: Upload, terms: PublishTerms) -> StyleVersion:
     """Offer a ready upload under these terms, as a new style or as the next version of one; asks for its pictures.
 
-    Raises InvalidInput (terms), NotAllowed (a parent that may not be derived from), NotFound (another's upload, style
-    or organisation), Conflict (not ready, or published already).
+    Raises InvalidInput (terms), NotAllowed (a permission that a parent or the base does not grant), NotFound (another's
+    upload, style or organisation), Conflict (not ready, or published already).
     """
     if upload.owner_id != creator.pk:
         raise NotFound(_("There is no such upload."))
@@ -43,6 +45,7 @@ def publish(*, creator: User, upload: Upload, terms: PublishTerms) -> StyleVersi
     pack = _unpublished_pack(creator, upload)
     style = _style(creator, terms)
     parents = checked_parents(creator, pack, terms)
+    refuse_what_is_not_granted(creator, stated_policy(terms), upload.base_model, parents)
     version = StyleVersion.objects.create(style=style, number=style.versions.count() + 1, pack=pack, **_columns(terms))
     version.parents.set(parents)
     freeze_version_plan(version, terms.contributors)
@@ -141,8 +144,14 @@ def _columns(terms: PublishTerms) -> dict[str, Any]:
     values = asdict(terms)
     for name in NO_COLUMNS:
         del values[name]
-    return values | {
-        "public_from": timezone.now() + timedelta(days=terms.early_access_days) if terms.early_access_days else None,
-        "training_sources": list(values["training_sources"]),
-        "artists_imitated": list(values["artists_imitated"]),
-    }
+    return (
+        values
+        | columns_of(stated_policy(terms))
+        | {
+            "public_from": timezone.now() + timedelta(days=terms.early_access_days)
+            if terms.early_access_days
+            else None,
+            "training_sources": list(values["training_sources"]),
+            "artists_imitated": list(values["artists_imitated"]),
+        }
+    )

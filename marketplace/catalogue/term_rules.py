@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
-from marketplace.catalogue.licences import LICENCES
+from marketplace.catalogue.licence_rules import check_licence
 from marketplace.catalogue.terms import (
     MAX_ARTISTS,
     MAX_CONTRIBUTORS,
@@ -57,48 +57,6 @@ def check_example_prompts(prompts: Sequence[str]) -> None:
                 % {"prompt": prompt.strip()},
                 code="example_twice",
                 field="example_prompts",
-            )
-
-
-def _licence_is_offered(terms: PublishTerms) -> None:
-    licence = LICENCES.get(terms.licence)
-    if licence is None:
-        raise InvalidInput(
-            _("Choose one of these licences: %(ids)s.") % {"ids": ", ".join(LICENCES)},
-            code="unknown_licence",
-            field="licence",
-        )
-    if terms.may_be_resold and not licence.resale:
-        raise InvalidInput(
-            _("%(title)s allows no resale. Choose another licence, or don't let partners resell.")
-            % {"title": licence.title},
-            code="licence_forbids_resale",
-            field="may_be_resold",
-        )
-    if licence.share_alike:
-        _refuse_opt_outs(terms, licence.title)
-    if terms.attribution.strip() and not licence.credit:
-        raise InvalidInput(
-            _(
-                "%(title)s shows no credit line, so nobody would be named. Choose a licence that does, or leave this empty."
-            )
-            % {"title": licence.title},
-            code="licence_shows_no_credit",
-            field="attribution",
-        )
-
-
-def _refuse_opt_outs(terms: PublishTerms, title: object) -> None:
-    """A share-alike licence gives the same rights to everyone who receives a picture; no term may take one back."""
-    for field in ("may_be_resold", "outputs_may_train"):
-        if not getattr(terms, field):
-            raise InvalidInput(
-                _(
-                    "Under %(title)s whoever receives a picture may sell it and train on it. Allow both, or choose another licence."
-                )
-                % {"title": title},
-                code="licence_forbids_opt_out",
-                field=field,
             )
 
 
@@ -211,7 +169,7 @@ def _public_texts(terms: PublishTerms) -> Iterator[tuple[str, str]]:
 RULES: tuple[Callable[[PublishTerms], None], ...] = (
     _texts_fit,
     _examples_differ,
-    _licence_is_offered,
+    check_licence,
     _price_and_share_are_in_range,
     _file_price_and_early_access_are_in_range,
     _shares_of_others_are_in_range,

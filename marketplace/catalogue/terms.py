@@ -1,6 +1,7 @@
 """What a creator states when publishing, and its limits. The rules it has to keep are in term_rules.py."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 MAX_PRICE_MICRO = 100_000_000  # 100 USD
@@ -12,6 +13,7 @@ MAX_ARTISTS = 20
 MAX_EXAMPLES = 6  # beside the cover
 MAX_CONTRIBUTORS = 20
 MAX_PARENTS = 10
+MAX_PARTNERS = 100
 MAX_DERIVATIVES_SHARE_BP = 5_000  # what the shares of all parents together are capped at, too
 
 
@@ -67,7 +69,8 @@ class PublishTerms:
     the version. `attribution` ends the credit line: whom the sources' own licences want named. The cover is drawn from
     `sample_prompt`, and a further example from each of `example_prompts`. `organisation` names one of the creator's
     own, which a new style then earns for. `parents` are versions it derives from, and `derivatives_share_bp` is what
-    it asks of each version that derives from it; see marketplace.payouts.plans.
+    it asks of each version that derives from it; see marketplace.payouts.plans. The last ten are what the policy is made
+    of (catalogue.policies): nothing is granted that is not said, but for what the licence gives to everyone by itself.
     """
 
     title: str
@@ -92,3 +95,9 @@ class PublishTerms:
     may_be_merged: bool = False
     may_be_derived: bool = False
     may_be_resold: bool = False
+    commercial_use: bool = False
+    credit_required: bool = False
+    territory: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
+    expires: date | None = None
+    opt_outs: tuple[str, ...] = ()

@@ -1,20 +1,13 @@
 """What must go with a picture wherever it goes, by the licences of the styles that made it."""
 
-from marketplace.catalogue.licences import credit_line, must_be_shared_under
+from marketplace.catalogue.licences import must_be_shared_under
+from marketplace.catalogue.selectors import credit_of
 from marketplace.generation.models import Generation
 
 
 def credit_lines(generation: Generation) -> list[str]:
-    """A line for each style whose licence asks for one, in the order they were chosen."""
-    lines = (
-        credit_line(
-            licence=use.version.licence,
-            title=use.version.style.title,
-            creator=use.version.style.creator.display_name,
-            attribution=use.version.attribution,
-        )
-        for use in generation.adapters.all()
-    )
+    """A line for each style whose terms ask for one, in the order they were chosen."""
+    lines = (credit_of(use.version) for use in generation.adapters.all())
     return [line for line in lines if line]
 
 

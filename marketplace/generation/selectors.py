@@ -14,6 +14,8 @@ from marketplace.errors import NotFound
 from marketplace.generation.models import Generation
 from marketplace.generation.pricing import styles_used
 from marketplace.ledger.selectors import earnings_by_version
+from marketplace.licences.rules import may_train
+from marketplace.licences.selectors import policy_of
 from marketplace.payouts.selectors import shares_with_names
 
 State = Generation.State
@@ -94,7 +96,7 @@ def eta_seconds(generation: Generation) -> float | None:
 
 def outputs_may_train(generation: Generation) -> bool:
     """Do all styles used allow training on what they make?"""
-    return all(use.version.outputs_may_train for use in generation.adapters.all())
+    return all(may_train(policy_of(use.version)) for use in generation.adapters.all())
 
 
 def earnings_statement(creator: User) -> list[VersionStatement]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from structlog.contextvars import bound_contextvars
 
 from marketplace.accounts.models import User
+from marketplace.accounts.organisations import partner_of
 from marketplace.catalogue.models import Example
 from marketplace.errors import Conflict
 from marketplace.generation import dispatch, settlement
@@ -48,7 +49,7 @@ EXAMPLE_SEED = 7
 def quote(*, buyer: User, request: GenerationRequest) -> tuple[Quote, Token]:
     """What it would cost and who would be paid, and the token that gets it at this price. The prompt costs nothing and
     may still be empty."""
-    order = checked_order(request)
+    order = checked_order(request, partner=partner_of(buyer))
     refuse_what_is_not_public_yet(buyer, order)
     return signed(buyer, order)
 
@@ -59,7 +60,7 @@ def request_generation(*, buyer: User, request: GenerationRequest, quote: str = 
     Raises InvalidInput, NotAllowed, NotEnoughCredit, Conflict (the quote) or Unavailable; then nothing is held and no
     row is left.
     """
-    order = _checked(request)
+    order = _checked(request, partner=partner_of(buyer))
     refuse_what_is_not_public_yet(buyer, order)
     refuse_unknown_pictures(owner=buyer, request=request)
     price = agreed(buyer, order, quote)
@@ -115,9 +116,9 @@ def _refuse_unless_cancelled(generation: Generation) -> None:
         raise Conflict(_("This image is already finished."), code="already_finished")
 
 
-def _checked(request: GenerationRequest) -> Order:
+def _checked(request: GenerationRequest, *, partner: str | None = None) -> Order:
     check_texts(request.prompt, request.negative_prompt)
-    order = checked_order(request)
+    order = checked_order(request, partner=partner)
     refuse_prompt(request.prompt, "prompt")
     if request.negative_prompt.strip():
         refuse_prompt(request.negative_prompt, "negative_prompt")

@@ -1,4 +1,4 @@
-"""Which styles may be used together, by the terms their creators set."""
+"""Which styles can be used together, and how."""
 
 import math
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from marketplace.catalogue.licences import LICENCES, must_be_shared_under
 from marketplace.catalogue.models import BaseModel, StyleVersion
-from marketplace.errors import InvalidInput, NotAllowed
+from marketplace.errors import InvalidInput
+from marketplace.generation.licensed import refuse_what_is_not_licensed
 from marketplace.generation.requests import AdapterChoice
 
 MAX_STYLES = 4
@@ -22,15 +22,17 @@ class ChosenStyle:
     weight: float
 
 
-def chosen_styles(base: BaseModel, choices: Sequence[AdapterChoice], *, resale: bool) -> tuple[ChosenStyle, ...]:
-    """Raises InvalidInput for what can't be served, NotAllowed for what a creator does not allow."""
+def chosen_styles(
+    base: BaseModel, choices: Sequence[AdapterChoice], *, resale: bool, partner: str | None
+) -> tuple[ChosenStyle, ...]:
+    """Raises InvalidInput for what can't be served, NotAllowed for what a creator or the base does not allow."""
     _refuse_choices(choices)
     styles = _found(choices)
     for style in styles:
         _refuse_style(base, style)
     if sum(style.version.pack.kind == "fine_tune" for style in styles) > 1:
         raise InvalidInput(_("Use one fine-tuned style at a time."), code="two_fine_tunes", field=FIELD)
-    _refuse_by_terms([style.version for style in styles], resale=resale)
+    refuse_what_is_not_licensed(base, [style.version for style in styles], resale=resale, partner=partner)
     return styles
 
 
@@ -67,34 +69,3 @@ def _refuse_style(base: BaseModel, style: ChosenStyle) -> None:
     if version.pack.kind == "embedding" and style.weight != 1.0:
         message = _("“%(title)s” is a textual inversion: weigh its word in the prompt. Set its strength to 1.") % title
         raise InvalidInput(message, code="embedding_weight", field=FIELD)
-
-
-def _refuse_by_terms(versions: Sequence[StyleVersion], *, resale: bool) -> None:
-    for version in versions:
-        title = {"title": version.style.title}
-        if len(versions) > 1 and not version.may_be_merged:
-            message = _("The creator of “%(title)s” does not allow combining it with others. Use it alone.") % title
-            raise NotAllowed(message, code="combining_not_licensed", field=FIELD)
-        if resale and not version.may_be_resold:
-            message = _("The creator of “%(title)s” does not license images for resale.") % title
-            raise NotAllowed(message, code="resale_not_licensed", field="resale")
-    _refuse_what_share_alike_forbids(versions)
-
-
-def _refuse_what_share_alike_forbids(versions: Sequence[StyleVersion]) -> None:
-    """A share-alike picture carries no other terms, so every style in it must allow what its licence gives to all."""
-    licence = must_be_shared_under(version.licence for version in versions)
-    for version in versions:
-        if licence and version.licence != licence and not _gives_what_share_alike_gives(version):
-            message = _(
-                "A picture under %(licence)s may be sold and trained on by whoever receives it, and the terms of "
-                "“%(title)s” do not allow that. Use these styles one at a time."
-            ) % {"licence": licence, "title": version.style.title}
-            raise NotAllowed(message, code="licences_conflict", field=FIELD)
-
-
-def _gives_what_share_alike_gives(version: StyleVersion) -> bool:
-    # A second share-alike licence would ask for itself; one that is offered no more is taken to forbid.
-    licence = LICENCES.get(version.licence)
-    known = licence is not None and licence.resale and not licence.share_alike
-    return known and version.may_be_resold and version.outputs_may_train

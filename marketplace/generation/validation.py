@@ -41,8 +41,9 @@ class Order:
     refiner_start: float | None
 
 
-def checked_order(request: GenerationRequest) -> Order:
-    """Everything but the prompt. Raises InvalidInput, NotAllowed or Unavailable."""
+def checked_order(request: GenerationRequest, *, partner: str | None = None) -> Order:
+    """Everything but the prompt. `partner` is the slug of an organisation that orders. Raises InvalidInput, NotAllowed or
+    Unavailable."""
     base = _enabled_base(request.base_model)
     info = engine_info(base)
     width = _side("width", base.default_side if request.width is None else request.width, base, info)
@@ -53,7 +54,7 @@ def checked_order(request: GenerationRequest) -> Order:
     _refuse_numbers(steps, guidance_scale, request.seed, info)
     return Order(
         base=base,
-        styles=chosen_styles(base, request.adapters, resale=request.resale),
+        styles=chosen_styles(base, request.adapters, resale=request.resale, partner=partner),
         width=width,
         height=height,
         steps=steps,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 WORLD: tuple[str, ...] = ()
+# What a creator can rule out for machines, by CAWG's names, in the order in which a policy holds them.
+OPT_OUTS = ("ai_training", "ai_generative_training", "data_mining", "ai_inference")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,4 +27,4 @@ class Policy:
     territory: tuple[str, ...] = WORLD
     partners: tuple[str, ...] = ()
     expires: date | None = None
-    opt_outs: tuple[str, ...] = ("ai_training", "ai_generative_training", "data_mining")
+    opt_outs: tuple[str, ...] = OPT_OUTS[:3]

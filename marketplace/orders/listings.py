@@ -4,11 +4,14 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.accounts.organisations import partner_of
 from marketplace.catalogue.licences import LICENCES, must_be_shared_under
 from marketplace.catalogue.models import StyleVersion
 from marketplace.catalogue.texts import check_text
 from marketplace.errors import Conflict, InvalidInput, NotAllowed
 from marketplace.generation.models import Generation
+from marketplace.licences.rules import Act, Use, evaluate
+from marketplace.licences.selectors import policy_of
 from marketplace.orders.models import Listing
 from marketplace.payouts.plans import Payee, picture_plan
 from marketplace.payouts.selectors import version_plan
@@ -29,7 +32,8 @@ def list_picture(*, seller: User, generation: Generation, title: str, licence: s
             field="price_micro",
         )
     versions = [use.version for use in generation.adapters.select_related("version__style", "version__plan")]
-    _refuse_by_licences(seller, versions, licence)
+    _refuse_by_policies(seller, generation, versions)
+    _refuse_by_licences(versions, licence)
     try:
         return _list(seller, generation, versions, title.strip(), licence, price_micro)
     except IntegrityError as error:
@@ -51,19 +55,24 @@ def _list(
     return Listing.objects.create(generation=generation, seller=seller, **fields)
 
 
-def _refuse_by_licences(seller: User, versions: list[StyleVersion], licence: str) -> None:
+def _refuse_by_policies(seller: User, generation: Generation, versions: list[StyleVersion]) -> None:
+    """By what was granted on the day it was made: whose style it is may sell what they made with it."""
+    use = Use(act=Act.RESELL, on=generation.created_at.date(), partner=partner_of(seller))
+    for version in versions:
+        if version.style.creator_id != seller.pk and evaluate(use, policy_of(version)):
+            raise NotAllowed(
+                _("The creator of “%(title)s” does not license pictures for resale.") % {"title": version.style.title},
+                code="resale_not_licensed",
+            )
+
+
+def _refuse_by_licences(versions: list[StyleVersion], licence: str) -> None:
     if licence not in LICENCES:
         raise InvalidInput(
             _("Choose one of these licences: %(ids)s.") % {"ids": ", ".join(LICENCES)},
             code="unknown_licence",
             field="licence",
         )
-    for version in versions:
-        if not version.may_be_resold and version.style.creator_id != seller.pk:
-            raise NotAllowed(
-                _("The creator of “%(title)s” does not license pictures for resale.") % {"title": version.style.title},
-                code="resale_not_licensed",
-            )
     shared = must_be_shared_under(version.licence for version in versions)
     if shared and licence != shared:
         raise NotAllowed(

@@ -6,8 +6,10 @@ from typing import Any
 
 from hub import keys
 from marketplace.accounts.models import User
+from marketplace.catalogue.licences import LICENCES
 from marketplace.catalogue.models import BaseModel, Example, Pack, Style, StyleVersion
 from marketplace.catalogue.terms import Consent, PublishTerms, TrainingSource
+from marketplace.licences.policy import Policy
 from marketplace.payouts.services import freeze_version_plan
 from tests.factories.accounts import make_user
 
@@ -85,7 +87,7 @@ def make_version(*, creator: User | None = None, **changes: Any) -> StyleVersion
         "creator_share_bp": 7_000,
         "training_sources": [{"name": "My sketchbooks", "url": "", "consent": "own_work"}],
     }
-    fields |= changes
+    fields |= _policy_columns(fields | changes) | changes
     organisation = fields.pop("organisation", None)
     fields["style"] = changes.get("style") or make_style(creator=creator, organisation=organisation)
     fields["pack"] = changes.get("pack") or make_pack()
@@ -96,6 +98,16 @@ def make_version(*, creator: User | None = None, **changes: Any) -> StyleVersion
     for position, prompt in enumerate(prompts):
         Example.objects.create(version=version, position=position, prompt=prompt)
     return version
+
+
+def _policy_columns(fields: dict[str, Any]) -> dict[str, Any]:
+    """What goes with its licence and permissions where a test says no more: pictures are for anything but personal ones."""
+    licence = LICENCES.get(fields["licence"])
+    return {
+        "commercial_use": licence is not None and licence.commercial,
+        "credit_required": licence is not None and licence.credit,
+        "opt_outs": () if fields.get("outputs_may_train") else Policy.opt_outs,
+    }
 
 
 def draw(example: Example) -> Example:

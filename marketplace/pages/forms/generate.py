@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +12,8 @@ from marketplace.catalogue.selectors import versions_to_mix_with
 from marketplace.generation.models import Generation
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.validation import DEFAULT_STRENGTH, MAX_PROMPT, MAX_SEED, engine_info
+from marketplace.licences.rules import Act, Use, evaluate
+from marketplace.licences.selectors import policy_of
 from marketplace.pages.forms.sizes import Size, size_named, sizes_of
 from marketplace.pages.forms.source import SourceForm
 from marketplace.pages.labels import SCHEDULER_LABELS
@@ -142,7 +145,8 @@ class GenerateForm(SourceForm):
             del self.fields[name]
         if self.version is None or self.version.pack.kind != "lora":
             del self.fields["weight"]
-        if self.version is not None and not self.version.may_be_resold:
+        resale = Use(act=Act.RESELL, on=timezone.now().date())
+        if self.version is not None and evaluate(resale, policy_of(self.version)):
             del self.fields["resale"]
 
 

@@ -79,6 +79,12 @@ def test_publishing_answers_the_version_and_the_gallery_shows_it() -> None:
         "may_be_merged": True,
         "may_be_derived": False,
         "may_be_resold": False,
+        "commercial_use": True,
+        "credit_required": True,
+        "territory": [],
+        "partners": [],
+        "expires": None,
+        "opt_outs": ["ai_training", "ai_generative_training", "data_mining"],
     }
     assert (answer.status_code, answer.json()) == (201, expected)
     page = Client().get("/api/v1/styles").json()

@@ -1,8 +1,7 @@
 import pytest
 
-from marketplace.catalogue.licences import credit_line
 from marketplace.catalogue.models import StyleVersion
-from marketplace.catalogue.selectors import own_version, published_styles, style_page, styles_of
+from marketplace.catalogue.selectors import credit_of, own_version, published_styles, style_page, styles_of
 from marketplace.errors import NotFound
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import echo_base, make_pack, make_style, make_version
@@ -76,9 +75,11 @@ def test_a_creator_sees_their_own_styles_and_versions() -> None:
     ],
 )
 def test_a_credit_line_goes_with_licences_that_ask_for_it(licence: str, line: str) -> None:
-    assert credit_line(licence=licence, title="Ink", creator="Mara") == line
+    style = make_style(title="Ink", creator=make_user(display_name="Mara"))
+    assert credit_of(make_version(style=style, licence=licence)) == line
 
 
-def test_a_credit_line_ends_with_those_whose_work_it_was_made_from() -> None:
-    line = credit_line(licence="MIT", title="Ink", creator="Mara", attribution="Brushes © Studio Aoi, MIT")
-    assert line == "“Ink” by Mara, MIT. Brushes © Studio Aoi, MIT"
+def test_a_creator_may_ask_to_be_named_where_the_licence_does_not() -> None:
+    style = make_style(title="Ink", creator=make_user(display_name="Mara"))
+    version = make_version(style=style, credit_required=True, attribution="Brushes by Studio Aoi")
+    assert credit_of(version) == "“Ink” by Mara, irodori-standard. Brushes by Studio Aoi"

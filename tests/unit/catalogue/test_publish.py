@@ -55,6 +55,12 @@ def test_publishing_saves_every_term_and_asks_for_pictures(django_capture_on_com
         "may_be_merged": True,
         "may_be_derived": False,
         "may_be_resold": False,
+        "commercial_use": False,
+        "credit_required": False,
+        "territory": (),
+        "partners": (),
+        "expires": None,
+        "opt_outs": ("ai_training", "ai_generative_training", "data_mining"),
     }
     assert list(version.examples.values_list("position", "prompt", "image_sha256")) == [
         (0, "a harbour at dawn, washed ink", ""),

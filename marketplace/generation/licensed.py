@@ -1,0 +1,102 @@
+"""Asks the policies of the base and of its styles whether this picture may be made, and says in words who does not allow it."""
+
+from collections.abc import Iterator, Sequence
+from types import MappingProxyType
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as now
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.catalogue.licences import LICENCES, must_be_shared_under
+from marketplace.catalogue.models import BaseModel, StyleVersion
+from marketplace.errors import NotAllowed
+from marketplace.licences.rules import Act, Clause, Denial, Use, evaluate, gives_what_share_alike_gives
+from marketplace.licences.selectors import policy_of, policy_of_base
+
+# Code, field and sentence of what a style's policy refuses.
+REFUSALS: MappingProxyType[Clause, tuple[str, str, Promise]] = MappingProxyType(
+    {
+        Clause.MERGING: (
+            "combining_not_licensed",
+            "adapters",
+            _("The creator of “%(title)s” does not allow combining it with others. Use it alone."),
+        ),
+        Clause.RESALE: (
+            "resale_not_licensed",
+            "resale",
+            _("The creator of “%(title)s” does not license images for resale."),
+        ),
+        Clause.COMMERCIAL_USE: (
+            "commercial_use_not_licensed",
+            "adapters",
+            _("The creator of “%(title)s” does not license images for business. Choose another style."),
+        ),
+        Clause.PARTNERS: (
+            "partner_not_licensed",
+            "adapters",
+            _("The creator of “%(title)s” licenses this to certain partners alone. Choose another style."),
+        ),
+        Clause.TERRITORY: (
+            "territory_not_licensed",
+            "adapters",
+            _("The creator of “%(title)s” licenses this for certain countries alone. Choose another style."),
+        ),
+        Clause.EXPIRES: (
+            "licence_expired",
+            "adapters",
+            _("“%(title)s” was licensed until %(expires)s. Choose another style."),
+        ),
+    }
+)
+
+
+def refuse_what_is_not_licensed(
+    base: BaseModel, versions: Sequence[StyleVersion], *, resale: bool, partner: str | None
+) -> None:
+    """Raises NotAllowed. `partner` is the organisation that orders; what one makes is for business."""
+    for use in _uses(versions, resale=resale, partner=partner):
+        if denial := evaluate(use, *(policy_of(version) for version in versions)):
+            raise _refusal(versions[denial.place], denial)
+        if use.act != Act.COMBINE and evaluate(use, policy_of_base(base)):
+            raise NotAllowed(
+                now("The licence of %(base)s, %(licence)s, is not known to allow this. Choose another base.")
+                % {"base": base.title, "licence": base.licence},
+                code="not_licensed_by_base",
+                field="base_model",
+            )
+    _refuse_what_share_alike_forbids(versions)
+
+
+def _uses(versions: Sequence[StyleVersion], *, resale: bool, partner: str | None) -> Iterator[Use]:
+    today, commercial = timezone.now().date(), partner is not None
+    if len(versions) > 1:
+        yield Use(act=Act.COMBINE, on=today, commercial=commercial, partner=partner)
+    if resale:
+        yield Use(act=Act.RESELL, on=today, partner=partner)
+    yield Use(act=Act.GENERATE, on=today, commercial=commercial, partner=partner)
+
+
+def _refusal(version: StyleVersion, denial: Denial) -> NotAllowed:
+    code, field, sentence = REFUSALS[denial.clause]
+    said = {"title": version.style.title, "expires": version.expires}
+    return NotAllowed(str(sentence) % said, code=code, field=field)
+
+
+def _refuse_what_share_alike_forbids(versions: Sequence[StyleVersion]) -> None:
+    """A share-alike picture carries no other terms, so every style in it must allow what its licence gives to all."""
+    licence = must_be_shared_under(version.licence for version in versions)
+    for version in versions:
+        if licence and version.licence != licence and not _gives_what_share_alike_gives(version):
+            message = now(
+                "A picture under %(licence)s may be sold and trained on by whoever receives it, and the terms of "
+                "“%(title)s” do not allow that. Use these styles one at a time."
+            ) % {"licence": licence, "title": version.style.title}
+            raise NotAllowed(message, code="licences_conflict", field="adapters")
+
+
+def _gives_what_share_alike_gives(version: StyleVersion) -> bool:
+    # A second share-alike licence would ask for itself; one that is offered no more is taken to forbid.
+    licence = LICENCES.get(version.licence)
+    known = licence is not None and licence.resale and not licence.share_alike
+    return known and gives_what_share_alike_gives(policy_of(version))

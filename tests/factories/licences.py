@@ -1,0 +1,56 @@
+"""Policies and uses of every shape, for laws that hold of all of them."""
+
+from datetime import date
+from typing import Any
+
+from hypothesis import strategies as st
+
+from marketplace.licences.policy import Policy
+from marketplace.licences.rules import Act, Use
+
+TODAY = date(2026, 12, 1)
+DAYS = st.dates(date(2026, 11, 1), date(2027, 1, 31))
+PLACES = ("DE", "JP", "US")
+PARTNERS = ("aoi", "aoi-tv", "north_star")
+OPT_OUTS = ("ai_inference", "ai_training", "ai_generative_training", "data_mining", "unheard_of")
+FREE: dict[str, Any] = {
+    "commercial_use": True,
+    "credit_required": False,
+    "merging": True,
+    "derivatives": True,
+    "resale_through_partners": True,
+    "training_on_outputs": True,
+    "opt_outs": (),
+}
+
+
+def free_policy(**changes: Any) -> Policy:
+    """One that grants everything, but for the changes."""
+    return Policy(**FREE | changes)
+
+
+def some_of(names: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(names), unique=True).map(lambda chosen: tuple(sorted(chosen)))
+
+
+policies = st.builds(
+    Policy,
+    commercial_use=st.booleans(),
+    credit_required=st.booleans(),
+    merging=st.booleans(),
+    derivatives=st.booleans(),
+    resale_through_partners=st.booleans(),
+    training_on_outputs=st.booleans(),
+    territory=some_of(PLACES),
+    partners=some_of(PARTNERS),
+    expires=st.none() | DAYS,
+    opt_outs=some_of(OPT_OUTS),
+)
+uses = st.builds(
+    Use,
+    act=st.sampled_from(Act),
+    on=DAYS,
+    commercial=st.booleans(),
+    partner=st.none() | st.sampled_from((*PARTNERS, "aoi-t")),
+    territory=st.none() | st.sampled_from((*PLACES, "FR")),
+)
