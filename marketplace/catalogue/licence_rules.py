@@ -14,6 +14,8 @@ from marketplace.errors import InvalidInput
 from marketplace.licences.policy import OPT_OUTS
 from marketplace.licences.rules import NOT_ABOUT_TRAINING
 
+NAMED = 5  # a sentence that names more is not read
+
 
 def check_licence(terms: PublishTerms) -> None:
     """Raises InvalidInput for the first rule that is broken."""
@@ -92,7 +94,7 @@ def _places_and_partners_exist(terms: PublishTerms, _licence: Licence) -> None:
     if unknown:
         raise InvalidInput(
             _("These are no countries: %(codes)s. Name each by its two letters of ISO 3166, such as JP.")
-            % {"codes": ", ".join(unknown)},
+            % {"codes": ", ".join(unknown[:NAMED])},
             code="unknown_country",
             field="territory",
         )
@@ -107,7 +109,7 @@ def _places_and_partners_exist(terms: PublishTerms, _licence: Licence) -> None:
     if unknown:
         raise InvalidInput(
             _("There are no organisations called %(slugs)s. Ask your partners for their names here.")
-            % {"slugs": ", ".join(unknown)},
+            % {"slugs": ", ".join(unknown[:NAMED])},
             code="unknown_partner",
             field="partners",
         )
@@ -124,7 +126,7 @@ def _opt_outs_are_known_and_meant(terms: PublishTerms, _licence: Licence) -> Non
     if unknown := sorted(set(terms.opt_outs) - set(OPT_OUTS)):
         raise InvalidInput(
             _("%(names)s can't be ruled out. Choose from these: %(known)s.")
-            % {"names": ", ".join(unknown), "known": ", ".join(OPT_OUTS)},
+            % {"names": ", ".join(unknown[:NAMED]), "known": ", ".join(OPT_OUTS)},
             code="unknown_opt_out",
             field="opt_outs",
         )

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from marketplace.licences.policy import Policy
 from marketplace.licences.rules import Act, Use
+from marketplace.licences.subject import Subject
 
 TODAY = date(2026, 12, 1)
 DAYS = st.dates(date(2026, 11, 1), date(2027, 1, 31))
@@ -54,3 +55,22 @@ uses = st.builds(
     partner=st.none() | st.sampled_from((*PARTNERS, "aoi-t")),
     territory=st.none() | st.sampled_from((*PLACES, "FR")),
 )
+
+
+def make_subject(**changes: Any) -> Subject:
+    """A version of a style, as documents name it."""
+    fields: dict[str, Any] = {
+        "uid": "https://hub.example/api/v1/styles/washed-ink/versions/1/licence",
+        "page": "https://hub.example/styles/washed-ink/v1/licence/",
+        "target": "https://hub.example/styles/washed-ink/?version=1",
+        "title": "Washed Ink",
+        "creator": "Mara",
+        "number": 1,
+        "licence": "irodori-standard",
+        "base_model": "irodori-small",
+        "kind": "lora",
+        "trigger_words": "washed ink",
+        "price_micro": 10_000,
+        "credit": "",
+    }
+    return Subject(**fields | changes)
