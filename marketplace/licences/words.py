@@ -1,6 +1,6 @@
 """A policy in words: names of its clauses for refusals, and the plain sentences of a licence's page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -75,9 +75,10 @@ class Statement:
     detail: str = ""
 
 
-def statements(policy: Policy) -> list[Statement]:
+def statements(policy: Policy, partner_names: Mapping[str, str] = MappingProxyType({})) -> list[Statement]:
     """All clauses, permissions first; also those that limit nothing, for silence can be read either way."""
-    return [*_permissions(policy), *_conditions(policy)]
+    partners = [partner_names.get(slug, slug) for slug in policy.partners]
+    return [*_permissions(policy), *_conditions(policy, partners)]
 
 
 def country_name(code: str) -> str:
@@ -91,14 +92,14 @@ def _permissions(policy: Policy) -> Iterator[Statement]:
         yield Statement(clause, icon, granted, str(yes if granted else no))
 
 
-def _conditions(policy: Policy) -> Iterator[Statement]:
+def _conditions(policy: Policy, partners: list[str]) -> Iterator[Statement]:
     yield Statement(
         Clause.CREDIT_REQUIRED,
         "user",
         None,
         now("Name the creator beside each picture") if policy.credit_required else now("No credit line is asked for"),
     )
-    yield from _partner_terms(policy)
+    yield from _partner_terms(policy, partners)
     yield _expiry(policy)
     yield _limit(
         Clause.OPT_OUTS,
@@ -109,7 +110,7 @@ def _conditions(policy: Policy) -> Iterator[Statement]:
     )
 
 
-def _partner_terms(policy: Policy) -> Iterator[Statement]:
+def _partner_terms(policy: Policy, partners: list[str]) -> Iterator[Statement]:
     if not policy.commercial_use:
         yield Statement(Clause.PARTNERS, "users", False, now("Partners may not license it"))
         return
@@ -118,7 +119,7 @@ def _partner_terms(policy: Policy) -> Iterator[Statement]:
         "users",
         now("These partners alone may license it"),
         now("Every partner may license it"),
-        policy.partners,
+        partners,
     )
     yield _limit(
         Clause.TERRITORY,
@@ -129,7 +130,7 @@ def _partner_terms(policy: Policy) -> Iterator[Statement]:
     )
 
 
-def _limit(clause: Clause, icon: str, limited: str, free: str, names: Sequence[str]) -> Statement:
+def _limit(clause: Clause, icon: str, limited: str, free: str, names: list[str]) -> Statement:
     return Statement(clause, icon, None, limited if names else free, ", ".join(names))
 
 

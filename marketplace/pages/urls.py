@@ -13,6 +13,7 @@ from marketplace.pages.views import (
     generation,
     history,
     images,
+    licence,
     model,
     proof,
     publish,
@@ -36,6 +37,7 @@ def healthy(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the signatu
 urlpatterns: list[URLPattern] = [
     path("", gallery.gallery, name="gallery"),
     path("styles/<slug:slug>/", model.style, name="style"),
+    path("styles/<slug:slug>/v<int:number>/licence/", licence.licence, name="licence"),
     path("examples/<int:example_id>/<str:sha256>.png", images.example, name="example"),
     path("create/", generate.create, name="create"),
     path("quote/", generate.quote, name="quote"),
@@ -78,5 +80,7 @@ urlpatterns: list[URLPattern] = [
     path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="revoke_token"),
     path("theme/", theme.theme, name="theme"),
     path("language/", set_language, name="language"),
+    path("robots.txt", licence.robots, name="robots"),
+    path("licence.rsl", licence.site_licence, name="site_licence"),
     path("healthz", healthy, name="healthz"),
 ]

@@ -7,8 +7,10 @@ from django.views.decorators.http import require_http_methods
 from marketplace.catalogue.licences import LICENCES, Licence
 from marketplace.catalogue.models import Style, StyleVersion
 from marketplace.catalogue.selectors import style_page
+from marketplace.licences.words import statements
 from marketplace.orders.selectors import subscription_offer
 from marketplace.pages.views.generate import answer_form
+from marketplace.pages.views.licence import with_licence
 from marketplace.payouts.selectors import earners, lineage
 
 SAMPLES = 8
@@ -32,8 +34,10 @@ def style(request: HttpRequest, slug: str) -> HttpResponse:
         "early_until": None if version.is_public(timezone.now()) else version.public_from,
         "parents": lineage(version),
         "licence": LICENCES.get(version.licence, Licence(version.licence, version.licence, "")),
+        "clauses": [clause for clause in statements(version.policy) if clause.allowed is not None or clause.detail],
     }
-    return answer_form(request, "pages/style.html", context, base=version.pack.base_model, version=version)
+    response = answer_form(request, "pages/style.html", context, base=version.pack.base_model, version=version)
+    return with_licence(request, response, version)
 
 
 def _shown_version(page: Style, request: HttpRequest) -> StyleVersion:
