@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from hub.jobs import SITE_QUEUE
 from marketplace.accounts.models import Organisation, User
+from marketplace.catalogue.announcements import announce_published, announce_withdrawn
 from marketplace.catalogue.derivation import checked_parents
 from marketplace.catalogue.models import BaseModel, Example, Pack, Style, StyleVersion
 from marketplace.catalogue.policies import refuse_what_is_not_granted, stated_policy
@@ -54,12 +55,16 @@ def publish(*, creator: User, upload: Upload, terms: PublishTerms) -> StyleVersi
         Example(version=version, position=position, prompt=prompt.strip()) for position, prompt in enumerate(prompts)
     )
     send_after_commit(EXAMPLES_TASK, version.pk, queue=SITE_QUEUE)
+    announce_published(version)
     return version
 
 
+@transaction.atomic
 def withdraw(*, version: StyleVersion) -> None:
     """Take a version out of the gallery and refuse new orders for it; doing it twice changes nothing."""
-    StyleVersion.objects.filter(pk=version.pk).update(state=StyleVersion.State.WITHDRAWN)
+    offered = StyleVersion.objects.filter(pk=version.pk, state=StyleVersion.State.PUBLISHED)
+    if offered.update(state=StyleVersion.State.WITHDRAWN):
+        announce_withdrawn(version)
     version.state = StyleVersion.State.WITHDRAWN
 
 

@@ -21,6 +21,7 @@ from hub.object_store import ObjectMissingError, object_store
 from hub.settings.site import site_config
 from marketplace.catalogue.models import Example
 from marketplace.generation import dispatch, previews, settlement
+from marketplace.generation.announcements import announce_failed, announce_succeeded
 from marketplace.generation.failures import IMAGE_DAMAGED
 from marketplace.generation.models import Generation
 
@@ -117,6 +118,7 @@ def give_up(generation: Generation, *, code: str, message: str, only: Q = ALWAYS
         )
         if ended:
             settlement.release(generation)
+            announce_failed(generation, code=code[:60])
             log.warning("generation.failed", code=code, attempt=generation.attempt)
 
 
@@ -141,6 +143,7 @@ def _deliver(generation: Generation, message: GenerationSucceeded) -> None:
             return
         settlement.capture(generation)
         _show_as_example(generation, message.sha256)
+        announce_succeeded(generation, sha256=message.sha256, media_type=message.media_type)
         log.info("generation.settled", attempt=message.attempt, price_micro=generation.price_micro)
 
 

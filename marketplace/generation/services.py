@@ -15,6 +15,7 @@ from marketplace.catalogue.models import Example
 from marketplace.errors import Conflict
 from marketplace.generation import dispatch, settlement
 from marketplace.generation.access import refuse_what_is_not_public_yet
+from marketplace.generation.announcements import announce_cancelled
 from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, succeeded
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.pictures import refuse_unknown_pictures
@@ -107,6 +108,7 @@ def cancel(*, generation: Generation) -> None:
             _refuse_unless_cancelled(generation)
             return
         settlement.release(generation)
+        announce_cancelled(generation)
         log.info("generation.cancelled", attempt=generation.attempt)
         transaction.on_commit(partial(dispatch.send_cancel, generation.pk, generation.attempt, generation.worker))
 

@@ -31,6 +31,8 @@ class Good(Protocol):
     @property
     def plan(self) -> Plan: ...
     @property
+    def seller(self) -> User: ...
+    @property
     def subject(self) -> str: ...
     @property
     def fields(self) -> dict[str, Any]: ...
@@ -57,6 +59,10 @@ class ModelFile:
     @property
     def plan(self) -> Plan:
         return version_plan(self.version)
+
+    @property
+    def seller(self) -> User:
+        return self.version.style.creator
 
     @property
     def subject(self) -> str:
@@ -91,6 +97,10 @@ class SubscriptionPeriod:
     @property
     def plan(self) -> Plan:
         return subscription_plan(Payee(self.offer.creator_id))
+
+    @property
+    def seller(self) -> User:
+        return self.offer.creator
 
     @property
     def subject(self) -> str:
@@ -130,6 +140,10 @@ class Picture:
     @property
     def plan(self) -> Plan:
         return read_plan(self.listing.plan)
+
+    @property
+    def seller(self) -> User:
+        return self.listing.seller
 
     @property
     def subject(self) -> str:

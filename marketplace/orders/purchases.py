@@ -13,6 +13,7 @@ from marketplace.accounts.models import User
 from marketplace.errors import NotEnoughCredit
 from marketplace.ledger import services as ledger
 from marketplace.orders import quotes
+from marketplace.orders.announcements import announce_purchase
 from marketplace.orders.goods import SUBSCRIPTION_DAYS, Good, SubscriptionPeriod, good
 from marketplace.orders.models import Purchase, Subscription, SubscriptionOffer
 from marketplace.orders.selectors import PURCHASE_KEY
@@ -102,6 +103,7 @@ def _pay(number: UUID, buyer: User, wanted: Good, price_micro: int) -> Purchase:
     payees = payee_lines(price_micro, wanted.plan, sold=wanted.subject, currency=purchase.currency)
     ledger.pay(key=payment_key(purchase), buyer_id=buyer.pk, payees=payees, currency=purchase.currency)
     wanted.deliver(buyer, price_micro)
+    announce_purchase(purchase, kind=wanted.kind, title=wanted.title, seller=wanted.seller)
     log.info("purchase.paid", purchase=str(number), kind=wanted.kind, price_micro=price_micro)
     return purchase
 

@@ -21,6 +21,7 @@ from marketplace.accounts.models import User
 from marketplace.errors import Conflict, InvalidInput, NotFound, Unavailable
 from marketplace.ledger import services as ledger
 from marketplace.ledger.money import MICRO_PER_UNIT, format_credits
+from marketplace.orders.announcements import announce_paid
 from marketplace.orders.events import Outcome, dispute_key, outcome_of, top_up_id, top_up_key
 from marketplace.orders.models import TopUp, WebhookEvent
 
@@ -102,6 +103,7 @@ def _pay(top_up: TopUp) -> None:
     )
     top_up.state, top_up.paid_at = TopUp.State.PAID, timezone.now()
     top_up.save(update_fields=["state", "paid_at"])
+    announce_paid(top_up)
 
 
 def _dispute(top_up: TopUp) -> None:

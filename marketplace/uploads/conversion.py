@@ -26,6 +26,7 @@ from hub.jobs import (
 from hub.object_store import ObjectMissingError, object_store
 from marketplace.catalogue.models import Pack
 from marketplace.outbox import send_after_commit
+from marketplace.uploads.announcements import announce_ready, announce_refused
 from marketplace.uploads.extraction_messages import columns_of, extract_job
 from marketplace.uploads.file_metadata import with_words
 from marketplace.uploads.limits import (
@@ -76,6 +77,7 @@ def accept_conversion(message: Converted) -> None:
     for name, value in {"state": Upload.State.READY, "pack": pack, **own}.items():
         setattr(upload, name, value)
     upload.save(update_fields=["state", "pack", "changed_at", *own])
+    announce_ready(upload)
 
 
 @transaction.atomic
@@ -84,9 +86,10 @@ def refuse_conversion(message: ConvertRefused) -> None:
         refuse(upload=upload, code=message.code, message=message.message)
 
 
+@transaction.atomic
 def refuse(*, upload: Upload, code: str, message: str) -> None:
     """End the upload unless it has moved on since it was read; its owner reads the sentence."""
-    Upload.objects.filter(pk=upload.pk, state=upload.state).update(
+    ended = Upload.objects.filter(pk=upload.pk, state=upload.state).update(
         state=Upload.State.REFUSED,
         refusal_code=code[:60],
         refusal_message=message,
@@ -95,6 +98,8 @@ def refuse(*, upload: Upload, code: str, message: str) -> None:
         changed_at=timezone.now(),
     )
     upload.refresh_from_db()
+    if ended:
+        announce_refused(upload)
 
 
 def reap(*, now: datetime) -> None:

@@ -15,6 +15,7 @@ from marketplace.accounts.models import User
 from marketplace.catalogue.models import BaseModel
 from marketplace.errors import Conflict, InvalidInput, Unavailable
 from marketplace.outbox import send_after_commit
+from marketplace.uploads.announcements import announce_refused
 from marketplace.uploads.limits import MAX_FILE_BYTES, MAX_OPEN_UPLOADS, PART_BYTES
 from marketplace.uploads.models import Upload
 from marketplace.uploads.quarantine import refuse_if_quarantine_is_full
@@ -75,7 +76,7 @@ def complete_upload(*, upload: Upload, parts: Sequence[Part]) -> None:
     if object_store().size(keys.quarantine(upload.pk)) != upload.size:
         message = _("The file that arrived is not as long as announced. Upload it again.")
         refusal = {"refusal_code": "size_mismatch", "refusal_message": message, "quarantined": True}
-        _leave_receiving(upload, state=Upload.State.REFUSED, **refusal)
+        _refuse(upload, refusal)
         return
     _send_to_ingest(upload)
 
@@ -146,6 +147,12 @@ def _is_stored(upload: Upload) -> bool:
 
 def _code(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
+
+
+@transaction.atomic
+def _refuse(upload: Upload, refusal: dict[str, object]) -> None:
+    if _leave_receiving(upload, state=Upload.State.REFUSED, **refusal):
+        announce_refused(upload)
 
 
 @transaction.atomic
