@@ -1,4 +1,4 @@
-"""The site worker's Celery app: `celery -A hub.celery worker -Q site -B -P threads`."""
+"""The site worker's Celery app: `celery -A hub.celery worker -Q site,webhooks -B -P threads`."""
 
 import os
 

@@ -31,6 +31,7 @@ FINGERPRINT_COMMAND = "base_fingerprint"
 
 SITE_QUEUE = "site"
 CONVERT_QUEUE = "convert"
+WEBHOOK_QUEUE = "webhooks"
 
 # Base64 characters of a preview; 128 x 128 pixels of noise need about half.
 MAX_PREVIEW = 32_768

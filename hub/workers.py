@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from hub.jobs import CONVERT_QUEUE, SITE_QUEUE, generate_queue
+from hub.jobs import CONVERT_QUEUE, SITE_QUEUE, WEBHOOK_QUEUE, generate_queue
 
 # One generation per thread waits for the engine's loop; the largest batch is this many.
 GENERATE_THREADS = 4
@@ -12,9 +12,9 @@ SITE_THREADS = 4
 
 
 def site_worker(*, beat: bool = True) -> tuple[str, ...]:
-    """Ingest, results, the ledger. Exactly one sends the periodic tasks; any number may run beside it."""
+    """Ingest, results, the ledger, webhooks. Exactly one sends the periodic tasks; any number may run beside it."""
     name = "--hostname=site@%h" if beat else f"--hostname=site-{os.getpid()}@%h"
-    command = _celery("hub.celery", [SITE_QUEUE], SITE_THREADS)
+    command = _celery("hub.celery", [SITE_QUEUE, WEBHOOK_QUEUE], SITE_THREADS)
     return (*command, name, "--beat") if beat else (*command, name)
 
 

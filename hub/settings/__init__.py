@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "marketplace.rights",
     "marketplace.stability",
     "marketplace.uploads",
+    "marketplace.webhooks",
     *(plugin.django_app for plugin in plugin_registry().plugins.values() if plugin.django_app),
 ]
 
@@ -171,6 +172,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "marketplace.webhooks.openapi.add_webhooks",
+    ],
     "SCHEMA_PATH_PREFIX": "/api/v1/",  # what follows it names the group an operation is listed in
 }
 
@@ -196,6 +201,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "reap-uploads": {"task": "uploads.reap", "schedule": 15.0, "options": {"expires": 15}},
+    "send-webhooks": {"task": "webhooks.send_due", "schedule": 5.0, "options": {"expires": 5}},
+    "keep-webhooks": {"task": "webhooks.keep", "schedule": 60.0, "options": {"expires": 60}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(hub.data_dir / "celerybeat-schedule")
 

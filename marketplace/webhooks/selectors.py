@@ -1,0 +1,41 @@
+"""An account's endpoints and what was sent to them. Another's do not exist."""
+
+from uuid import UUID
+
+from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
+
+from marketplace.accounts.models import User
+from marketplace.errors import InvalidInput, NotFound
+from marketplace.webhooks.models import Delivery, Endpoint
+
+
+def endpoints_of(account: User) -> QuerySet[Endpoint]:
+    """Newest first."""
+    return Endpoint.objects.filter(account=account).order_by("-created_at")
+
+
+def own_endpoint(account: User, endpoint_id: UUID) -> Endpoint:
+    """Raises NotFound."""
+    endpoint = Endpoint.objects.filter(account=account, pk=endpoint_id).first()
+    if endpoint is None:
+        raise NotFound(_("You have no such endpoint."), code="endpoint_not_found")
+    return endpoint
+
+
+def deliveries_of(endpoint: Endpoint, *, state: str = "", kind: str = "") -> QuerySet[Delivery]:
+    """Newest first, with what is sent at hand; of one state or kind where they are given. Raises InvalidInput."""
+    if state and state not in Delivery.State.values:
+        raise InvalidInput(_("A delivery is waiting, delivered or failed."), code="unknown_state", field="state")
+    wanted = {name: value for name, value in (("state", state), ("message__kind", kind[:60])) if value}
+    deliveries = Delivery.objects.filter(endpoint=endpoint, **wanted).select_related("message", "endpoint")
+    return deliveries.annotate(last_sent_at=Max("attempts_made__started_at")).order_by("-created_at", "pk")
+
+
+def own_delivery(account: User, endpoint_id: UUID, delivery_id: UUID) -> Delivery:
+    """With its attempts, the newest first. Raises NotFound."""
+    deliveries = deliveries_of(own_endpoint(account, endpoint_id)).prefetch_related("attempts_made")
+    delivery = deliveries.filter(pk=delivery_id).first()
+    if delivery is None:
+        raise NotFound(_("Nothing such was sent to this endpoint."), code="delivery_not_found")
+    return delivery
