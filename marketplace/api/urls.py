@@ -9,7 +9,17 @@ from marketplace.api.unknown import UnknownAddressView
 app_name = "api"
 v1 = [
     path("", include(f"marketplace.{app}.urls"))
-    for app in ("accounts", "catalogue", "generation", "ledger", "licences", "orders", "statements", "uploads")
+    for app in (
+        "accounts",
+        "catalogue",
+        "generation",
+        "ledger",
+        "licences",
+        "orders",
+        "statements",
+        "uploads",
+        "webhooks",
+    )
 ]
 urlpatterns = [
     path("v1/", include(v1)),
