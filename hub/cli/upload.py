@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,7 +96,8 @@ def _terms(path: Path) -> dict[str, Any]:
     if not isinstance(terms, dict):
         raise typer.BadParameter(f"{path} holds no table of terms.", param_hint="--publish")
     _check_names(terms)
-    return terms
+    # TOML has days of its own, and JSON has none.
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in terms.items()}
 
 
 def _check_names(terms: dict[str, Any]) -> None:

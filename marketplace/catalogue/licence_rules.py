@@ -81,7 +81,10 @@ def _credit_is_shown_where_somebody_is_named(terms: PublishTerms, licence: Licen
         )
     if terms.attribution.strip() and not stated_policy(terms).credit_required:
         raise InvalidInput(
-            _("No credit line is shown, so nobody would be named. Ask for one, or leave this empty."),
+            _(
+                "%(title)s shows no credit line, so nobody would be named. Ask for one, choose another licence, or leave this empty."
+            )
+            % {"title": licence.title},
             code="licence_shows_no_credit",
             field="attribution",
         )

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.generation.models import Generation, GenerationAdapter
-from marketplace.generation.obligations import credit_lines, shared_under
+from marketplace.generation.obligations import credit_lines, may_be_used_in_business, shared_under
 from marketplace.generation.pricing import Quote, QuoteLine, split_of
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import VersionStatement, eta_seconds, place_in_queue
@@ -138,6 +138,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
     shared_under = serializers.SerializerMethodField(
         help_text="Id of the licence that the image must be passed on under; empty where you may choose."
     )
+    commercial_use = serializers.SerializerMethodField(help_text="May the image be used in business?")
     image = serializers.SerializerMethodField()
     failure = serializers.SerializerMethodField()
 
@@ -169,6 +170,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "split",
             "credit_lines",
             "shared_under",
+            "commercial_use",
             "image",
             "failure",
             "created_at",
@@ -190,6 +192,9 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
 
     def get_shared_under(self, generation: Generation) -> str:
         return shared_under(generation)
+
+    def get_commercial_use(self, generation: Generation) -> bool:
+        return may_be_used_in_business(generation)
 
     @extend_schema_field(ImageSerializer(allow_null=True))
     def get_image(self, generation: Generation) -> Any:

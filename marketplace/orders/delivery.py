@@ -14,17 +14,20 @@ from hub.object_store import object_store
 from marketplace.errors import NotFound
 from marketplace.generation.images import forbid_training, generation_image
 from marketplace.generation.selectors import outputs_may_train
+from marketplace.licences.described import subject_of
+from marketplace.licences.documents import DOCUMENTS
 from marketplace.orders.models import Listing, Purchase
 from marketplace.uploads.models import Upload
 
 PREVIEW_SIDE = 512
+MODEL_CARD = "md"
 A_DAY = 24 * 3600
 
 
 def purchased(request: HttpRequest, purchase: Purchase) -> HttpResponseBase:
     """Raises NotFound for a subscription, which has nothing to download."""
     if purchase.version is not None:
-        return _model_file(purchase)
+        return _model_file(request, purchase)
     if purchase.listing is None:
         raise NotFound(_("There is nothing to download here."))
     generation = purchase.listing.generation
@@ -54,7 +57,7 @@ def _smaller(key: str) -> bytes:
     return content.getvalue()
 
 
-def _model_file(purchase: Purchase) -> HttpResponseBase:
+def _model_file(request: HttpRequest, purchase: Purchase) -> HttpResponseBase:
     assert purchase.version is not None  # noqa: S101 - narrows the type: the caller has looked
     upload = purchase.version.pack.uploads.filter(state=Upload.State.READY).first()
     if upload is None:
@@ -63,6 +66,8 @@ def _model_file(purchase: Purchase) -> HttpResponseBase:
         object_store().stream(keys.source(upload.sha256)), content_type="application/octet-stream"
     )
     response["Content-Length"] = str(upload.size)
+    card = f"{subject_of(purchase.version, request.build_absolute_uri('/')).uid}.{MODEL_CARD}"
+    response["Link"] = f'<{card}>; rel="describedby"; type="{DOCUMENTS[MODEL_CARD].media_type}"'
     return _attached(response, upload.file_name)
 
 

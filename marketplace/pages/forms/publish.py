@@ -31,6 +31,8 @@ FIELD_OF = {
     "download_price_micro": "download_credits",
 }
 
+OPT_OUT_OF = {"rules_out_mining": "data_mining", "rules_out_input": "ai_inference"}
+
 
 class PublishForm(forms.Form):
     style = forms.ModelChoiceField(
@@ -106,10 +108,37 @@ class PublishForm(forms.Form):
         required=False,
         help_text=_("Whom the licences of your sources want named. It ends the credit line beside each picture."),
     )
+    commercial_use = forms.BooleanField(
+        label=_("Pictures made with it may be used in business"),
+        required=False,
+        help_text=_("Open licences allow it by themselves."),
+    )
     may_be_merged = forms.BooleanField(label=_("It may be mixed with other styles in one picture"), required=False)
     may_be_derived = forms.BooleanField(label=_("Others may train styles that derive from it"), required=False)
     may_be_resold = forms.BooleanField(label=_("Partners may resell pictures made with it"), required=False)
     outputs_may_train = forms.BooleanField(label=_("Pictures made with it may be used to train models"), required=False)
+    credit_required = forms.BooleanField(
+        label=_("Name me beside each picture"),
+        required=False,
+        help_text=_("Some licences ask for it by themselves."),
+    )
+    partners = forms.CharField(
+        label=_("Partners that may license it"),
+        required=False,
+        help_text=_("The short names of their organisations here, with spaces between them. Empty: every partner."),
+    )
+    territory = forms.CharField(
+        label=_("Countries for which partners may license it"),
+        required=False,
+        help_text=_("By their two letters, such as JP DE. Empty: every country."),
+    )
+    expires = forms.DateField(
+        label=_("Last day for new pictures and licences"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    rules_out_mining = forms.BooleanField(label=_("Tell machines: no text and data mining"), required=False)
+    rules_out_input = forms.BooleanField(label=_("Tell machines: no use as a model’s input"), required=False)
 
     consents = CONSENTS
     licences = tuple(LICENCES.values())
@@ -161,7 +190,7 @@ class PublishForm(forms.Form):
         data = self.cleaned_data
         style = data.get("style")
         texts = ("title", "description", "trigger_words", "sample_prompt", "licence", "attribution")
-        permissions = ("may_be_merged", "may_be_derived", "may_be_resold", "outputs_may_train")
+        permissions = ("commercial_use", "may_be_merged", "may_be_derived", "may_be_resold", "outputs_may_train")
         return PublishTerms(
             style=style.slug if style else None,
             price_micro=_micro(data["price_credits"]) or 0,
@@ -175,7 +204,10 @@ class PublishForm(forms.Form):
             organisation=data.get("organisation") or None,
             download_price_micro=_micro(data["download_credits"]),
             early_access_days=data["early_access_days"] or 0,
-            **{name: data[name] for name in texts + permissions},
+            territory=tuple(_names(data["territory"].upper())),
+            partners=tuple(_names(data["partners"])),
+            opt_outs=tuple(name for field, name in OPT_OUT_OF.items() if data[field]),
+            **{name: data[name] for name in (*texts, *permissions, "credit_required", "expires")},
         )
 
     def show(self, refusal: Refusal) -> int:
@@ -190,6 +222,10 @@ class PublishForm(forms.Form):
             return http_status(refusal)
         refusal.field = FIELD_OF.get(refusal.field or "", refusal.field)
         return show_refusal(self, refusal)
+
+
+def _names(typed: str) -> list[str]:
+    return typed.replace(",", " ").split()
 
 
 def _micro(credits_: Decimal | None) -> int | None:

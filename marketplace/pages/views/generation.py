@@ -18,7 +18,7 @@ from marketplace.catalogue.licences import LICENCES
 from marketplace.errors import Conflict, Unavailable
 from marketplace.generation.images import forbid_training
 from marketplace.generation.models import Generation
-from marketplace.generation.obligations import credit_lines, shared_under
+from marketplace.generation.obligations import credit_lines, may_be_used_in_business, shared_under
 from marketplace.generation.previews import MEDIA_TYPE, preview_of
 from marketplace.generation.pricing import split_of
 from marketplace.generation.selectors import eta_seconds, get_for_buyer, outputs_may_train, place_in_queue
@@ -96,6 +96,7 @@ def _context(generation: Generation) -> dict[str, object]:
         "again_url": _again_url(generation, [use.version.style.slug for use in adapters]),
         "start_url": _start_url(generation, [use.version.style.slug for use in adapters]),
         "credit_lines": credit_lines(generation),
+        "for_business": may_be_used_in_business(generation),
         "shared_under": LICENCES.get(shared_under(generation)),
     }
 

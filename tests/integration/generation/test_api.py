@@ -72,6 +72,7 @@ def test_an_order_is_answered_with_its_address_and_everything_about_it() -> None
         ],
         "credit_lines": [],
         "shared_under": "",
+        "commercial_use": True,
         "image": None,
         "failure": None,
         "finished_at": None,

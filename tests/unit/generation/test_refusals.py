@@ -1,9 +1,13 @@
+from datetime import date
 from typing import Any
 
 import pytest
+from time_machine import TimeMachineFixture
 
 from hub.config import plugin_registry
 from hub.plugin_api import Component, Plugin, Verdict
+from marketplace.accounts.models import User
+from marketplace.accounts.organisations import give_account, partner_of
 from marketplace.errors import InvalidInput, NotAllowed, Refusal, Unavailable
 from marketplace.generation.models import Generation
 from marketplace.generation.requests import AdapterChoice
@@ -12,21 +16,28 @@ from marketplace.ledger.selectors import held_balance
 from marketplace.rights.models import OptOutName
 from tests.factories.catalogue import echo_base, make_version, tiny_sdxl_base
 from tests.factories.generation import echo_version, make_request, order
-from tests.factories.ledger import make_buyer
+from tests.factories.ledger import give_credit, make_buyer
+from tests.factories.payouts import make_organisation
 
 pytestmark = pytest.mark.django_db
 
 
 def refusal_of(**changes: Any) -> tuple[type[Refusal], str, str | None]:
     """Family, code and field of the refusal; nothing may be held or saved."""
-    buyer = make_buyer()
+    buyer = changes.pop("buyer", None) or make_buyer()
+    held, ordered = held_balance(buyer), Generation.objects.count()
     tiny_sdxl_base()
     versions = changes.pop("versions", ())
     with pytest.raises(Refusal) as caught:
         order(buyer, *versions, **changes)
-    assert (held_balance(buyer), Generation.objects.count()) == (0, 0)
+    assert (held_balance(buyer), Generation.objects.count()) == (held, ordered)
     assert str(caught.value).endswith(".")
     return type(caught.value), caught.value.code, caught.value.field
+
+
+def organisation_account() -> User:
+    """One with credit."""
+    return give_credit(give_account(make_organisation()), 100)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +124,47 @@ def test_images_are_resold_only_where_every_creator_allows_it() -> None:
     free, bound = echo_version(may_be_resold=True), echo_version()
     assert refusal_of(versions=[bound], resale=True) == (NotAllowed, "resale_not_licensed", "resale")
     assert order(None, free, resale=True).resale is True
+
+
+def test_what_an_organisation_makes_is_for_business() -> None:
+    personal, free = echo_version(licence="irodori-personal"), echo_version()
+    account = organisation_account()
+    assert refusal_of(buyer=account, versions=[personal]) == (NotAllowed, "commercial_use_not_licensed", "adapters")
+    assert order(account, free).adapters.count() == 1
+    assert order(None, personal).adapters.count() == 1
+
+
+def test_a_style_for_certain_partners_is_made_by_them_and_by_people() -> None:
+    account = organisation_account()
+    slug = partner_of(account)
+    theirs, others = echo_version(partners=(slug,), may_be_resold=True), echo_version(partners=("aoi",))
+    assert refusal_of(buyer=account, versions=[others]) == (NotAllowed, "partner_not_licensed", "adapters")
+    assert order(account, theirs, resale=True).resale is True
+    assert order(None, others).adapters.count() == 1
+    assert refusal_of(versions=[theirs], resale=True) == (NotAllowed, "partner_not_licensed", "adapters")
+
+
+def test_a_style_for_certain_countries_is_not_resold_where_nobody_says_in_which() -> None:
+    version = echo_version(territory=("JP",), may_be_resold=True)
+    assert refusal_of(versions=[version], resale=True) == (NotAllowed, "territory_not_licensed", "adapters")
+    assert order(None, version).adapters.count() == 1
+
+
+def test_after_its_last_day_a_style_makes_no_new_picture(time_machine: TimeMachineFixture) -> None:
+    time_machine.move_to("2030-01-31T23:59:00Z", tick=False)
+    version = echo_version(expires=date(2030, 1, 31))
+    assert order(None, version).adapters.count() == 1
+    time_machine.move_to("2030-02-01T00:00:00Z", tick=False)
+    with pytest.raises(NotAllowed, match="was licensed until 2030-01-31") as refusal:
+        order(None, version)
+    assert refusal.value.code == "licence_expired"
+
+
+def test_a_base_whose_licence_nobody_knows_makes_pictures_for_ones_own_use_alone() -> None:
+    echo_base(slug="unknown", licence="as its makers say")
+    assert refusal_of(base_model="unknown", resale=True) == (NotAllowed, "not_licensed_by_base", "base_model")
+    assert refusal_of(base_model="unknown", buyer=organisation_account())[1] == "not_licensed_by_base"
+    assert order(base_model="unknown").base_model.slug == "unknown"
 
 
 OPEN = {"may_be_merged": True, "may_be_resold": True, "outputs_may_train": True}

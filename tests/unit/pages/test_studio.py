@@ -1,14 +1,17 @@
 """A creator's pages: uploads, publishing, withdrawing, earnings."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from marketplace.catalogue.models import StyleVersion
+from marketplace.licences.policy import Policy
 from marketplace.uploads.models import Upload
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import make_pack, make_style, make_version, tiny_sdxl_base
+from tests.factories.payouts import make_organisation
 from tests.factories.uploads import make_upload, ready_upload
 from tests.unit.pages.clients import signed_in
 
@@ -36,6 +39,30 @@ def terms(**changes: Any) -> dict[str, Any]:
 
 def publish(upload: Upload, **changes: Any) -> Any:
     return signed_in(upload.owner).post(f"/studio/uploads/{upload.pk}/publish/", terms(**changes))
+
+
+def test_conditions_are_kept_as_they_were_typed() -> None:
+    upload, studio = ready_upload(), make_organisation()
+    answer = publish(
+        upload,
+        commercial_use="on",
+        outputs_may_train="on",
+        credit_required="on",
+        territory="jp, de",
+        partners=studio.slug,
+        expires="2999-01-31",
+        rules_out_input="on",
+    )
+    assert answer.status_code == 302
+    assert StyleVersion.objects.get().policy == Policy(
+        commercial_use=True,
+        training_on_outputs=True,
+        credit_required=True,
+        territory=("DE", "JP"),
+        partners=(studio.slug,),
+        expires=date(2999, 1, 31),
+        opt_outs=("ai_inference",),
+    )
 
 
 def test_the_studio_shows_ones_own_styles_and_uploads() -> None:
@@ -168,6 +195,9 @@ def test_a_next_version_keeps_the_style() -> None:
         ({"example_prompts": "a fox\na fox"}, "is named twice"),
         ({"title": ""}, "This field is required"),
         ({"share_percent": "91"}, "less than or equal to 90"),
+        ({"territory": "UK"}, "These are no countries: UK."),
+        ({"partners": "nobody"}, "There are no organisations called nobody."),
+        ({"licence": "MIT", "territory": "JP"}, "gives its rights to everyone everywhere"),
         ({"licence": "CC-BY-SA-4.0"}, "whoever receives a picture may sell it"),
         ({"attribution": "A studio"}, "shows no credit line"),
         ({"price_credits": "10001"}, "between 0 and 10,000 credits"),
