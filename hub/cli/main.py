@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.cli import doctor, ledger, plugins, up, upload, worker
+from hub.cli import doctor, ledger, plugins, up, upload, verify_receipt, worker
 
 HELP = (
     "Irodori: a marketplace and serving hub for image styles.\n\n"
@@ -16,6 +16,7 @@ app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_show_locals
 app.command()(up.up)
 app.add_typer(worker.worker, name="worker")
 app.command()(upload.upload)
+app.command("verify-receipt")(verify_receipt.verify_receipt)
 app.command()(plugins.plugins)
 app.command()(doctor.doctor)
 app.add_typer(ledger.ledger, name="ledger")

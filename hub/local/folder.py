@@ -35,6 +35,11 @@ class DataFolder:
         return self.root / "ledger-key.pem"
 
     @property
+    def receipt_key(self) -> Path:
+        """Signs licence receipts; likewise."""
+        return self.root / "receipt-key.pem"
+
+    @property
     def state(self) -> Path:
         """What other processes may know of a running stack: address, broker, store, whether it is ready."""
         return self.run / "stack.json"

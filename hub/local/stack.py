@@ -134,11 +134,12 @@ def _lives(pid: int) -> bool:
 
 def _build(folder: DataFolder, port: int, say: Callable[[str], None]) -> Stack:
     keys = load_secrets(folder.secrets)
-    if not folder.ledger_key.exists():
-        # Imported where it is needed: every later start does without.
-        from hub.signing import make_key
+    for path in (folder.ledger_key, folder.receipt_key):
+        if not path.exists():
+            # Imported where it is needed: every later start does without.
+            from hub.signing import make_key
 
-        make_key(folder.ledger_key)
+            make_key(path)
     ports, moved = choose_ports(Ports(site=port) if port else Ports(*[0] * 7))
     for sentence in moved:
         say(sentence)
