@@ -16,6 +16,7 @@ v1 = [
         "ledger",
         "licences",
         "orders",
+        "partners",
         "statements",
         "uploads",
         "webhooks",

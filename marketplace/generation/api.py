@@ -28,15 +28,24 @@ from marketplace.generation.serializers import (
     QuoteSerializer,
 )
 from marketplace.ledger.selectors import earned_balance
+from marketplace.partners.permits import PARAMETERS as GRANT_PARAMETERS
+from marketplace.partners.permits import permit_of
 
 
 class QuoteView(APIView):
-    @extend_schema(request=QuoteRequestSerializer, responses=QuoteSerializer, summary="What an image would cost")
+    @extend_schema(
+        request=QuoteRequestSerializer,
+        responses=QuoteSerializer,
+        parameters=GRANT_PARAMETERS,
+        summary="What an image would cost",
+    )
     def post(self, request: Request) -> Response:
         """The price and who is paid. Nothing is held; an order that names `quote` costs exactly this until it expires."""
         asked = QuoteRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        quote, token = services.quote(buyer=_person(request), request=asked.request())
+        buyer = _person(request)
+        permit = permit_of(buyer, request.headers)
+        quote, token = services.quote(buyer=buyer, request=asked.request(), permit=permit)
         return Response(QuoteSerializer(quote, context={"token": token}).data)
 
 
@@ -52,7 +61,7 @@ class GenerationsView(GenericAPIView[Generation]):
     @extend_schema(
         request=GenerationRequestSerializer,
         responses={201: GenerationSerializer},
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, *GRANT_PARAMETERS],
         summary="Order an image",
     )
     @answered_once
@@ -60,8 +69,12 @@ class GenerationsView(GenericAPIView[Generation]):
         """Holds the price and queues the image. Ask its address, which Location names, until `state` is final."""
         asked = GenerationRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        buyer = _person(request)
         generation = services.request_generation(
-            buyer=_person(request), request=asked.request(), quote=asked.validated_data["quote"]
+            buyer=buyer,
+            request=asked.request(),
+            quote=asked.validated_data["quote"],
+            permit=permit_of(buyer, request.headers),
         )
         address = request.build_absolute_uri(reverse("api:generation", args=[generation.pk]))
         return Response(self.get_serializer(generation).data, status.HTTP_201_CREATED, headers={"Location": address})

@@ -1,12 +1,13 @@
 """What an image costs and who is paid: compute by the base's plan, plus each style's own price by its version's plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, prefetch_related_objects
 
 from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.models import Generation, GenerationAdapter
+from marketplace.generation.permits import AS_OFFERED
 from marketplace.generation.validation import Order
 from marketplace.ledger.lines import Line
 from marketplace.ledger.selectors import VERSION_SUBJECT
@@ -46,8 +47,11 @@ class Priced:
     names: dict[Payee, str]
 
 
-def quote_of(order: Order) -> Quote:
-    lines = tuple(QuoteLine(style.version, style.version.price_micro) for style in order.styles)
+def quote_of(order: Order, prices: Mapping[int, int] = AS_OFFERED) -> Quote:
+    """`prices` are those of versions that cost something else than their creators ask."""
+    lines = tuple(
+        QuoteLine(style.version, prices.get(style.version.pk, style.version.price_micro)) for style in order.styles
+    )
     plan = newest_base_plan(order.base)
     compute = Priced(COMPUTE_SUBJECT, order.compute_micro, read_plan(plan), names_in(plan))
     priced = [compute, *(_of_style(line.version, line.price_micro) for line in lines)]

@@ -1,9 +1,11 @@
 """Quotes of images: told first, then charged exactly so, even if a price or a plan has changed in between."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from marketplace.accounts.models import User
+from marketplace.generation.permits import AS_OFFERED, Permit
 from marketplace.generation.pricing import Quote, quote_of
 from marketplace.generation.validation import Order
 from marketplace.orders import quotes
@@ -18,19 +20,20 @@ class Agreed:
     style_micro: dict[int, int]
 
 
-def signed(buyer: User, order: Order) -> tuple[Quote, quotes.Token]:
+def signed(buyer: User, order: Order, permit: Permit | None) -> tuple[Quote, quotes.Token]:
     """The price, and the token by which the buyer gets it for a while."""
-    quote = quote_of(order)
+    quote = quote_of(order, _prices(order, permit))
     agreed = _agreed(quote)
     price = {"c": agreed.compute_micro, "p": agreed.compute_plan_id, "s": list(agreed.style_micro.items())}
-    return quote, quotes.sign(quotes.Promise(buyer.pk, _item(order), price))
+    return quote, quotes.sign(quotes.Promise(buyer.pk, _item(order, permit), price))
 
 
-def agreed(buyer: User, order: Order, token: str) -> Agreed:
-    """What was quoted; without a token what it costs now. Raises what quotes.read_for raises."""
+def agreed(buyer: User, order: Order, token: str, permit: Permit | None) -> Agreed:
+    """What was quoted; without a token what it costs now. Raises what quotes.read_for and the permit raise."""
+    prices = _prices(order, permit)
     if not token:
-        return _agreed(quote_of(order))
-    price = quotes.read_for(token, buyer_id=buyer.pk, item=_item(order))
+        return _agreed(quote_of(order, prices))
+    price = quotes.read_for(token, buyer_id=buyer.pk, item=_item(order, permit))
     return Agreed(price["c"], price["p"], dict(price["s"]))
 
 
@@ -39,8 +42,12 @@ def _agreed(quote: Quote) -> Agreed:
     return Agreed(quote.compute_micro, quote.compute_plan_id, styles)
 
 
-def _item(order: Order) -> str:
+def _prices(order: Order, permit: Permit | None) -> Mapping[int, int]:
+    return AS_OFFERED if permit is None else permit.style_prices(order)
+
+
+def _item(order: Order, permit: Permit | None) -> str:
     """Everything the price depends on; words, seed and weights cost nothing."""
     styles = ",".join(str(style.version.pk) for style in order.styles)
-    told = f"{order.base.slug}|{order.width}x{order.height}|{order.steps}|{styles}"
+    told = f"{order.base.slug}|{order.width}x{order.height}|{order.steps}|{styles}|{permit.name if permit else ''}"
     return f"image:{hashlib.sha256(told.encode()).hexdigest()[:32]}"

@@ -18,6 +18,7 @@ from marketplace.generation.access import refuse_what_is_not_public_yet
 from marketplace.generation.announcements import announce_cancelled
 from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, succeeded
 from marketplace.generation.models import Generation, GenerationAdapter
+from marketplace.generation.permits import Permit
 from marketplace.generation.pictures import refuse_unknown_pictures
 from marketplace.generation.pricing import Quote
 from marketplace.generation.prompt_checks import refuse_prompt
@@ -47,30 +48,32 @@ log = structlog.get_logger(__name__)
 EXAMPLE_SEED = 7
 
 
-def quote(*, buyer: User, request: GenerationRequest) -> tuple[Quote, Token]:
+def quote(*, buyer: User, request: GenerationRequest, permit: Permit | None = None) -> tuple[Quote, Token]:
     """What it would cost and who would be paid, and the token that gets it at this price. The prompt costs nothing and
     may still be empty."""
     order = checked_order(request, partner=partner_of(buyer))
     refuse_what_is_not_public_yet(buyer, order)
-    return signed(buyer, order)
+    return signed(buyer, order, permit)
 
 
-def request_generation(*, buyer: User, request: GenerationRequest, quote: str = "") -> Generation:
-    """Hold the price, the quoted one where a quote is given, and queue the image.
+def request_generation(
+    *, buyer: User, request: GenerationRequest, quote: str = "", permit: Permit | None = None
+) -> Generation:
+    """Hold the price, the quoted one where a quote is given, and queue the image; under a licence where one is named.
 
-    Raises InvalidInput, NotAllowed, NotEnoughCredit, Conflict (the quote) or Unavailable; then nothing is held and no
+    Raises InvalidInput, NotAllowed, NotEnoughCredit, Conflict (the quote, a limit of the licence) or Unavailable; then nothing is held and no
     row is left.
     """
     order = _checked(request, partner=partner_of(buyer))
     refuse_what_is_not_public_yet(buyer, order)
     refuse_unknown_pictures(owner=buyer, request=request)
-    price = agreed(buyer, order, quote)
+    price = agreed(buyer, order, quote, permit)
     generation = Generation(
         purpose=Generation.Purpose.ORDER,
         compute_micro=price.compute_micro,
         compute_plan_id=price.compute_plan_id,
     )
-    return _queue(generation, buyer, request, order, price.style_micro)
+    return _queue(generation, buyer, request, order, price.style_micro, permit)
 
 
 def request_example(*, example: Example) -> Generation:
@@ -128,7 +131,12 @@ def _checked(request: GenerationRequest, *, partner: str | None = None) -> Order
 
 
 def _queue(
-    generation: Generation, buyer: User | None, request: GenerationRequest, order: Order, prices: dict[int, int]
+    generation: Generation,
+    buyer: User | None,
+    request: GenerationRequest,
+    order: Order,
+    prices: dict[int, int],
+    permit: Permit | None = None,
 ) -> Generation:
     """Complete the row, hold its price and save both, then send the job."""
     generation.buyer = buyer
@@ -143,6 +151,8 @@ def _queue(
     with bound_contextvars(generation=str(generation.pk)), transaction.atomic():
         generation.save(force_insert=True)
         GenerationAdapter.objects.bulk_create(_uses(generation, order, prices))
+        if permit is not None:
+            permit.use(generation)
         settlement.hold(generation)
         log.info("generation.requested", purpose=generation.purpose, price_micro=generation.price_micro)
         # Sent after commit, or the worker may look before the row exists.

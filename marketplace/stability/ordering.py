@@ -19,6 +19,7 @@ from marketplace.errors import Conflict, InvalidInput, NotEnoughCredit, Unavaila
 from marketplace.generation.failures import SITE_FAILURES
 from marketplace.generation.lifecycle import OPEN
 from marketplace.generation.models import Generation
+from marketplace.generation.permits import Permit
 from marketplace.generation.requests import GenerationRequest
 from marketplace.generation.services import cancel, quote, request_generation
 from marketplace.ledger.money import MICRO_PER_UNIT
@@ -43,13 +44,13 @@ def place_to_wait() -> Iterator[None]:
         _places.release()
 
 
-def order(*, buyer: User, requests: Sequence[GenerationRequest]) -> list[Generation]:
+def order(*, buyer: User, requests: Sequence[GenerationRequest], permit: Permit | None = None) -> list[Generation]:
     """Raises what `request_generation` raises, and then nothing is held."""
     try:
         with transaction.atomic():
-            return [request_generation(buyer=buyer, request=request) for request in requests]
+            return [request_generation(buyer=buyer, request=request, permit=permit) for request in requests]
     except NotEnoughCredit as error:
-        need = sum(quote(buyer=buyer, request=request)[0].total_micro for request in requests)
+        need = sum(quote(buyer=buyer, request=request, permit=permit)[0].total_micro for request in requests)
         message = _(
             "Your organization does not have enough balance to request this action (need $%(need)s, have $0 in active "
             "grants, $%(have)s in balance)."

@@ -20,6 +20,7 @@ from marketplace.generation.pictures import store_picture
 from marketplace.generation.requests import GenerationRequest
 from marketplace.ledger.money import MICRO_PER_CREDIT
 from marketplace.ledger.selectors import wallet_balance
+from marketplace.partners.permits import permit_of
 from marketplace.stability import requests
 from marketplace.stability.answers import artifacts, bytes_of, wants_bytes
 from marketplace.stability.auth import KeyAuthentication, organisation_id, refuse_other_organisations
@@ -90,7 +91,8 @@ class GenerationView(StabilityView):
         if as_bytes and len(wanted) > 1:
             raise Refused("invalid_samples", _("must be 1 where Accept is image/png"), field="samples")
         with place_to_wait():
-            pictures = finished(order(buyer=user, requests=wanted))
+            permit = permit_of(user, request.headers)
+            pictures = finished(order(buyer=user, requests=wanted, permit=permit))
         return bytes_of(pictures[0]) if as_bytes else Response(artifacts(pictures))
 
     def wanted(self, request: Request, engine: Engine, user: User) -> list[GenerationRequest]:

@@ -21,8 +21,11 @@ BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def statement_response(holder: Holder, period: Period) -> StreamingHttpResponse:
     """The file, written while it is sent."""
-    response = StreamingHttpResponse(sheet(holder, period), content_type="text/csv; charset=utf-8")
-    name = f"irodori-{holder.slug or 'earnings'}-{period.start:%Y-%m}.csv"
+    return csv_response(sheet(holder, period), f"irodori-{holder.slug or 'earnings'}-{period.start:%Y-%m}.csv")
+
+
+def csv_response(lines: Iterable[str], name: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-store"
     return response
@@ -30,9 +33,13 @@ def statement_response(holder: Holder, period: Period) -> StreamingHttpResponse:
 
 def sheet(holder: Holder, period: Period) -> Iterator[str]:
     """Its lines, one string each."""
-    writer = csv.writer(_Echo())
     opening = opening_balance(holder, period)
-    return (writer.writerow(row) for row in rows(statement_lines(holder, period, opening_micro=opening), opening))
+    return as_csv(rows(statement_lines(holder, period, opening_micro=opening), opening))
+
+
+def as_csv(lines: Iterable[list[str | int]]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    return (writer.writerow(line) for line in lines)
 
 
 def rows(lines: Iterable[StatementLine], opening_micro: int) -> Iterator[list[str | int]]:

@@ -1,0 +1,22 @@
+"""What a licence that an order names changes about it. Whoever grants licences implements it; orders know no more."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from marketplace.generation.models import Generation
+from marketplace.generation.validation import Order
+
+AS_OFFERED: Mapping[int, int] = MappingProxyType({})
+
+
+class Permit(Protocol):
+    @property
+    def name(self) -> str:
+        """Quotes under one permit are no quotes under another."""
+
+    def style_prices(self, order: Order) -> Mapping[int, int]:
+        """By version, where it is not the creator's own price. Raises a Refusal for what the licence doesn't cover."""
+
+    def use(self, generation: Generation) -> None:
+        """Runs in the transaction that saves the order, before its price is held. Raises a Refusal at a limit."""

@@ -1,0 +1,1 @@
+"""Licensing by partners: agreements, grants, signed receipts, reports, revocations."""

@@ -1,0 +1,159 @@
+"""Licensing over REST, for organisations' accounts. Each view reads the request, calls a service or selector, and answers."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from hub.receipts import MEDIA_TYPE
+from marketplace.api.auth import person
+from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
+from marketplace.catalogue.models import StyleVersion
+from marketplace.partners import licensing, selectors, serializers
+from marketplace.partners.accounts import partner_of
+from marketplace.partners.issuing import grant_receipt, image_receipt
+from marketplace.partners.limits import used
+from marketplace.partners.matrix import Licensable
+from marketplace.partners.models import Grant, Receipt
+from marketplace.partners.pagination import NewestVersionsFirst
+from marketplace.partners.prices import unit_prices
+from marketplace.partners.wanted import checked_permissions, checked_territory
+from marketplace.statements.api import AnyAccept
+
+RECEIPT = {(200, MEDIA_TYPE): OpenApiTypes.STR}
+
+
+class LicensableView(GenericAPIView[StyleVersion]):
+    pagination_class = NewestVersionsFirst
+    serializer_class = serializers.LicensableSerializer
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("permissions", str, description=f"Only what permits all of these: {serializers.ALL}."),
+            OpenApiParameter("territory", str, description="Only what holds in all of these country codes."),
+        ],
+        responses=serializers.LicensableSerializer(many=True),
+        operation_id="partner_licensable_list",
+        summary="What your organisation may license, newest first",
+    )
+    def get(self, request: Request) -> Response:
+        partner = partner_of(person(request))
+        permissions = checked_permissions(_listed(request, "permissions"))
+        territory = checked_territory(_listed(request, "territory"))
+        asked: Any = Licensable(partner, permissions, territory)  # as far as a paginator needs a query
+        versions = list(self.paginate_queryset(asked) or ())
+        context = {"prices": unit_prices(partner, versions)}
+        return self.get_paginated_response(serializers.LicensableSerializer(versions, many=True, context=context).data)
+
+
+class TermsView(APIView):
+    @extend_schema(responses=serializers.TermsSerializer, summary="Your organisation's terms, and what is left of them")
+    def get(self, request: Request) -> Response:
+        """Staff of the hub set them. Days and months are in UTC."""
+        partner = partner_of(person(request))
+        so_far = used(partner, timezone.now())
+        fields = ("territories", "price_bp", "images_per_day", "images_per_month", "spend_cap_micro")
+        answer = {name: getattr(partner, name) for name in fields} | {
+            "organisation": partner.organisation.slug,
+            "images_today": so_far.images_today,
+            "images_this_month": so_far.images_this_month,
+            "spent_micro": so_far.spent_micro,
+            "currency": "USD",
+        }
+        return Response(serializers.TermsSerializer(answer).data)
+
+
+class GrantQuotesView(APIView):
+    @extend_schema(
+        request=serializers.GrantQuoteRequestSerializer,
+        responses=serializers.GrantQuoteSerializer,
+        summary="What a licence would cost",
+    )
+    def post(self, request: Request) -> Response:
+        """Nothing is stored or paid. What is answered is signed, and holds for a quarter of an hour."""
+        account = person(request)
+        partner_of(account)
+        asked = serializers.GrantQuoteRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        quote = licensing.quote_grant(account=account, wanted=asked.wanted())
+        return Response(serializers.GrantQuoteSerializer(quote).data)
+
+
+class GrantsView(GenericAPIView[Grant]):
+    serializer_class = serializers.GrantSerializer
+    queryset = Grant.objects.none()
+
+    @extend_schema(
+        responses=serializers.GrantSerializer(many=True),
+        operation_id="partner_grants_list",
+        summary="Your organisation's grants, newest first",
+    )
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(selectors.grants_of(partner_of(person(request))))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        request=serializers.AcceptSerializer,
+        responses={201: serializers.GrantSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Accept a quote",
+    )
+    @answered_once
+    def post(self, request: Request) -> Response:
+        """Makes the agreement and its grant, and pays what is due at once. The same quote again gives the same grant."""
+        account = person(request)
+        partner_of(account)
+        asked = serializers.AcceptSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        grant = licensing.accept(account=account, quote=asked.validated_data["quote"])
+        address = request.build_absolute_uri(reverse("api:partner-grant", args=[grant.pk]))
+        return Response(self.get_serializer(grant).data, status.HTTP_201_CREATED, headers={"Location": address})
+
+
+class GrantView(APIView):
+    @extend_schema(responses=serializers.GrantSerializer, summary="One of your organisation's grants")
+    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
+        grant = selectors.own_grant(partner_of(person(request)), id)
+        return Response(serializers.GrantSerializer(grant).data)
+
+
+class ReceiptView(APIView):
+    content_negotiation_class = AnyAccept
+
+
+class GrantReceiptView(ReceiptView):
+    @extend_schema(responses=RECEIPT, summary="The signed receipt of a grant")
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
+        """A JSON Web Signature in compact form. `irodori verify-receipt` checks it without asking the hub."""
+        return _file(grant_receipt(selectors.own_grant(partner_of(person(request)), id)))
+
+
+class ImageReceiptView(ReceiptView):
+    @extend_schema(
+        responses=RECEIPT, operation_id="generations_receipt_retrieve", summary="The signed licence receipt of an image"
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
+        """Of a delivered image that was ordered with `Irodori-Grant`; likewise."""
+        return _file(image_receipt(selectors.own_licensed_image(person(request), id)))
+
+
+def _file(receipt: Receipt) -> HttpResponse:
+    response = HttpResponse(receipt.text, content_type=MEDIA_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="receipt-{receipt.pk}.jws"'
+    response["ETag"] = f'"{receipt.pk}"'
+    response["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
+
+
+def _listed(request: Request, name: str) -> list[str]:
+    return [part for part in request.query_params.get(name, "")[:2000].replace(" ", ",").split(",") if part]

@@ -1,0 +1,124 @@
+"""Keeps the table of what may be licensed, and answers from it: a page takes three queries, however many versions there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from marketplace.catalogue.models import StyleVersion
+from marketplace.licences.policy import Policy
+from marketplace.partners.models import LicenceClass, LicenceClassPartner, Offer, Partner
+from marketplace.partners.policies import PERMISSIONS, digest, permitted, policy_of
+from marketplace.partners.territory import Territory, common, within
+
+# SQLite takes no more parts in one statement.
+CLASSES_AT_ONCE = 400
+NEWEST_OF_A_CLASS = """
+SELECT * FROM (
+    SELECT version_id FROM partners_offer
+    WHERE licence_class_id = %s AND (public_from IS NULL OR public_from <= %s) {bounds}
+    ORDER BY version_id {order} LIMIT {count}
+) AS newest
+"""
+
+
+def index(version: StyleVersion) -> None:
+    """Write a version's row anew, or remove it where nothing of it may be licensed."""
+    policy = policy_of(version)
+    if not version.is_published or not permitted(policy):
+        Offer.objects.filter(pk=version.pk).delete()
+        return
+    fields = {"licence_class": _class_of(policy), "public_from": version.public_from}
+    Offer.objects.update_or_create(version=version, defaults=fields)
+
+
+def keep(most: int = 2_000) -> int:
+    """Give every published version that has none its row, and drop those of withdrawn ones. Says how many were given one."""
+    Offer.objects.exclude(version__state=StyleVersion.State.PUBLISHED).delete()
+    missing = StyleVersion.objects.filter(state=StyleVersion.State.PUBLISHED, offer=None)
+    given = 0
+    for version in missing.order_by("-pk")[:most]:
+        index(version)
+        given += 1
+    return given
+
+
+@dataclass(frozen=True)
+class Licensable:
+    """Versions that a partner may license with these permissions in this territory, as far as a paginator needs a query."""
+
+    partner: Partner
+    permissions: tuple[str, ...] = ()
+    territory: Territory = ()
+    newest_first: bool = True
+    below: int | None = None
+    above: int | None = None
+
+    def order_by(self, ordering: str) -> "Licensable":
+        return replace(self, newest_first=ordering.startswith("-"))
+
+    def filter(self, **bounds: Any) -> "Licensable":
+        limits = {name: int(value) for name, value in bounds.items()}
+        return replace(self, below=limits.get("pk__lt", self.below), above=limits.get("pk__gt", self.above))
+
+    def __getitem__(self, place: slice) -> list[StyleVersion]:
+        first, end = place.start or 0, int(place.stop)
+        ids = self._ids(end)[first:end]
+        found = StyleVersion.objects.select_related("style__creator", "pack__base_model", "offer__licence_class")
+        by_id = found.in_bulk(ids)
+        return [by_id[id_] for id_ in ids if id_ in by_id]
+
+    def _ids(self, count: int) -> list[int]:
+        classes = matching_classes(self.partner, self.permissions, self.territory, timezone.now().date())
+        found: list[int] = []
+        for start in range(0, len(classes), CLASSES_AT_ONCE):
+            found += self._newest(classes[start : start + CLASSES_AT_ONCE], count)
+        return sorted(found, reverse=self.newest_first)[:count]
+
+    def _newest(self, classes: Sequence[int], count: int) -> list[int]:
+        """Of each class the first `count` by its index, so that no class is read through for want of another's versions."""
+        bounds = [(sign, bound) for sign, bound in (("<", self.below), (">", self.above)) if bound is not None]
+        # Only signs and a number of our own stand in the text; every value is a parameter.
+        part = NEWEST_OF_A_CLASS.format(
+            bounds=" ".join(f"AND version_id {sign} %s" for sign, _bound in bounds),
+            order="DESC" if self.newest_first else "ASC",
+            count=int(count),
+        )
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        values = [value for class_id in classes for value in (class_id, now, *(bound for _sign, bound in bounds))]
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join([part] * len(classes)), values)
+            return [id_ for (id_,) in cursor.fetchall()]
+
+
+def matching_classes(partner: Partner, permissions: Sequence[str], territory: Sequence[str], today: date) -> list[int]:
+    """Of the terms on offer those that are for this partner, permit all of this, and hold wherever is asked for, or
+    somewhere that the partner may license for."""
+    audience = Q(for_all_partners=True) | Q(partners__slug=partner.organisation.slug)
+    classes = LicenceClass.objects.filter(
+        audience, Q(expires=None) | Q(expires__gte=today), **dict.fromkeys(permissions, True)
+    )
+    return [pk for pk, where in classes.values_list("pk", "territory") if _holds(partner, where, territory)]
+
+
+def _holds(partner: Partner, where: Sequence[str], wanted: Sequence[str]) -> bool:
+    shared = common(where, partner.territories)
+    return shared is not None and (not wanted or within(wanted, shared))
+
+
+@transaction.atomic
+def _class_of(policy: Policy) -> LicenceClass:
+    fields = {name: getattr(policy, name) for name in PERMISSIONS} | {
+        "territory": sorted(policy.territory),
+        "for_all_partners": not policy.partners,
+        "expires": policy.expires,
+    }
+    found, made = LicenceClass.objects.get_or_create(digest=digest(policy), defaults=fields)
+    if made:
+        rows = [LicenceClassPartner(licence_class=found, slug=slug) for slug in set(policy.partners)]
+        LicenceClassPartner.objects.bulk_create(rows)
+    return found

@@ -1,0 +1,68 @@
+"""Usage and statements over REST, as JSON for programs and as CSV for books."""
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.api.auth import person
+from marketplace.partners.accounts import partner_of
+from marketplace.partners.serializers import PartnerStatementSerializer, UsageSerializer
+from marketplace.partners.statements import own_statement, statement_rows
+from marketplace.partners.usage import days_of, usage, usage_rows
+from marketplace.statements.api import AnyAccept
+from marketplace.statements.months import month_of
+from marketplace.statements.sheet import as_csv, csv_response
+
+DAYS = [
+    OpenApiParameter("from", OpenApiTypes.DATE, description="The first day, in UTC; the month's first if left out."),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="The last day, in UTC; today if left out."),
+]
+CSV = {(200, "text/csv"): OpenApiTypes.STR}
+
+
+class UsageView(APIView):
+    @extend_schema(parameters=DAYS, responses=UsageSerializer, summary="What was made under your grants")
+    def get(self, request: Request) -> Response:
+        """Images that were delivered in these days, by grant."""
+        partner = partner_of(person(request))
+        days = days_of(request.query_params.get("from", ""), request.query_params.get("to", ""))
+        return Response(UsageSerializer(usage(partner, *days)).data)
+
+
+class UsageSheetView(APIView):
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(parameters=DAYS, responses=CSV, summary="The same as CSV, a line per image")
+    def get(self, request: Request) -> HttpResponseBase:
+        """Control totals stand at its end."""
+        partner = partner_of(person(request))
+        first, last = days_of(request.query_params.get("from", ""), request.query_params.get("to", ""))
+        name = f"irodori-usage-{partner.organisation.slug}-{first}-{last}.csv"
+        return csv_response(as_csv(usage_rows(partner, first, last)), name)
+
+
+class StatementsView(APIView):
+    @extend_schema(
+        responses=PartnerStatementSerializer(many=True),
+        operation_id="partner_statements_list",
+        summary="Your organisation's monthly statements, newest first",
+    )
+    def get(self, request: Request) -> Response:
+        """Made when a month is over, in UTC."""
+        made = partner_of(person(request)).statements.order_by("-month")
+        return Response(PartnerStatementSerializer(made, many=True).data)
+
+
+class StatementSheetView(APIView):
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(responses=CSV, summary="A month's statement as CSV")
+    def get(self, request: Request, month: str) -> HttpResponseBase:
+        """Every movement that paid or returned something, with its grants and image, then control totals."""
+        partner = partner_of(person(request))
+        statement = own_statement(partner, month)
+        name = f"irodori-statement-{partner.organisation.slug}-{statement.month}.csv"
+        return csv_response(as_csv(statement_rows(partner, month_of(statement.month))), name)
