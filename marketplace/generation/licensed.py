@@ -52,10 +52,15 @@ REFUSALS: MappingProxyType[Clause, tuple[str, str, Promise]] = MappingProxyType(
 
 
 def refuse_what_is_not_licensed(
-    base: BaseModel, versions: Sequence[StyleVersion], *, resale: bool, partner: str | None
+    base: BaseModel,
+    versions: Sequence[StyleVersion],
+    *,
+    resale: bool,
+    partner: str | None,
+    territory: Sequence[str] = (),
 ) -> None:
-    """Raises NotAllowed. `partner` is the organisation that orders; what one makes is for business."""
-    for use in _uses(versions, resale=resale, partner=partner):
+    """Raises NotAllowed. `partner` is the organisation that orders; what one makes is for business, and `territory` is where."""
+    for use in _uses(versions, resale=resale, partner=partner, territory=territory):
         if denial := evaluate(use, *(policy_of(version) for version in versions)):
             raise _refusal(versions[denial.place], denial)
         if use.act != Act.COMBINE and evaluate(use, policy_of_base(base)):
@@ -68,13 +73,16 @@ def refuse_what_is_not_licensed(
     _refuse_what_share_alike_forbids(versions)
 
 
-def _uses(versions: Sequence[StyleVersion], *, resale: bool, partner: str | None) -> Iterator[Use]:
+def _uses(
+    versions: Sequence[StyleVersion], *, resale: bool, partner: str | None, territory: Sequence[str]
+) -> Iterator[Use]:
     today, commercial = timezone.now().date(), partner is not None
-    if len(versions) > 1:
-        yield Use(act=Act.COMBINE, on=today, commercial=commercial, partner=partner)
-    if resale:
-        yield Use(act=Act.RESELL, on=today, partner=partner)
-    yield Use(act=Act.GENERATE, on=today, commercial=commercial, partner=partner)
+    acts = [
+        act for act, asked in ((Act.COMBINE, len(versions) > 1), (Act.RESELL, resale), (Act.GENERATE, True)) if asked
+    ]
+    for act in acts:
+        for code in territory or (None,):
+            yield Use(act=act, on=today, commercial=commercial, partner=partner, territory=code)
 
 
 def _refusal(version: StyleVersion, denial: Denial) -> NotAllowed:

@@ -15,6 +15,10 @@ class Permit(Protocol):
     def name(self) -> str:
         """Quotes under one permit are no quotes under another."""
 
+    @property
+    def territory(self) -> tuple[str, ...]:
+        """Where the image may be used, as countries' codes; empty for everywhere."""
+
     def style_prices(self, order: Order) -> Mapping[int, int]:
         """By version, where it is not the creator's own price. Raises a Refusal for what the licence doesn't cover."""
 

@@ -1,6 +1,7 @@
 """Ordering, quoting and cancelling images. What workers report about them is in lifecycle.py."""
 
 import secrets
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
@@ -51,7 +52,7 @@ EXAMPLE_SEED = 7
 def quote(*, buyer: User, request: GenerationRequest, permit: Permit | None = None) -> tuple[Quote, Token]:
     """What it would cost and who would be paid, and the token that gets it at this price. The prompt costs nothing and
     may still be empty."""
-    order = checked_order(request, partner=partner_of(buyer))
+    order = checked_order(request, partner=partner_of(buyer), territory=_territory(permit))
     refuse_what_is_not_public_yet(buyer, order)
     return signed(buyer, order, permit)
 
@@ -61,10 +62,10 @@ def request_generation(
 ) -> Generation:
     """Hold the price, the quoted one where a quote is given, and queue the image; under a licence where one is named.
 
-    Raises InvalidInput, NotAllowed, NotEnoughCredit, Conflict (the quote, a limit of the licence) or Unavailable; then nothing is held and no
-    row is left.
+    Raises InvalidInput, NotAllowed, NotEnoughCredit, Conflict (the quote, a limit of the licence) or Unavailable; then
+    nothing is held and no row is left.
     """
-    order = _checked(request, partner=partner_of(buyer))
+    order = _checked(request, partner=partner_of(buyer), territory=_territory(permit))
     refuse_what_is_not_public_yet(buyer, order)
     refuse_unknown_pictures(owner=buyer, request=request)
     price = agreed(buyer, order, quote, permit)
@@ -121,9 +122,13 @@ def _refuse_unless_cancelled(generation: Generation) -> None:
         raise Conflict(_("This image is already finished."), code="already_finished")
 
 
-def _checked(request: GenerationRequest, *, partner: str | None = None) -> Order:
+def _territory(permit: Permit | None) -> Sequence[str]:
+    return () if permit is None else permit.territory
+
+
+def _checked(request: GenerationRequest, *, partner: str | None = None, territory: Sequence[str] = ()) -> Order:
     check_texts(request.prompt, request.negative_prompt)
-    order = checked_order(request, partner=partner)
+    order = checked_order(request, partner=partner, territory=territory)
     refuse_prompt(request.prompt, "prompt")
     if request.negative_prompt.strip():
         refuse_prompt(request.negative_prompt, "negative_prompt")

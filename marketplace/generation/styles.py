@@ -23,7 +23,12 @@ class ChosenStyle:
 
 
 def chosen_styles(
-    base: BaseModel, choices: Sequence[AdapterChoice], *, resale: bool, partner: str | None
+    base: BaseModel,
+    choices: Sequence[AdapterChoice],
+    *,
+    resale: bool,
+    partner: str | None,
+    territory: Sequence[str] = (),
 ) -> tuple[ChosenStyle, ...]:
     """Raises InvalidInput for what can't be served, NotAllowed for what a creator or the base does not allow."""
     _refuse_choices(choices)
@@ -32,7 +37,8 @@ def chosen_styles(
         _refuse_style(base, style)
     if sum(style.version.pack.kind == "fine_tune" for style in styles) > 1:
         raise InvalidInput(_("Use one fine-tuned style at a time."), code="two_fine_tunes", field=FIELD)
-    refuse_what_is_not_licensed(base, [style.version for style in styles], resale=resale, partner=partner)
+    versions = [style.version for style in styles]
+    refuse_what_is_not_licensed(base, versions, resale=resale, partner=partner, territory=territory)
     return styles
 
 

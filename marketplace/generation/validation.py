@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -41,9 +42,11 @@ class Order:
     refiner_start: float | None
 
 
-def checked_order(request: GenerationRequest, *, partner: str | None = None) -> Order:
-    """Everything but the prompt. `partner` is the slug of an organisation that orders. Raises InvalidInput, NotAllowed or
-    Unavailable."""
+def checked_order(request: GenerationRequest, *, partner: str | None = None, territory: Sequence[str] = ()) -> Order:
+    """Everything but the prompt. `partner` is the slug of an organisation that orders, `territory` where its licence holds.
+
+    Raises InvalidInput, NotAllowed or Unavailable.
+    """
     base = _enabled_base(request.base_model)
     info = engine_info(base)
     width = _side("width", base.default_side if request.width is None else request.width, base, info)
@@ -54,7 +57,7 @@ def checked_order(request: GenerationRequest, *, partner: str | None = None) -> 
     _refuse_numbers(steps, guidance_scale, request.seed, info)
     return Order(
         base=base,
-        styles=chosen_styles(base, request.adapters, resale=request.resale, partner=partner),
+        styles=chosen_styles(base, request.adapters, resale=request.resale, partner=partner, territory=territory),
         width=width,
         height=height,
         steps=steps,

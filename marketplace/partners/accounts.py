@@ -8,7 +8,7 @@ from marketplace.errors import NotAllowed
 from marketplace.partners.models import Partner
 
 
-def partner_of(account: User) -> Partner:
+def partner_for(account: User) -> Partner:
     """Any organisation may license; its terms are the defaults until staff agree on others.
 
     Raises NotAllowed for a person, and for a partner that staff suspended.

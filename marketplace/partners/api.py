@@ -20,7 +20,7 @@ from marketplace.api.auth import person
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.catalogue.models import StyleVersion
 from marketplace.partners import licensing, selectors, serializers
-from marketplace.partners.accounts import partner_of
+from marketplace.partners.accounts import partner_for
 from marketplace.partners.issuing import grant_receipt, image_receipt
 from marketplace.partners.limits import used
 from marketplace.partners.matrix import Licensable
@@ -47,7 +47,7 @@ class LicensableView(GenericAPIView[StyleVersion]):
         summary="What your organisation may license, newest first",
     )
     def get(self, request: Request) -> Response:
-        partner = partner_of(person(request))
+        partner = partner_for(person(request))
         permissions = checked_permissions(_listed(request, "permissions"))
         territory = checked_territory(_listed(request, "territory"))
         asked: Any = Licensable(partner, permissions, territory)  # as far as a paginator needs a query
@@ -60,7 +60,7 @@ class TermsView(APIView):
     @extend_schema(responses=serializers.TermsSerializer, summary="Your organisation's terms, and what is left of them")
     def get(self, request: Request) -> Response:
         """Staff of the hub set them. Days and months are in UTC."""
-        partner = partner_of(person(request))
+        partner = partner_for(person(request))
         so_far = used(partner, timezone.now())
         fields = ("territories", "price_bp", "images_per_day", "images_per_month", "spend_cap_micro")
         answer = {name: getattr(partner, name) for name in fields} | {
@@ -82,7 +82,7 @@ class GrantQuotesView(APIView):
     def post(self, request: Request) -> Response:
         """Nothing is stored or paid. What is answered is signed, and holds for a quarter of an hour."""
         account = person(request)
-        partner_of(account)
+        partner_for(account)
         asked = serializers.GrantQuoteRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         quote = licensing.quote_grant(account=account, wanted=asked.wanted())
@@ -99,7 +99,7 @@ class GrantsView(GenericAPIView[Grant]):
         summary="Your organisation's grants, newest first",
     )
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(selectors.grants_of(partner_of(person(request))))
+        page = self.paginate_queryset(selectors.grants_of(partner_for(person(request))))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
@@ -112,7 +112,7 @@ class GrantsView(GenericAPIView[Grant]):
     def post(self, request: Request) -> Response:
         """Makes the agreement and its grant, and pays what is due at once. The same quote again gives the same grant."""
         account = person(request)
-        partner_of(account)
+        partner_for(account)
         asked = serializers.AcceptSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         grant = licensing.accept(account=account, quote=asked.validated_data["quote"])
@@ -123,7 +123,7 @@ class GrantsView(GenericAPIView[Grant]):
 class GrantView(APIView):
     @extend_schema(responses=serializers.GrantSerializer, summary="One of your organisation's grants")
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
-        grant = selectors.own_grant(partner_of(person(request)), id)
+        grant = selectors.own_grant(partner_for(person(request)), id)
         return Response(serializers.GrantSerializer(grant).data)
 
 
@@ -135,7 +135,7 @@ class GrantReceiptView(ReceiptView):
     @extend_schema(responses=RECEIPT, summary="The signed receipt of a grant")
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """A JSON Web Signature in compact form. `irodori verify-receipt` checks it without asking the hub."""
-        return _file(grant_receipt(selectors.own_grant(partner_of(person(request)), id)))
+        return _file(grant_receipt(selectors.own_grant(partner_for(person(request)), id)))
 
 
 class ImageReceiptView(ReceiptView):

@@ -15,13 +15,14 @@ from marketplace.catalogue.models import StyleVersion
 from marketplace.errors import Conflict, NotFound
 from marketplace.ledger import services as ledger
 from marketplace.ledger.selectors import VERSION_SUBJECT
+from marketplace.licences.selectors import policy_of
 from marketplace.orders import quotes
 from marketplace.partners import announcements
-from marketplace.partners.accounts import account_of, locked, partner_of
+from marketplace.partners.accounts import account_of, locked, partner_for
 from marketplace.partners.issuing import issue_grant_receipt
 from marketplace.partners.limits import refuse_beyond_the_cap, used
 from marketplace.partners.models import Agreement, Grant, Partner
-from marketplace.partners.policies import as_json, policy_of, refuse_what_the_policy_forbids
+from marketplace.partners.policies import as_json, refuse_what_the_policy_forbids
 from marketplace.partners.prices import unit_price
 from marketplace.partners.territory import within
 from marketplace.partners.wanted import Wanted, check
@@ -50,7 +51,7 @@ class GrantQuote:
 def quote_grant(*, account: User, wanted: Wanted) -> GrantQuote:
     """Raises InvalidInput, NotAllowed, NotFound (the version) or Conflict (one's own)."""
     check(wanted)
-    partner = partner_of(account)
+    partner = partner_for(account)
     version = _licensable(partner, wanted)
     unit = unit_price(partner, version)
     total = unit * wanted.images if wanted.payment == Agreement.Payment.PREPAID else 0
@@ -69,7 +70,7 @@ def accept(*, account: User, quote: str) -> Grant:
     promise = quotes.read(quote, buyer_id=account.pk)
     number = _number(promise.item)
     with transaction.atomic():
-        partner = locked(partner_of(account))
+        partner = locked(partner_for(account))
         if (made := Grant.objects.select_related("agreement", "partner").filter(agreement=number).first()) is not None:
             return made
         wanted, unit, total = _read(promise.price)
@@ -105,7 +106,7 @@ def _licensable(partner: Partner, wanted: Wanted) -> StyleVersion:
         slug=partner.organisation.slug,
         permissions=wanted.permissions,
         territory=wanted.territory,
-        today=timezone.now().date(),
+        until=(timezone.now() + wanted.term).date(),
     )
     return version
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from marketplace.catalogue.models import StyleVersion
 from marketplace.licences.policy import Policy
+from marketplace.licences.selectors import policy_of
 from marketplace.partners.models import LicenceClass, LicenceClassPartner, Offer, Partner
-from marketplace.partners.policies import PERMISSIONS, digest, permitted, policy_of
+from marketplace.partners.policies import NAMES, digest, permitted
 from marketplace.partners.territory import Territory, common, within
 
 # SQLite takes no more parts in one statement.
@@ -112,7 +113,8 @@ def _holds(partner: Partner, where: Sequence[str], wanted: Sequence[str]) -> boo
 
 @transaction.atomic
 def _class_of(policy: Policy) -> LicenceClass:
-    fields = {name: getattr(policy, name) for name in PERMISSIONS} | {
+    given = permitted(policy)
+    fields = {name: name in given for name in NAMES} | {
         "territory": sorted(policy.territory),
         "for_all_partners": not policy.partners,
         "expires": policy.expires,

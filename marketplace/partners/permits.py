@@ -18,7 +18,7 @@ from marketplace.errors import Conflict, InvalidInput, NotAllowed
 from marketplace.generation.models import Generation
 from marketplace.generation.validation import Order
 from marketplace.partners import announcements, limits
-from marketplace.partners.accounts import locked, partner_of
+from marketplace.partners.accounts import locked, partner_for
 from marketplace.partners.models import Grant, LicensedImage, Partner
 from marketplace.partners.selectors import own_grants
 from marketplace.partners.territory import Territory, common, within
@@ -94,7 +94,7 @@ def permit_of(account: User, headers: Mapping[str, str]) -> GrantPermit | None:
     named = headers.get(GRANT, "").strip()
     if not named:
         return None
-    partner = partner_of(account)
+    partner = partner_for(account)
     grants = own_grants(partner, _ids(named))
     now = timezone.now()
     for grant in grants:

@@ -1,63 +1,59 @@
-"""What a version's policy lets a partner license. Pure but for `policy_of`, which reads the version."""
+"""What a version's policy lets a partner license, asked of the rules that all uses are judged by. Pure."""
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from marketplace.catalogue.licences import LICENCES
-from marketplace.catalogue.models import StyleVersion
 from marketplace.errors import NotAllowed
-from marketplace.licences.policy import Policy
-from marketplace.partners.territory import within
+from marketplace.licences.policy import WORLD, Policy
+from marketplace.licences.rules import PERMISSIONS, Act, Clause, Use, evaluate
+from marketplace.licences.words import CLAUSES
 
-# What a grant may permit, by the names of the policy's own fields.
-PERMISSIONS = ("commercial_use", "merging", "derivatives", "resale_through_partners", "training_on_outputs")
-
-
-def policy_of(version: StyleVersion) -> Policy:
-    """From the terms that its creator stated."""
-    licence = LICENCES.get(version.licence)
-    return Policy(
-        commercial_use=licence is not None and licence.resale,
-        credit_required=licence is None or licence.credit,
-        merging=version.may_be_merged,
-        derivatives=version.may_be_derived,
-        resale_through_partners=version.may_be_resold,
-        training_on_outputs=version.outputs_may_train,
-    )
+# What a grant may permit, by the clauses of a policy. To license at all is to use in business.
+ACTS = MappingProxyType(
+    {
+        Clause.COMMERCIAL_USE: Act.LICENSE,
+        Clause.MERGING: Act.COMBINE,
+        Clause.DERIVATIVES: Act.DERIVE,
+        Clause.RESALE: Act.RESELL,
+        Clause.TRAINING: Act.TRAIN,
+    }
+)
+NAMES = tuple(str(clause) for clause in PERMISSIONS)
+CODES = MappingProxyType(
+    {
+        Clause.PARTNERS: "partner_not_licensed",
+        Clause.TERRITORY: "territory_not_licensed",
+        Clause.EXPIRES: "licence_expired",
+    }
+)
+ALWAYS = date.min
 
 
 def permitted(policy: Policy) -> tuple[str, ...]:
-    return tuple(name for name in PERMISSIONS if getattr(policy, name))
-
-
-def is_for(policy: Policy, slug: str) -> bool:
-    """Does the creator license to this organisation?"""
-    return not policy.partners or slug in policy.partners
+    """What some partner may license somewhere; nothing where it can't be licensed at all."""
+    everywhere = replace(policy, territory=WORLD, partners=(), expires=None)
+    given = [clause for clause in PERMISSIONS if evaluate(Use(act=ACTS[clause], on=ALWAYS), everywhere) is None]
+    return tuple(map(str, given)) if Clause.COMMERCIAL_USE in given else ()
 
 
 def refuse_what_the_policy_forbids(
-    policy: Policy, *, slug: str, permissions: Sequence[str], territory: Sequence[str], today: date
+    policy: Policy, *, slug: str, permissions: Sequence[str], territory: Sequence[str], until: date
 ) -> None:
-    """Raises NotAllowed with the first thing that the creator does not license."""
-    if not is_for(policy, slug):
-        raise NotAllowed(_("Its creator licenses this version to other partners alone."), code="not_for_this_partner")
-    if policy.expires is not None and today > policy.expires:
-        raise NotAllowed(_("Its creator no longer licenses this version."), code="policy_expired")
-    for name in permissions:
-        if name not in permitted(policy):
-            message = _("Its creator does not permit “%(name)s”. Leave it out, or choose another version.")
-            raise NotAllowed(message % {"name": name}, code="permission_not_licensed", field="permissions")
-    if not within(territory, policy.territory):
-        message = _("Its creator licenses it in %(codes)s alone. Name some of these.")
-        raise NotAllowed(
-            message % {"codes": ", ".join(policy.territory)}, code="territory_not_licensed", field="territory"
-        )
+    """Raises NotAllowed with the first clause that refuses; what is licensed ends with the policy's last day."""
+    asked = [Act.LICENSE, *(ACTS[Clause(name)] for name in permissions)]
+    for act in asked:
+        for code in territory or (None,):
+            denial = evaluate(Use(act=act, on=until, commercial=True, partner=slug, territory=code), policy)
+            if denial is not None:
+                raise _refusal(policy, denial.clause)
 
 
 def as_json(policy: Policy) -> dict[str, Any]:
@@ -66,6 +62,23 @@ def as_json(policy: Policy) -> dict[str, Any]:
 
 def digest(policy: Policy) -> str:
     """Equal for policies that license the same to the same; 64 characters."""
-    told = {name: getattr(policy, name) for name in PERMISSIONS}
-    told |= {"territory": sorted(policy.territory), "partners": sorted(policy.partners), "expires": str(policy.expires)}
+    told = {
+        "permissions": permitted(policy),
+        "territory": sorted(policy.territory),
+        "partners": sorted(policy.partners),
+        "expires": str(policy.expires),
+    }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _refusal(policy: Policy, clause: Clause) -> NotAllowed:
+    if clause == Clause.EXPIRES and policy.expires is not None:
+        message = _("Its creator licenses it until %(day)s. Choose a shorter term, or another version.")
+        return NotAllowed(message % {"day": date_format(policy.expires)}, code=CODES[clause], field="days")
+    if clause == Clause.TERRITORY:
+        message = _("Its creator licenses it in %(codes)s alone. Name some of these.")
+        return NotAllowed(message % {"codes": ", ".join(policy.territory)}, code=CODES[clause], field="territory")
+    if clause == Clause.PARTNERS:
+        return NotAllowed(_("Its creator licenses this version to other partners alone."), code=CODES[clause])
+    message = _("Its creator does not license this: %(clause)s. Leave it out, or choose another version.")
+    return NotAllowed(message % {"clause": CLAUSES[clause]}, code="permission_not_licensed", field="permissions")

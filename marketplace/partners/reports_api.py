@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.api.auth import person
-from marketplace.partners.accounts import partner_of
+from marketplace.partners.accounts import partner_for
 from marketplace.partners.serializers import PartnerStatementSerializer, UsageSerializer
 from marketplace.partners.statements import own_statement, statement_rows
 from marketplace.partners.usage import days_of, usage, usage_rows
@@ -27,7 +27,7 @@ class UsageView(APIView):
     @extend_schema(parameters=DAYS, responses=UsageSerializer, summary="What was made under your grants")
     def get(self, request: Request) -> Response:
         """Images that were delivered in these days, by grant."""
-        partner = partner_of(person(request))
+        partner = partner_for(person(request))
         days = days_of(request.query_params.get("from", ""), request.query_params.get("to", ""))
         return Response(UsageSerializer(usage(partner, *days)).data)
 
@@ -38,7 +38,7 @@ class UsageSheetView(APIView):
     @extend_schema(parameters=DAYS, responses=CSV, summary="The same as CSV, a line per image")
     def get(self, request: Request) -> HttpResponseBase:
         """Control totals stand at its end."""
-        partner = partner_of(person(request))
+        partner = partner_for(person(request))
         first, last = days_of(request.query_params.get("from", ""), request.query_params.get("to", ""))
         name = f"irodori-usage-{partner.organisation.slug}-{first}-{last}.csv"
         return csv_response(as_csv(usage_rows(partner, first, last)), name)
@@ -52,7 +52,7 @@ class StatementsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Made when a month is over, in UTC."""
-        made = partner_of(person(request)).statements.order_by("-month")
+        made = partner_for(person(request)).statements.order_by("-month")
         return Response(PartnerStatementSerializer(made, many=True).data)
 
 
@@ -62,7 +62,7 @@ class StatementSheetView(APIView):
     @extend_schema(responses=CSV, summary="A month's statement as CSV")
     def get(self, request: Request, month: str) -> HttpResponseBase:
         """Every movement that paid or returned something, with its grants and image, then control totals."""
-        partner = partner_of(person(request))
+        partner = partner_for(person(request))
         statement = own_statement(partner, month)
         name = f"irodori-statement-{partner.organisation.slug}-{statement.month}.csv"
         return csv_response(as_csv(statement_rows(partner, month_of(statement.month))), name)

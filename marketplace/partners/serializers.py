@@ -10,11 +10,11 @@ from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.serializers import SplitLineSerializer
 from marketplace.partners.licensing import GrantQuote
 from marketplace.partners.models import Agreement, Grant, PartnerStatement
-from marketplace.partners.policies import PERMISSIONS
+from marketplace.partners.policies import NAMES
 from marketplace.partners.usage import GrantUsage, Usage
 from marketplace.partners.wanted import MOST_DAYS, MOST_IMAGES, Wanted, checked_permissions, checked_territory
 
-ALL = ", ".join(PERMISSIONS)
+ALL = ", ".join(NAMES)
 WHERE = "Country codes (ISO 3166-1 alpha-2); empty for everywhere."
 
 
@@ -39,7 +39,7 @@ class LicensableSerializer(serializers.Serializer[StyleVersion]):
     currency = serializers.SerializerMethodField()
 
     def get_permissions(self, version: StyleVersion) -> list[str]:
-        return [name for name in PERMISSIONS if getattr(version.offer.licence_class, name)]
+        return [name for name in NAMES if getattr(version.offer.licence_class, name)]
 
     def get_price_micro(self, version: StyleVersion) -> int:
         prices: Mapping[int, int] = self.context["prices"]
@@ -51,9 +51,7 @@ class LicensableSerializer(serializers.Serializer[StyleVersion]):
 
 class GrantQuoteRequestSerializer(serializers.Serializer[Wanted]):
     version = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    permissions = serializers.ListField(
-        child=serializers.CharField(), max_length=len(PERMISSIONS), help_text=f"Of {ALL}."
-    )
+    permissions = serializers.ListField(child=serializers.CharField(), max_length=len(NAMES), help_text=f"Of {ALL}.")
     territory = serializers.ListField(child=serializers.CharField(), max_length=300, default=list, help_text=WHERE)
     days = serializers.IntegerField(default=365, help_text=f"The term, from 1 to {MOST_DAYS}.")
     images = serializers.IntegerField(help_text=f"The most that may be made, from 1 to {MOST_IMAGES}.")

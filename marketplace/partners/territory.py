@@ -1,19 +1,16 @@
 """Where something may be used: ISO 3166-1 alpha-2 codes, of which none means everywhere. Pure."""
 
-import re
 from collections.abc import Iterable, Sequence
 
-from marketplace.licences.policy import WORLD
+import pycountry
 
 Territory = tuple[str, ...]
-CODE = re.compile(r"[A-Z]{2}", re.ASCII)
-EVERYWHERE = WORLD
 
 
 def codes_of(codes: Iterable[object]) -> Territory | None:
-    """In order, each once; None where something is no code."""
+    """In order, each once; None where something is no country's code."""
     found = list(codes)
-    if not all(isinstance(code, str) and CODE.fullmatch(code) for code in found):
+    if not all(isinstance(code, str) and _is_country(code) for code in found):
         return None
     return tuple(sorted({str(code) for code in found}))
 
@@ -27,3 +24,8 @@ def common(one: Sequence[str], other: Sequence[str]) -> Territory | None:
     if not one or not other:
         return tuple(sorted(one or other))
     return tuple(sorted(set(one) & set(other))) or None
+
+
+def _is_country(code: str) -> bool:
+    # The look-up itself takes small letters, too.
+    return code.isupper() and pycountry.countries.get(alpha_2=code) is not None

@@ -126,10 +126,19 @@ def _line(image: LicensedImage) -> list[str | int]:
 
 
 def _day(text: str, field: str) -> date | None:
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text) if text else None
+        return _plausible(date.fromisoformat(text))
     except ValueError as error:
         raise InvalidInput(_("Write a day as 2026-11-30."), code="bad_days", field=field) from error
+
+
+def _plausible(day: date) -> date:
+    """Raises ValueError for what is so far off that its neighbours may not exist."""
+    if day.year not in range(2000, 3000):
+        raise ValueError(day)
+    return day
 
 
 def _midnight(day: date) -> datetime:

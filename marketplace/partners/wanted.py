@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.errors import InvalidInput
 from marketplace.partners.models import Agreement
-from marketplace.partners.policies import PERMISSIONS
+from marketplace.partners.policies import NAMES
 from marketplace.partners.territory import Territory, codes_of
 
 MOST_DAYS = 3 * 366
@@ -33,14 +33,14 @@ class Wanted:
 
 def checked_permissions(names: Sequence[str]) -> tuple[str, ...]:
     """Each once, in the order of all. Raises InvalidInput."""
-    if unknown := sorted(set(names) - set(PERMISSIONS)):
+    if unknown := sorted(set(names) - set(NAMES)):
         message = _("There is no permission “%(name)s”. There are: %(all)s.")
         raise InvalidInput(
-            message % {"name": unknown[0], "all": ", ".join(PERMISSIONS)},
+            message % {"name": unknown[0], "all": ", ".join(NAMES)},
             code="unknown_permission",
             field="permissions",
         )
-    return tuple(name for name in PERMISSIONS if name in names)
+    return tuple(name for name in NAMES if name in names)
 
 
 def checked_territory(codes: Sequence[str]) -> Territory:
@@ -54,6 +54,8 @@ def checked_territory(codes: Sequence[str]) -> Territory:
 
 def check(wanted: Wanted) -> None:
     """Raises InvalidInput."""
+    checked_permissions(wanted.permissions)
+    checked_territory(wanted.territory)
     if not wanted.permissions:
         message = _("Name at least one permission: a licence that permits nothing is none.")
         raise InvalidInput(message, code="no_permission", field="permissions")

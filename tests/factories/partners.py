@@ -13,7 +13,7 @@ from marketplace.accounts.tokens import create_token
 from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.models import Generation
 from marketplace.generation.services import request_generation
-from marketplace.partners.accounts import partner_of
+from marketplace.partners.accounts import partner_for
 from marketplace.partners.licensing import accept, quote_grant
 from marketplace.partners.models import Grant, Partner
 from marketplace.partners.permits import GRANT, TERRITORY, GrantPermit, permit_of
@@ -35,7 +35,7 @@ def make_account(credits_: float = 1_000) -> User:
 
 def agree(account: User, **terms: Any) -> Partner:
     """What staff agreed on with it."""
-    partner = partner_of(account)
+    partner = partner_for(account)
     Partner.objects.filter(pk=partner.pk).update(**terms)
     partner.refresh_from_db()
     return partner

@@ -1,7 +1,7 @@
 """From quote to grant: what is told holds, who agrees pays, and nobody gets what a creator does not license."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -122,6 +122,19 @@ def withdrawn(_account: Any) -> StyleVersion:
     return version
 
 
+def in_days(days: int) -> date:
+    return timezone.now().date() + timedelta(days=days)
+
+
+def test_what_is_within_a_creators_limits_is_licensed() -> None:
+    account = make_account()
+    slug = Organisation.objects.get(account=account).slug
+    version = licensable_version(partners=(slug, "another"), territory=("DE", "JP"), expires=in_days(30))
+    grant = make_grant(account, version, territory=("JP",))
+    grant.agreement.refresh_from_db()
+    assert grant.agreement.policy["partners"] == [slug, "another"]
+
+
 def early(_account: Any) -> StyleVersion:
     return licensable_version(public_from=timezone.now() + timedelta(days=3))
 
@@ -130,8 +143,26 @@ REFUSED: dict[str, tuple[Callable[[Any], StyleVersion], dict[str, Any], str]] = 
     "a permission that nobody knows": (
         lambda _: licensable_version(),
         {"permissions": ("everything",)},
+        "unknown_permission",
+    ),
+    "what is no country": (lambda _: licensable_version(), {"territory": ("XX",)}, "bad_territory"),
+    "what is not for business": (
+        lambda _: licensable_version(commercial_use=False, may_be_resold=False),
+        {},
         "permission_not_licensed",
     ),
+    "what is for others": (lambda _: licensable_version(partners=("another",)), {}, "partner_not_licensed"),
+    "everywhere where it is for some countries": (
+        lambda _: licensable_version(territory=("DE", "JP")),
+        {},
+        "territory_not_licensed",
+    ),
+    "another country": (
+        lambda _: licensable_version(territory=("DE", "JP")),
+        {"territory": ("DE", "FR")},
+        "territory_not_licensed",
+    ),
+    "a term beyond the last day": (lambda _: licensable_version(expires=in_days(29)), {}, "licence_expired"),
     "no permission": (lambda _: licensable_version(), {"permissions": ()}, "no_permission"),
     "what the creator keeps": (
         lambda _: licensable_version(may_be_resold=False),

@@ -1,0 +1,99 @@
+"""Many orders at once: of those that would pass a limit none does, and of those that fit none is lost."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from marketplace.errors import Refusal
+from marketplace.generation.models import Generation
+from marketplace.ledger.selectors import sum_of_all_entries, wallet_balance
+from marketplace.partners.licensing import accept, quote_grant
+from marketplace.partners.limits import images_under, used
+from marketplace.partners.models import Grant
+from marketplace.partners.revoking import revoke
+from tests.factories.ledger import CREDIT
+from tests.factories.partners import agree, licensable_version, make_account, make_grant, order_under, wanted
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.stack]
+THREADS, ORDERS = 8, 24
+
+
+@pytest.fixture(autouse=True)
+def _broker(broker: str) -> None:
+    """Orders are sent to it."""
+
+
+def outcomes(acts: list[Callable[[], Any]]) -> list[str]:
+    """Of all at once: "" or the code of the refusal, in alphabetical order."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return sorted(pool.map(_outcome, acts))
+
+
+def _outcome(act: Callable[[], Any]) -> str:
+    try:
+        act()
+    except Refusal as refusal:
+        return refusal.code
+    finally:
+        connections.close_all()
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("terms", "grant", "fit", "code"),
+    [
+        ({"images_per_day": 7}, {"images": 100}, 7, "quota_reached"),
+        ({"images_per_month": 7}, {"images": 100}, 7, "quota_reached"),
+        ({"spend_cap_micro": 7 * (CREDIT + 100) + 99}, {"images": 100}, 7, "spend_cap_reached"),
+        ({}, {"images": 7}, 7, "grant_used_up"),
+        ({}, {"images": 7, "payment": "prepaid"}, 7, "grant_used_up"),
+    ],
+    ids=["a day's quota", "a month's quota", "the cap", "the grant", "a prepaid grant"],
+)
+def test_of_orders_at_once_exactly_those_that_fit_are_taken(
+    terms: dict[str, Any], grant: dict[str, Any], fit: int, code: str
+) -> None:
+    account = make_account()
+    agree(account, **terms)
+    granted = make_grant(account, **grant)
+    found = outcomes([lambda: order_under(account, granted)] * ORDERS)
+    assert found == [""] * fit + [code] * (ORDERS - fit)
+    assert (Generation.objects.count(), sum_of_all_entries()) == (fit, 0)
+
+
+def test_two_grants_of_one_partner_share_its_quota() -> None:
+    account = make_account()
+    agree(account, images_per_day=7)
+    grants = [make_grant(account, images=100) for _ in range(2)]
+    found = outcomes([lambda grant=grant: order_under(account, grant) for grant in grants for _ in range(12)])  # type: ignore[misc]  # bound now
+    assert found == [""] * 7 + ["quota_reached"] * 17
+
+
+def test_one_quote_accepted_many_times_at_once_is_one_grant_paid_once() -> None:
+    account = make_account()
+    quote = quote_grant(account=account, wanted=wanted(licensable_version(), payment="prepaid")).token
+    assert outcomes([lambda: accept(account=account, quote=quote)] * 16) == [""] * 16
+    assert (Grant.objects.count(), wallet_balance(account)) == (1, 990 * CREDIT)
+
+
+def test_prepaid_grants_agreed_at_once_stay_below_the_cap() -> None:
+    account = make_account()
+    partner = agree(account, spend_cap_micro=35 * CREDIT)
+    version = licensable_version()
+    assert (
+        outcomes([lambda: make_grant(account, version, payment="prepaid")] * 12) == [""] * 3 + ["spend_cap_reached"] * 9
+    )
+    assert used(partner, timezone.now()).spent_micro == 30 * CREDIT
+
+
+def test_a_revocation_amid_orders_leaves_none_that_is_open_and_returns_all_that_is_unused() -> None:
+    account = make_account()
+    grant = make_grant(account, images=100, payment="prepaid")
+    acts: list[Callable[[], Any]] = [lambda: order_under(account, grant)] * 12
+    acts.insert(6, lambda: revoke(grant_id=grant.pk, reason="A test."))
+    assert set(outcomes(acts)) <= {"", "grant_revoked"}
+    assert (images_under(grant), wallet_balance(account), sum_of_all_entries()) == (0, 1_000 * CREDIT, 0)
