@@ -6,8 +6,8 @@ from hub.cli import doctor, ledger, plugins, up, upload, verify_receipt, worker
 
 HELP = (
     "Irodori: a marketplace and serving hub for image styles.\n\n"
-    "On a laptop, `irodori up` runs all of it. In production each process runs by itself: the site under a WSGI "
-    "server (hub.wsgi:application), the rest by `irodori worker`.\n\n"
+    "On a laptop, `irodori up` runs all of it. In production each process runs by itself: the site under an ASGI "
+    "server (hub.asgi:application), the rest by `irodori worker`.\n\n"
     "Every setting is an environment variable that begins with HUB_ (docs/reference/settings.md lists them); "
     "`irodori doctor` says what is wrong with yours."
 )

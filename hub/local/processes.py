@@ -14,8 +14,8 @@ from hub.local.store import store_command
 from hub.ready import PROCESS_NAME
 from hub.workers import convert_worker, generate_worker, site_worker
 
-# Requests to /v1/ each hold one while their picture is drawn, at most marketplace.stability.ordering.MOST_WAITING of them.
-SITE_THREADS = 32
+# Streams stay open until their picture is done: a stop does not wait for them.
+GRACE_S = 2
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,6 @@ def _worker(
 
 def _site_command(port: int) -> tuple[str, ...]:
     return (
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
-        *("--workers", "1", "--blocking-threads", str(SITE_THREADS), "--no-ws", "hub.wsgi:application"),
+        *(sys.executable, "-m", "granian", "--interface", "asginl", "--host", HOST, "--port", str(port)),
+        *("--workers", "1", "--workers-kill-timeout", str(GRACE_S), "--no-ws", "hub.asgi:application"),
     )

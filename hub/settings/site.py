@@ -29,6 +29,8 @@ class SiteConfig(BaseSettings):
     """How mail leaves: a Django e-mail backend. The default prints it; `irodori up` writes it to `mail/` in its data folder."""
     email_from: str = "Irodori <no-reply@localhost>"
     """The sender of every mail."""
+    site_threads: int = Field(default=32, ge=1)
+    """Threads of a site process, each with a database connection of its own. Who waits for a picture holds none."""
     static_backend: str = "whitenoise.storage.CompressedStaticFilesStorage"
     """How static files are stored: a Django storage."""
     lease_seconds: int = 30
@@ -42,6 +44,8 @@ class SiteConfig(BaseSettings):
         "esrgan-v1-x2plus": "irodori-x2",
     }
     """JSON: further ids of engines at `/v1/`, for programs that name Stability's own, and which engine of this hub answers."""
+    longest_wait_seconds: float = 120.0
+    """The longest `Prefer: wait` at `/api/v1/` that is granted. Less than your proxy waits."""
     stability_wait_seconds: float = 240.0
     """How long a request to `/v1/` waits for its pictures before it cancels them. Less than your proxy waits."""
     energy_price: float = Field(default=0.0, ge=0)

@@ -1,11 +1,13 @@
 """Generations over REST. Each view reads the request, calls a service or selector, and answers."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -14,9 +16,14 @@ from rest_framework.views import APIView
 
 from marketplace.accounts.models import User
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
+from marketplace.api.later import PREFER, preferred_wait, rendered
+from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.parsers import PictureParser
+from marketplace.api.sse import LAST_EVENT_ID, MEDIA_TYPE
 from marketplace.generation import selectors, services
+from marketplace.generation.estimates import seconds_to_wait
 from marketplace.generation.images import generation_image, generation_preview
+from marketplace.generation.lifecycle import OPEN
 from marketplace.generation.models import Generation
 from marketplace.generation.pictures import store_picture
 from marketplace.generation.serializers import (
@@ -27,6 +34,9 @@ from marketplace.generation.serializers import (
     QuoteRequestSerializer,
     QuoteSerializer,
 )
+from marketplace.generation.streams import generation_events
+from marketplace.generation.waiting import when_ended
+from marketplace.generation.watching import refuse_when_crowded
 from marketplace.ledger.selectors import earned_balance
 from marketplace.partners.permits import PARAMETERS as GRANT_PARAMETERS
 from marketplace.partners.permits import permit_of
@@ -61,12 +71,19 @@ class GenerationsView(GenericAPIView[Generation]):
     @extend_schema(
         request=GenerationRequestSerializer,
         responses={201: GenerationSerializer},
-        parameters=[IDEMPOTENCY_KEY, *GRANT_PARAMETERS],
+        parameters=[IDEMPOTENCY_KEY, PREFER, *GRANT_PARAMETERS],
         summary="Order an image",
     )
-    @answered_once
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         """Holds the price and queues the image. Ask its address, which Location names, until `state` is final."""
+        ordered = self._order(request)
+        if not preferred_wait(request):
+            return ordered
+        headers = {"Location": ordered.headers["Location"]}
+        return answer_or_wait(self, request, UUID(str(ordered.data["id"])), status.HTTP_201_CREATED, headers)
+
+    @answered_once
+    def _order(self, request: Request) -> Response:
         asked = GenerationRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         buyer = _person(request)
@@ -81,9 +98,27 @@ class GenerationsView(GenericAPIView[Generation]):
 
 
 class GenerationView(APIView):
-    @extend_schema(responses=GenerationSerializer, summary="One of your images")
-    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
-        return _answer(request, selectors.get_for_buyer(_person(request), id))
+    @extend_schema(responses=GenerationSerializer, parameters=[PREFER], summary="One of your images")
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - the name in the address and in OpenAPI
+        """While it is not finished, `Retry-After` says when it is worth asking again."""
+        return answer_or_wait(self, request, id)
+
+
+class EventsView(APIView):
+    content_negotiation_class = AlwaysJson
+
+    @extend_schema(
+        responses={(200, MEDIA_TYPE): OpenApiTypes.STR, 204: None},
+        parameters=[LAST_EVENT_ID, OpenApiParameter("previews", bool, description="Send previews, in Base64, too.")],
+        summary="What happens to an image, while it happens",
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
+        """Server-sent events: `queued`, `started`, `progress`, `preview`, and at the end `succeeded`, `failed` or `cancelled`."""
+        return generation_events(
+            selectors.get_for_buyer(_person(request), id),
+            last_event_id=request.headers.get("Last-Event-ID", ""),
+            previews=request.query_params.get("previews", "") in ("1", "true"),
+        )
 
 
 class CancelView(APIView):
@@ -139,8 +174,45 @@ class EarningsView(APIView):
         return Response(EarningsSerializer(answer).data)
 
 
-def _answer(request: Request, generation: Generation) -> Response:
-    return Response(GenerationSerializer(generation, context={"request": request}).data)
+def answer_or_wait(
+    view: APIView,
+    request: Request,
+    id: UUID,  # noqa: A002 - as above
+    status: int = status.HTTP_200_OK,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> HttpResponseBase:
+    """The image as it is; or, where the request prefers to wait and it is not finished, as it is later."""
+    buyer, wait = _person(request), preferred_wait(request)
+    found = selectors.get_for_buyer(buyer, id)
+
+    def answer(generation: Generation) -> Response:
+        applied = {} if wait is None else {"Preference-Applied": f"wait={wait}"}
+        return _answer(request, generation, status, {**headers, **applied, **_ask_again(generation)})
+
+    if not wait or found.state not in OPEN:
+        return answer(found)
+    refuse_when_crowded()
+    return when_ended(
+        request._request,
+        [id],
+        wait,
+        lambda _in_time: rendered(view, request, lambda: answer(selectors.get_for_buyer(buyer, id))),
+    )
+
+
+def _ask_again(generation: Generation) -> dict[str, str]:
+    if generation.state not in OPEN:
+        return {}
+    return {"Retry-After": str(seconds_to_wait(selectors.eta_seconds(generation)))}
+
+
+def _answer(
+    request: Request,
+    generation: Generation,
+    status: int = status.HTTP_200_OK,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    return Response(GenerationSerializer(generation, context={"request": request}).data, status, headers=headers)
 
 
 def _person(request: Request) -> User:

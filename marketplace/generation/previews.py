@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
+from uuid import UUID
 
 import structlog
 from django.core.cache import caches
@@ -37,14 +39,21 @@ def keep(message: GenerationHeartbeat) -> None:
 
 def preview_of(generation: Generation) -> bytes | None:
     """A small JPEG; None where there is none, and for what does not run."""
-    if generation.state != Generation.State.RUNNING or _withheld():
+    if generation.state != Generation.State.RUNNING:
         return None
+    return previews_of({generation.pk: generation.attempt}).get(generation.pk)
+
+
+def previews_of(running: Mapping[UUID, int]) -> dict[UUID, bytes]:
+    """Those that there are, of generations that run, given with their attempts."""
+    if not running or _withheld():
+        return {}
+    wanted = {_key(pk, attempt): pk for pk, attempt in running.items()}
     try:
-        found: bytes | None = caches[CACHE].get(_key(generation.pk, generation.attempt))
+        return {wanted[key]: content for key, content in caches[CACHE].get_many(wanted).items()}
     except RedisError as error:
         log.warning("preview.not_read", reason=str(error))
-        return None
-    return found
+        return {}
 
 
 def _withheld() -> bool:

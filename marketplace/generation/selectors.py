@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import Example, StyleVersion
 from marketplace.errors import NotFound
+from marketplace.generation.estimates import Progress, seconds_left, step_seconds
 from marketplace.generation.models import Generation
 from marketplace.generation.pricing import styles_used
 from marketplace.ledger.selectors import earnings_by_version
@@ -19,7 +20,6 @@ from marketplace.licences.selectors import policy_of
 from marketplace.payouts.selectors import shares_with_names
 
 State = Generation.State
-RECENT = 20
 # An example's request is on its way at first; later, it was refused, and would be again.
 EXAMPLE_IS_MISSING_AFTER = timedelta(minutes=1)
 EXAMPLE_IS_GIVEN_UP_AFTER = timedelta(hours=1)
@@ -82,16 +82,10 @@ def eta_seconds(generation: Generation) -> float | None:
     """About how long until it is done; None where nothing says, or where there is nothing to wait for."""
     if generation.state not in (State.QUEUED, State.RUNNING):
         return None
-    done = Generation.objects.filter(
-        state=State.SUCCEEDED, base_model__engine=generation.base_model.engine, seconds__isnull=False
-    )
-    recent = list(done.order_by("-finished_at").values_list("seconds", flat=True)[:RECENT])
-    if not recent:
-        return None
-    typical = float(median(second for second in recent if second is not None))
-    if generation.state == State.RUNNING:
-        return typical * (1 - generation.step / generation.steps)
-    return typical * place_in_queue(generation)
+    pace = step_seconds(generation.base_model.engine, generation.width, generation.height)
+    place = place_in_queue(generation)
+    progress = Progress(generation.state, generation.step, generation.steps, generation.started_at, place)
+    return seconds_left(progress, pace, timezone.now())
 
 
 def outputs_may_train(generation: Generation) -> bool:

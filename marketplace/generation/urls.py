@@ -5,6 +5,7 @@ from django.urls import path
 from marketplace.generation.api import (
     CancelView,
     EarningsView,
+    EventsView,
     GenerationsView,
     GenerationView,
     ImageView,
@@ -19,6 +20,7 @@ urlpatterns = [
     path("generations", GenerationsView.as_view(), name="generations"),
     path("generations/<uuid:id>", GenerationView.as_view(), name="generation"),
     path("generations/<uuid:id>/cancel", CancelView.as_view(), name="generation-cancel"),
+    path("generations/<uuid:id>/events", EventsView.as_view(), name="generation-events"),
     path("generations/<uuid:id>/image", ImageView.as_view(), name="generation-image"),
     path("generations/<uuid:id>/preview", PreviewView.as_view(), name="generation-preview"),
     path("earnings", EarningsView.as_view(), name="earnings"),

@@ -3,17 +3,14 @@
 All of a request's pictures are ordered or none is; each is paid when it is delivered, as ever.
 """
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from threading import BoundedSemaphore
+from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import Throttled
 
-from hub.settings.site import site_config
 from marketplace.accounts.models import User
 from marketplace.errors import Conflict, InvalidInput, NotEnoughCredit, Unavailable
 from marketplace.generation.failures import SITE_FAILURES
@@ -22,26 +19,20 @@ from marketplace.generation.models import Generation
 from marketplace.generation.permits import Permit
 from marketplace.generation.requests import GenerationRequest
 from marketplace.generation.services import cancel, quote, request_generation
+from marketplace.generation.watching import refuse_when_crowded
 from marketplace.ledger.money import MICRO_PER_UNIT
 from marketplace.ledger.selectors import wallet_balance
 from marketplace.stability.errors import Refused
 
 State = Generation.State
-# Each waits in a thread of the site, which has more (hub.local.processes): pages must go on.
-MOST_WAITING = 24
-FIRST_LOOK_S, LONGEST_LOOK_S = 0.05, 0.5
-_places = BoundedSemaphore(MOST_WAITING)
 
 
-@contextmanager
-def place_to_wait() -> Iterator[None]:
-    """Raises Throttled where as many as can be wait already; taken before anything is ordered."""
-    if not _places.acquire(blocking=False):
-        raise Throttled(wait=1)
+def refuse_where_all_places_are_taken() -> None:
+    """Raises Throttled; asked before anything is ordered."""
     try:
-        yield
-    finally:
-        _places.release()
+        refuse_when_crowded()
+    except Unavailable as error:
+        raise Throttled(wait=1) from error
 
 
 def order(*, buyer: User, requests: Sequence[GenerationRequest], permit: Permit | None = None) -> list[Generation]:
@@ -58,13 +49,12 @@ def order(*, buyer: User, requests: Sequence[GenerationRequest], permit: Permit 
         raise Refused("insufficient_balance", message) from error
 
 
-def finished(ordered: Sequence[Generation]) -> list[Generation]:
-    """All of them once they have ended, in their order; what has not ended in time is cancelled and costs nothing.
+def finished(ids: Sequence[UUID], *, in_time: bool) -> list[Generation]:
+    """All of them in their order; where they have not all ended in time, the others are cancelled and cost nothing.
 
     Raises Unavailable where none was delivered, or InvalidInput where the request itself was the reason.
     """
-    ids = [generation.pk for generation in ordered]
-    if not _all_ended(ids, time.monotonic() + site_config().stability_wait_seconds):
+    if not in_time:
         for generation in Generation.objects.filter(pk__in=ids, state__in=OPEN):
             with suppress(Conflict):  # it ended in this very moment
                 cancel(generation=generation)
@@ -72,16 +62,6 @@ def finished(ordered: Sequence[Generation]) -> list[Generation]:
     if all(generation.state != State.SUCCEEDED for generation in ended.values()):
         _refuse(ended[ids[0]])
     return [ended[pk] for pk in ids]
-
-
-def _all_ended(ids: Sequence[UUID], deadline: float) -> bool:
-    wait = FIRST_LOOK_S
-    while Generation.objects.filter(pk__in=ids, state__in=OPEN).exists():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(wait)
-        wait = min(2 * wait, LONGEST_LOOK_S)
-    return True
 
 
 def _refuse(generation: Generation) -> None:

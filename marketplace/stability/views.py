@@ -6,18 +6,22 @@ from typing import Any, cast
 from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser, MultiPartParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from hub.settings.site import site_config
 from marketplace.accounts.models import User
 from marketplace.api.auth import person
+from marketplace.api.later import rendered
+from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.parsers import BoundedJSONParser
+from marketplace.generation.models import Generation
 from marketplace.generation.pictures import store_picture
 from marketplace.generation.requests import GenerationRequest
+from marketplace.generation.waiting import when_ended
 from marketplace.ledger.money import MICRO_PER_CREDIT
 from marketplace.ledger.selectors import wallet_balance
 from marketplace.partners.permits import permit_of
@@ -28,20 +32,8 @@ from marketplace.stability.bodies import give_length
 from marketplace.stability.engines import Engine, description, engine_of, offered_engines
 from marketplace.stability.errors import Refused, exception_handler
 from marketplace.stability.fields import Fields, fields_of_form, fields_of_json
-from marketplace.stability.ordering import finished, order, place_to_wait
+from marketplace.stability.ordering import finished, order, refuse_where_all_places_are_taken
 from marketplace.stability.throttles import PersonThrottle
-
-
-class AlwaysJson(DefaultContentNegotiation):
-    """Whatever was asked for, errors are JSON; pictures look at `Accept` themselves."""
-
-    def select_renderer(
-        self,
-        request: Request,  # noqa: ARG002 - the framework's signature
-        renderers: Any,
-        format_suffix: str | None = None,  # noqa: ARG002 - as above
-    ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
 
 
 class StabilityView(APIView):
@@ -90,13 +82,21 @@ class GenerationView(StabilityView):
         wanted = self.wanted(request, engine_of(engine), user)
         if as_bytes and len(wanted) > 1:
             raise Refused("invalid_samples", _("must be 1 where Accept is image/png"), field="samples")
-        with place_to_wait():
-            permit = permit_of(user, request.headers)
-            pictures = finished(order(buyer=user, requests=wanted, permit=permit))
-        return bytes_of(pictures[0]) if as_bytes else Response(artifacts(pictures))
+        refuse_where_all_places_are_taken()
+        permit = permit_of(user, request.headers)
+        ordered = [picture.pk for picture in order(buyer=user, requests=wanted, permit=permit)]
+
+        def answer(in_time: bool) -> HttpResponseBase:
+            return rendered(self, request, lambda: _answer(finished(ordered, in_time=in_time), as_bytes=as_bytes))
+
+        return when_ended(request._request, ordered, site_config().stability_wait_seconds, answer)
 
     def wanted(self, request: Request, engine: Engine, user: User) -> list[GenerationRequest]:
         raise NotImplementedError
+
+
+def _answer(pictures: list[Generation], *, as_bytes: bool) -> HttpResponseBase:
+    return bytes_of(pictures[0]) if as_bytes else Response(artifacts(pictures))
 
 
 class TextToImageView(GenerationView):

@@ -5,9 +5,10 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Event
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -20,8 +21,9 @@ from hub.settings.site import SiteConfig
 from marketplace.accounts.models import User
 from marketplace.generation import services
 from marketplace.generation.models import Generation
+from marketplace.generation.watching import MOST_WAITING, watcher
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
-from marketplace.stability import ordering
+from marketplace.stability import views
 from tests.factories.catalogue import make_pack, make_version
 from tests.factories.generation import failed, stored
 from tests.factories.ledger import CREDIT, make_buyer
@@ -168,7 +170,7 @@ def test_a_failure_of_all_is_an_error_and_costs_nothing(code: str, error: tuple[
 
 def test_what_takes_too_long_is_cancelled_and_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     impatient = SiteConfig(stability_wait_seconds=0.2)
-    monkeypatch.setattr(ordering, "site_config", lambda: impatient)
+    monkeypatch.setattr(views, "site_config", lambda: impatient)
     drawing_base()
     buyer = make_buyer(1)
     answer = draw(buyer, samples=2)
@@ -187,14 +189,10 @@ def test_credit_for_two_of_three_orders_none() -> None:
 
 def test_where_all_places_are_taken_nothing_is_ordered() -> None:
     drawing_base()
-    places = [ordering.place_to_wait() for _ in range(ordering.MOST_WAITING)]
-    for place in places:
-        place.__enter__()
-    try:
+    with ExitStack() as places:
+        for _ in range(MOST_WAITING):
+            places.enter_context(watcher.told([uuid4()], lambda _sight: None))
         answer = draw(make_buyer())
-    finally:
-        for place in places:
-            place.__exit__(None, None, None)
     assert (answer.status_code, answer.json()["name"], answer["Retry-After"]) == (429, "rate_limit_exceeded", "1")
     assert not Generation.objects.exists()
 

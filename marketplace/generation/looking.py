@@ -1,0 +1,76 @@
+"""One look at many generations: a few queries however many there are."""
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from marketplace.generation.estimates import Progress, seconds_left, step_seconds
+from marketplace.generation.models import Generation
+from marketplace.generation.previews import previews_of
+from marketplace.generation.sights import Sight
+
+State = Generation.State
+AT_ONCE = 500
+# Whoever stands farther back is told no number, so that a long queue is not read again and again.
+PLACES = 1_000
+PACE_LIFE_S = 10.0
+FIELDS = ("id", "state", "attempt", "step", "steps", "failure_code", "failure_message", "image_sha256")
+PROGRESS = ("started_at", "width", "height", "base_model__engine")
+Row = dict[str, Any]
+
+
+class Looker:
+    """Keeps for some seconds how long steps take, which is asked for with every look."""
+
+    def __init__(self) -> None:
+        self._paces: dict[tuple[str, int, int], tuple[float, float | None]] = {}
+
+    def look(self, ids: Collection[UUID], previews: Collection[UUID] = ()) -> dict[UUID, Sight]:
+        rows = [row for some in _parts(ids) for row in _rows(some)]
+        places = _places({row["base_model__engine"] for row in rows if row["state"] == State.QUEUED})
+        drawn = {row["id"]: row["attempt"] for row in rows if row["id"] in previews and row["state"] == State.RUNNING}
+        pictures = previews_of(drawn)
+        return {row["id"]: self._sight(row, places, pictures.get(row["id"])) for row in rows}
+
+    def _sight(self, row: Row, places: Mapping[UUID, int], preview: bytes | None) -> Sight:
+        place = places.get(row["id"]) if row["state"] == State.QUEUED else 0
+        progress = Progress(row["state"], row["step"], row["steps"], row["started_at"], place)
+        fields = {name: row[name] for name in FIELDS}
+        eta = None if row["state"] not in (State.QUEUED, State.RUNNING) else self._eta(row, progress)
+        return Sight(**fields, place_in_queue=place, preview=preview, eta_seconds=eta)
+
+    def _eta(self, row: Row, progress: Progress) -> float | None:
+        left = seconds_left(
+            progress, self._pace(row["base_model__engine"], row["width"], row["height"]), timezone.now()
+        )
+        return None if left is None else round(left, 1)
+
+    def _pace(self, *kind: Any) -> float | None:
+        until, pace = self._paces.get(kind, (0.0, None))
+        if time.monotonic() >= until:
+            pace = step_seconds(*kind)
+            self._paces[kind] = (time.monotonic() + PACE_LIFE_S, pace)
+        return pace
+
+
+def _rows(ids: Collection[UUID]) -> Iterator[Row]:
+    yield from Generation.objects.filter(pk__in=ids).values(*FIELDS, *PROGRESS)
+
+
+def _places(engines: Collection[str]) -> dict[UUID, int]:
+    """Who stands where in the queues of these engines."""
+    places: dict[UUID, int] = {}
+    for engine in engines:
+        queue = Generation.objects.filter(state=State.QUEUED, base_model__engine=engine).order_by("created_at")
+        places |= {pk: place for place, pk in enumerate(queue.values_list("pk", flat=True)[:PLACES], start=1)}
+    return places
+
+
+def _parts(ids: Collection[UUID]) -> Iterator[list[UUID]]:
+    rest = iter(ids)
+    while part := list(islice(rest, AT_ONCE)):
+        yield part
