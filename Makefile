@@ -46,6 +46,7 @@ lint: $(STAMP) ## Check style, types, boundaries and migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy hub marketplace serving plugins tests bench docs training
+	$(BIN)/mypy --config-file sdk/pyproject.toml sdk
 	$(BIN)/lint-imports
 	HUB_DATABASE_URL=sqlite:///:memory: $(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
 	$(BIN)/python manage.py check --fail-level WARNING
@@ -88,12 +89,12 @@ clean: ## Remove what the tools left behind; keeps .venv and var
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt sdk/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
 	  echo "Irodori needs Python 3.11. Install it (Debian: apt-get install python3.11-venv), or name it: make demo PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "Python can't make virtual environments yet. On Debian: apt-get install python3.11-venv"; exit 1; }
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[site,serving,local,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[site,serving,local,dev]' -e './sdk[verify]'
 	@touch $@
 
 $(TRAINING): $(STAMP) training/package-lock.json

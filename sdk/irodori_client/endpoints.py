@@ -1,0 +1,74 @@
+"""Every address of the hub that this package calls, with what is sent there and what comes back.
+
+The hub's tests compare this table and the models that it names with the hub's own OpenAPI document.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from irodori_client import models
+from irodori_client.models import Page, Sent
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Endpoint(Generic[T]):
+    """`answer` is a model, a list or page of one, bytes for a file, or NoneType.
+
+    `keyed`: the hub takes an Idempotency-Key here, and one is made where none is given. `again`: doing it twice does it
+    once, even without a key; what only reads is such by its method.
+    """
+
+    method: str
+    path: str
+    answer: type[T]
+    body: type[Sent] | None = None
+    keyed: bool = False
+    again: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        return self.method in {"GET", "DELETE"} or self.keyed or self.again
+
+
+V1 = "/api/v1"
+BASES = Endpoint("GET", f"{V1}/base-models", list[models.Base])
+STYLES = Endpoint("GET", f"{V1}/styles", Page[models.Style])
+STYLE = Endpoint("GET", f"{V1}/styles/{{slug}}", models.StylePage)
+PUBLISH = Endpoint("POST", f"{V1}/versions", models.Version, body=models.Publication)
+WITHDRAW = Endpoint("POST", f"{V1}/versions/{{id}}/withdraw", models.Version, again=True)
+
+QUOTE = Endpoint("POST", f"{V1}/quotes", models.Quote, body=models.Priced, again=True)
+ORDER = Endpoint("POST", f"{V1}/generations", models.Generation, body=models.Order, keyed=True)
+HISTORY = Endpoint("GET", f"{V1}/generations", Page[models.Generation])
+GENERATION = Endpoint("GET", f"{V1}/generations/{{id}}", models.Generation)
+CANCEL = Endpoint("POST", f"{V1}/generations/{{id}}/cancel", models.Generation, again=True)
+IMAGE = Endpoint("GET", f"{V1}/generations/{{id}}/image", bytes)
+PREVIEW = Endpoint("GET", f"{V1}/generations/{{id}}/preview", bytes)
+# A picture is known by its hash: sent twice, it is kept once.
+PICTURE = Endpoint("POST", f"{V1}/pictures", models.Picture, again=True)
+
+UPLOADS = Endpoint("GET", f"{V1}/uploads", Page[models.Upload])
+NEW_UPLOAD = Endpoint("POST", f"{V1}/uploads", models.Upload, body=models.NewUpload)
+UPLOAD = Endpoint("GET", f"{V1}/uploads/{{id}}", models.Upload)
+ABORT = Endpoint("DELETE", f"{V1}/uploads/{{id}}", type(None))
+PART = Endpoint("POST", f"{V1}/uploads/{{id}}/parts/{{number}}", models.PartAddress, again=True)
+COMPLETE = Endpoint("POST", f"{V1}/uploads/{{id}}/complete", models.Upload, body=models.SentParts, again=True)
+LORA = Endpoint("POST", f"{V1}/uploads/{{id}}/lora", models.Upload)
+LORA_FILE = Endpoint("GET", f"{V1}/uploads/{{id}}/file", bytes)
+
+WALLET = Endpoint("GET", f"{V1}/wallet", models.Wallet)
+TOP_UP = Endpoint("POST", f"{V1}/top-ups", models.Checkout, body=models.TopUp, keyed=True)
+EARNINGS = Endpoint("GET", f"{V1}/earnings", models.Earnings)
+STATEMENT = Endpoint("GET", f"{V1}/earnings/statement.csv", bytes)
+
+PROOF = Endpoint("GET", f"{V1}/ledger/proofs/{{id}}", models.Proof)
+BLOCKS = Endpoint("GET", f"{V1}/ledger/blocks", list[models.SignedBlock])
+# A well-known file beside the API, and so not in its document.
+LEDGER_KEYS = Endpoint("GET", "/.well-known/irodori-ledger-keys.json", models.PublicKeys)
+
+
+def endpoints() -> tuple[Endpoint[object], ...]:
+    """All of them, in the order above."""
+    return tuple(each for each in globals().values() if isinstance(each, Endpoint))

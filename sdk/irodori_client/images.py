@@ -1,0 +1,89 @@
+"""The steps of an image: following it, fetching it, sending one to start from."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+from irodori_client import endpoints as at
+from irodori_client.calls import Asked, Calls
+from irodori_client.effects import Emit, Items, Run, Sleep, Steps
+from irodori_client.errors import CancelledError, DamagedError, FailedError, NotFoundError, UsageError
+from irodori_client.models import Generation, Picture
+from irodori_client.waiting import POLL_SECONDS, check_time, until_final
+
+NO_PREVIEW = "no_preview"
+
+
+def send(calls: Calls, picture: Path | bytes) -> Steps[Picture]:
+    content = (yield Run(picture.read_bytes)) if isinstance(picture, Path) else picture
+    kind = {"Content-Type": media_type(content)}
+    return (yield from calls.call(at.PICTURE, Asked(content=content, headers=kind)))
+
+
+def media_type(content: bytes) -> str:
+    """By the first bytes. Raises UsageError for what the hub takes no pictures of."""
+    if content.startswith(b"\x89PNG"):
+        return "image/png"
+    if content.startswith(b"\xff\xd8"):
+        return "image/jpeg"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    raise UsageError("This is no PNG, JPEG or WebP. Send one of these.")
+
+
+def finished(
+    calls: Calls,
+    id: UUID | str,  # noqa: A002 - as above
+    tell: Callable[[Generation], object],
+    timeout: float,
+) -> Steps[Generation]:
+    generation = yield from until_final(lambda: _asked(calls, id), tell, timeout)
+    if generation.state == "cancelled":
+        raise CancelledError("The order was cancelled. Nothing was paid.", code="cancelled")
+    if generation.failure:
+        raise FailedError(generation.failure.message, code=generation.failure.code)
+    return generation
+
+
+def content(calls: Calls, generation: Generation) -> Steps[bytes]:
+    if generation.image is None:
+        raise UsageError("This order has no image yet. Wait for it first.")
+    image = yield from calls.call(at.IMAGE, Asked(names={"id": generation.id}))
+    if hashlib.sha256(image).hexdigest() != generation.image.sha256:
+        raise DamagedError("The image that arrived is not the one that the hub made. Fetch it again.")
+    return image
+
+
+def save(calls: Calls, generation: Generation, path: Path) -> Steps[Path]:
+    image = yield from content(calls, generation)
+    yield Run(lambda: path.write_bytes(image))
+    return path
+
+
+def preview(calls: Calls, id: UUID | str) -> Steps[bytes | None]:  # noqa: A002 - as above
+    try:
+        return (yield from calls.call(at.PREVIEW, Asked(names={"id": id})))
+    except NotFoundError as error:
+        if error.code == NO_PREVIEW:
+            return None
+        raise
+
+
+def _asked(calls: Calls, id: UUID | str) -> Steps[Generation]:  # noqa: A002 - as above
+    return calls.call(at.GENERATION, Asked(names={"id": id}))
+
+
+def changes(calls: Calls, id: UUID | str, timeout: float) -> Items[Generation]:  # noqa: A002 - as above
+    """Emit every answer that differs from the one before, up to the final one."""
+    deadline, last = time.monotonic() + timeout, None
+    while True:
+        generation = yield from _asked(calls, id)
+        if generation != last:
+            yield Emit(generation)
+        if generation.is_final:
+            return
+        check_time(deadline, timeout)
+        last = generation
+        yield Sleep(POLL_SECONDS)

@@ -1,0 +1,20 @@
+"""What a client offers, one class for each kind of thing."""
+
+from irodori_client.resources.catalogue import Bases, Styles, Versions
+from irodori_client.resources.generations import Generations, Pictures, Quotes
+from irodori_client.resources.ledger import Ledger
+from irodori_client.resources.money import Earnings, Wallet
+from irodori_client.resources.uploads import Uploads
+
+__all__ = [
+    "Bases",
+    "Earnings",
+    "Generations",
+    "Ledger",
+    "Pictures",
+    "Quotes",
+    "Styles",
+    "Uploads",
+    "Versions",
+    "Wallet",
+]

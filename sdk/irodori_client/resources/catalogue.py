@@ -1,0 +1,41 @@
+"""What there is to draw with."""
+
+from uuid import UUID
+
+from irodori_client import endpoints as at
+from irodori_client.calls import Asked
+from irodori_client.effects import Items, Steps
+from irodori_client.models import Base, Publication, Style, StylePage, Terms, Version
+from irodori_client.resources.base import Mode, Resource, iteration, operation
+
+
+class Bases(Resource[Mode]):
+    @operation
+    def all(self) -> Steps[list[Base]]:
+        """The bases that the hub draws with."""
+        return self._calls.call(at.BASES)
+
+
+class Styles(Resource[Mode]):
+    @iteration
+    def search(self, words: str = "", *, base_model: str | None = None) -> Items[Style]:
+        """Published styles, newest first: those with `words` in title, trigger words or creator's name."""
+        return self._calls.each(at.STYLES, {"search": words, "base_model": base_model})
+
+    @operation
+    def get(self, slug: str) -> Steps[StylePage]:
+        """One style with all its versions."""
+        return self._calls.call(at.STYLE, Asked(names={"slug": slug}))
+
+
+class Versions(Resource[Mode]):
+    @operation
+    def publish(self, upload: UUID | str, terms: Terms) -> Steps[Version]:
+        """Publish a ready upload of yours. Its cover and examples are drawn afterwards."""
+        body = Publication.model_validate({**terms.model_dump(), "upload": upload})
+        return self._calls.call(at.PUBLISH, Asked(body=body))
+
+    @operation
+    def withdraw(self, version: int) -> Steps[Version]:
+        """No new pictures are made with it; those already made stay their buyers'."""
+        return self._calls.call(at.WITHDRAW, Asked(names={"id": version}))

@@ -1,0 +1,39 @@
+"""Waits for what the hub is working on, by asking again."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from irodori_client.effects import Sleep, Steps
+from irodori_client.errors import TooSlowError
+
+POLL_SECONDS = 0.5
+WAIT_SECONDS = 1800.0
+
+
+class Stateful(Protocol):
+    @property
+    def is_final(self) -> bool: ...
+
+
+S = TypeVar("S", bound=Stateful)
+
+
+def until_final(ask: Callable[[], Steps[S]], tell: Callable[[S], object], timeout: float) -> Steps[S]:
+    """The first answer that is final; `tell` hears of each that differs from the one before. Raises TooSlowError."""
+    deadline, last = time.monotonic() + timeout, None
+    while True:
+        answer = yield from ask()
+        if answer != last:
+            tell(answer)
+        if answer.is_final:
+            return answer
+        check_time(deadline, timeout)
+        last = answer
+        yield Sleep(POLL_SECONDS)
+
+
+def check_time(deadline: float, timeout: float) -> None:
+    """Raises TooSlowError after the deadline."""
+    if time.monotonic() >= deadline:
+        raise TooSlowError(f"The hub has taken {timeout:.0f} s over this and goes on. Ask for it again later.")

@@ -1,0 +1,64 @@
+"""The SDK's clients with the site in this very process and transaction."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import anyio
+import httpx
+
+from irodori_client import AsyncClient, Client, Retries
+from marketplace.accounts.models import User
+from marketplace.accounts.tokens import create_token
+from tests.factories.site import SITE_URL, SiteTransport
+
+T = TypeVar("T")
+AT_ONCE = Retries(tries=3, first_s=0)
+
+
+class AsyncSiteTransport(httpx.AsyncBaseTransport):
+    """The same site. It answers in the test's thread, whose transaction the rows are in; the loop runs in another."""
+
+    def __init__(self, afterwards: Callable[[], None] = lambda: None) -> None:
+        self._site = SiteTransport(afterwards)
+        self._asked: SimpleQueue[tuple[httpx.Request, Future[httpx.Response]] | None] = SimpleQueue()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        answer: Future[httpx.Response] = Future()
+        self._asked.put((request, answer))
+        return await asyncio.wrap_future(answer)
+
+    def serve(self, program: Callable[[], Awaitable[T]]) -> T:
+        """What the program returns, run in a loop of its own while its requests are answered here."""
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(anyio.run, program)
+            done.add_done_callback(lambda _: self._asked.put(None))
+            while asked := self._asked.get():
+                request, answer = asked
+                answer.set_result(self._site.handle_request(request))
+            return done.result()
+
+
+def client_of(person: User | None, afterwards: Callable[[], None] = lambda: None, **changes: Any) -> Client:
+    """With a token of this person's, or nobody's."""
+    given: dict[str, Any] = {"transport": SiteTransport(afterwards), "retries": AT_ONCE} | changes
+    return Client(SITE_URL, key_of(person), **given)
+
+
+def served(person: User | None, program: Callable[[AsyncClient], Awaitable[T]], **changes: Any) -> T:
+    """What a program makes of an asynchronous client of this person's."""
+    transport, key = AsyncSiteTransport(changes.pop("afterwards", lambda: None)), key_of(person)
+    given: dict[str, Any] = {"transport": transport, "retries": AT_ONCE} | changes
+
+    async def opened() -> T:
+        async with AsyncClient(SITE_URL, key, **given) as client:
+            return await program(client)
+
+    return transport.serve(opened)
+
+
+def key_of(person: User | None) -> str:
+    return create_token(user=person)[1] if person else ""
