@@ -14,20 +14,16 @@ import typer
 from typer.testing import CliRunner
 
 import hub.client
-from hub import keys
 from hub.cli.upload import OTHER_TERMS, REQUIRED_TERMS
 from hub.cli.upload import upload as upload_command
 from hub.client import HubClient, RefusedError, UnreachableError
-from hub.jobs import Converted
-from hub.object_store import object_store
 from marketplace.accounts.tokens import create_token
 from marketplace.catalogue.models import StyleVersion
 from marketplace.catalogue.serializers import PublishSerializer
-from marketplace.uploads.conversion import accept_conversion
-from marketplace.uploads.ingest import ingest
 from marketplace.uploads.models import Upload
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import tiny_sdxl_base
+from tests.factories.playing import play_the_upload_workers
 from tests.factories.site import SITE_URL, SiteTransport
 from tests.factories.tensor_files import MODULE, lora_file, tensor_file
 
@@ -49,28 +45,13 @@ def toml_of_the_guide() -> str:
     return str(block)
 
 
-def play_the_workers() -> None:
-    """What ingest and a convert worker do with whatever has arrived."""
-    for row in Upload.objects.filter(state=Upload.State.CHECKING):
-        ingest(upload_id=row.pk)
-    for row in Upload.objects.filter(state=Upload.State.CONVERTING):
-        sha256 = hashlib.sha256(row.sha256.encode()).hexdigest()
-        object_store().put(keys.pack(sha256), row.sha256.encode(), "application/octet-stream")
-        pack = {"pack_key": keys.pack(sha256), "pack_sha256": sha256, "pack_size": 64}
-        accept_conversion(
-            Converted.model_validate(
-                pack | {"upload_id": row.pk, "attempt": 1, "kind": "lora", "rank": 4, "modules": 1}
-            )
-        )
-
-
 def make_token() -> str:
     tiny_sdxl_base()
     return create_token(user=make_user())[1]
 
 
 def client(**changes: Any) -> HubClient:
-    return HubClient(SITE_URL, make_token(), transport=SiteTransport(play_the_workers), **changes)
+    return HubClient(SITE_URL, make_token(), transport=SiteTransport(play_the_upload_workers), **changes)
 
 
 def file_in(folder: Path, content: bytes, name: str = "ink.safetensors") -> Path:
@@ -170,7 +151,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     monkeypatch.setattr(
         hub.client,
         "HubClient",
-        lambda url, text: HubClient(url, text, transport=SiteTransport(play_the_workers)),
+        lambda url, text: HubClient(url, text, transport=SiteTransport(play_the_upload_workers)),
     )
     return lambda *words: CliRunner().invoke(
         app, [str(word) for word in words], env={"IRODORI_TOKEN": token, "IRODORI_URL": SITE_URL, "COLUMNS": "200"}
