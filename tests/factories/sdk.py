@@ -18,28 +18,42 @@ T = TypeVar("T")
 AT_ONCE = Retries(tries=3, first_s=0)
 
 
-class AsyncSiteTransport(httpx.AsyncBaseTransport):
-    """The same site. It answers in the test's thread, whose transaction the rows are in; the loop runs in another."""
+class Desk:
+    """The site answers in the test's thread, whose transaction the rows are in; whoever asks runs in another."""
 
     def __init__(self, afterwards: Callable[[], None] = lambda: None) -> None:
         self._site = SiteTransport(afterwards)
         self._asked: SimpleQueue[tuple[httpx.Request, Future[httpx.Response]] | None] = SimpleQueue()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await request.aread()
+    def ask(self, request: httpx.Request) -> Future[httpx.Response]:
         answer: Future[httpx.Response] = Future()
         self._asked.put((request, answer))
-        return await asyncio.wrap_future(answer)
+        return answer
 
-    def serve(self, program: Callable[[], Awaitable[T]]) -> T:
-        """What the program returns, run in a loop of its own while its requests are answered here."""
+    def serve(self, program: Callable[[], T]) -> T:
+        """What the program returns; its requests are answered here meanwhile."""
         with ThreadPoolExecutor(1) as pool:
-            done = pool.submit(anyio.run, program)
+            done = pool.submit(program)
             done.add_done_callback(lambda _: self._asked.put(None))
             while asked := self._asked.get():
                 request, answer = asked
                 answer.set_result(self._site.handle_request(request))
             return done.result()
+
+
+class DeskTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Of blocking and of asynchronous clients in the program's thread."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        return self._desk.ask(request).result()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        return await asyncio.wrap_future(self._desk.ask(request))
 
 
 def client_of(person: User | None, afterwards: Callable[[], None] = lambda: None, **changes: Any) -> Client:
@@ -50,14 +64,14 @@ def client_of(person: User | None, afterwards: Callable[[], None] = lambda: None
 
 def served(person: User | None, program: Callable[[AsyncClient], Awaitable[T]], **changes: Any) -> T:
     """What a program makes of an asynchronous client of this person's."""
-    transport, key = AsyncSiteTransport(changes.pop("afterwards", lambda: None)), key_of(person)
-    given: dict[str, Any] = {"transport": transport, "retries": AT_ONCE} | changes
+    desk, key = Desk(changes.pop("afterwards", lambda: None)), key_of(person)
+    given: dict[str, Any] = {"transport": DeskTransport(desk), "retries": AT_ONCE} | changes
 
     async def opened() -> T:
         async with AsyncClient(SITE_URL, key, **given) as client:
             return await program(client)
 
-    return transport.serve(opened)
+    return desk.serve(lambda: anyio.run(opened))
 
 
 def key_of(person: User | None) -> str:

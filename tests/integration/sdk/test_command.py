@@ -1,0 +1,137 @@
+"""The command with a real store behind it: uploads, pictures, many pictures."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from irodori_client.cli.exits import Exit
+from marketplace.accounts.models import User
+from marketplace.catalogue.models import StyleVersion
+from marketplace.generation import services
+from marketplace.generation.models import Generation
+from marketplace.ledger.selectors import held_balance
+from marketplace.uploads.models import Upload
+from tests.factories.catalogue import tiny_sdxl_base
+from tests.factories.command import Command
+from tests.factories.generation import echo_version, failed, make_request, started
+from tests.factories.ledger import make_buyer
+from tests.factories.playing import play_the_serving_worker, play_the_upload_workers
+from tests.factories.stability import png
+from tests.factories.tensor_files import lora_file
+
+pytestmark = [pytest.mark.django_db, pytest.mark.stack, pytest.mark.usefixtures("object_store_server")]
+TERMS: dict[str, Any] = {
+    "title": "Washed Ink",
+    "sample_prompt": "a harbour at dawn",
+    "licence": "CC0-1.0",
+    "price_micro": 10_000,
+    "creator_share_bp": 7_000,
+    "training_sources": [{"name": "Mine", "consent": "own_work"}],
+}
+
+
+@pytest.fixture
+def buyer() -> User:
+    make_request()
+    return make_buyer()
+
+
+@pytest.fixture
+def iro(monkeypatch: pytest.MonkeyPatch, buyer: User) -> Command:
+    return Command(monkeypatch, buyer)
+
+
+def test_a_picture_is_drawn_and_saved(iro: Command, buyer: User, tmp_path: Path) -> None:
+    version, path = echo_version(licence="CC-BY-4.0"), tmp_path / "fox.png"
+    said = iro("generate", "a fox", "-s", version.style.slug, "-o", path, afterwards=play_the_serving_worker)
+    [made] = Generation.objects.all()
+    assert (said.code, said.err, path.read_bytes()) == (0, "", b"a fox")
+    assert said.out.startswith(f"{path}\n“{version.style.title}” by ")
+    assert (made.adapters.get().version, held_balance(buyer)) == (version, 0)
+
+
+def test_a_picture_goes_to_stdout_alone(iro: Command) -> None:
+    said = iro("generate", "a fox", "-o", "-", "--seed", 5, afterwards=play_the_serving_worker)
+    assert (said.code, said.content) == (0, b"a fox")
+
+
+def test_json_tells_everything_about_the_picture(iro: Command, tmp_path: Path) -> None:
+    path = tmp_path / "fox.png"
+    said = iro("generate", "a fox", "-o", path, "--json", afterwards=play_the_serving_worker).json
+    assert (said["file"], said["generation"]["state"]) == (str(path), "succeeded")
+    assert said["generation"]["image"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_picture_starts_from_another(iro: Command, tmp_path: Path) -> None:
+    start = tmp_path / "start.png"
+    start.write_bytes(png(colour="green"))
+    words = ("generate", "a fox", "--base", "tiny-sdxl", "--from", start, "--mask", start, "--strength", 0.4)
+    tiny_sdxl_base()
+    iro(*words, "-o", tmp_path / "fox.png", afterwards=play_the_serving_worker)
+    made, sha256 = Generation.objects.get(), hashlib.sha256(start.read_bytes()).hexdigest()
+    assert (made.picture_sha256, made.mask_sha256, made.strength) == (sha256, sha256, 0.4)
+
+
+def test_a_picture_that_fails_is_told_with_its_code(iro: Command, tmp_path: Path) -> None:
+    path = tmp_path / "fox.png"
+    said = iro("generate", "a fox", "-o", path, "--json", afterwards=give_up)
+    error = json.loads(said.err)["error"]
+    assert (said.code, error["code"], path.exists()) == (Exit.FAILED, "no_refiner", False)
+
+
+def give_up(prompt: str = "a fox") -> None:
+    for row in Generation.objects.filter(state=Generation.State.QUEUED, prompt=prompt):
+        services.started(started(row))
+        row.refresh_from_db()
+        services.failed(failed(row, code="no_refiner", message="The base has no refiner.", retryable=False))
+
+
+def test_a_batch_draws_each_line_once(iro: Command, buyer: User, tmp_path: Path) -> None:
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("a fox\n# a remark\n\na hare\na wren\n")
+    (tmp_path / "0004.png").write_bytes(b"there already")
+    said = iro("batch", prompts, "-o", tmp_path, "--at-once", 2, afterwards=play_the_serving_worker)
+    assert (said.code, sorted(said.out.split())) == (0, [str(tmp_path / name) for name in ("0001.png", "0005.png")])
+    assert [(tmp_path / name).read_bytes() for name in ("0001.png", "0004.png", "0005.png")] == [
+        b"a fox",
+        b"there already",
+        b"a wren",
+    ]
+    assert iro("batch", prompts, "-o", tmp_path).out == ""
+    assert (Generation.objects.count(), held_balance(buyer)) == (2, 0)
+
+
+def test_a_batch_goes_on_after_a_picture_that_fails(iro: Command, tmp_path: Path) -> None:
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("a fox\na hare\n")
+
+    def work() -> None:
+        give_up()
+        play_the_serving_worker()
+
+    said = iro("batch", prompts, "-o", tmp_path / "new", "--json", "--at-once", 1, afterwards=work)
+    first, second = (json.loads(line) for line in said.out.splitlines())
+    assert (said.code, first["failure"]["code"], second["line"]) == (Exit.FAILED, "no_refiner", 2)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["0002.png"]
+
+
+def test_a_file_is_sent_and_published(iro: Command, tmp_path: Path) -> None:
+    tiny_sdxl_base()
+    file, terms = tmp_path / "ink.safetensors", tmp_path / "terms.json"
+    file.write_bytes(lora_file())
+    terms.write_text(json.dumps(TERMS))
+    said = iro("upload", file, "--base", "tiny-sdxl", "--publish", terms, afterwards=play_the_upload_workers)
+    version = StyleVersion.objects.get()
+    assert said.out == f"Ready: lora, upload {Upload.objects.get().pk}.\nPublished: version 1, id {version.pk}.\n"
+    assert (said.code, said.err, version.style.title) == (0, "", "Washed Ink")
+
+
+def test_a_file_that_the_hub_refuses_is_told(iro: Command, tmp_path: Path) -> None:
+    tiny_sdxl_base()
+    file = tmp_path / "ink.safetensors"
+    file.write_bytes(b"PK\x03\x04" + bytes(60))
+    said = iro("upload", file, "--base", "tiny-sdxl", afterwards=play_the_upload_workers)
+    assert (said.code, "zip archive" in said.err, said.out) == (Exit.FAILED, True, "")

@@ -1,0 +1,134 @@
+"""What only a process of its own shows: Ctrl-C, pipes, and shells that complete."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from irodori_client.cli.exits import Exit
+from marketplace.accounts.models import User
+from marketplace.generation.models import Generation
+from marketplace.ledger.selectors import held_balance
+from tests.factories.generation import echo_version, make_request
+from tests.factories.ledger import make_buyer
+from tests.factories.sdk import key_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
+IRO = [sys.executable, "-m", "irodori_client.cli"]
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def buyer(transactional_db: None) -> User:
+    make_request()
+    return make_buyer()
+
+
+@pytest.fixture
+def environment(live_server: Any, buyer: User, tmp_path: Path) -> dict[str, str]:
+    """Of a shell whose user has signed in."""
+    return {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "IRODORI_URL": live_server.url,
+        "IRODORI_API_KEY": key_of(buyer),
+    }
+
+
+@contextmanager
+def running(words: list[str], environment: dict[str, str], folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [*IRO, *words], env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for_orders(count: int) -> None:
+    deadline = time.monotonic() + 30
+    while Generation.objects.count() < count:
+        assert time.monotonic() < deadline, "nothing was ordered"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("words", "count"), [(["generate", "a fox"], 1), (["batch", "prompts.txt"], 2)])
+def test_ctrl_c_cancels_what_was_ordered(
+    environment: dict[str, str], buyer: User, tmp_path: Path, words: list[str], count: int
+) -> None:
+    (tmp_path / "prompts.txt").write_text("a fox\na hare\n")
+    with running(words, environment, tmp_path) as process:
+        wait_for_orders(count)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, "Traceback" in err) == (Exit.INTERRUPTED, "", False), err
+    assert [each.state for each in Generation.objects.all()] == ["cancelled"] * count
+    assert held_balance(buyer) == 0
+    assert [path.name for path in tmp_path.glob("*.png")] == []
+
+
+def test_a_reader_who_has_enough_is_no_error(environment: dict[str, str], tmp_path: Path) -> None:
+    for _ in range(3):
+        echo_version()
+    command = f"{' '.join(IRO)} styles search --json | true; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(
+        ["bash", "-c", command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (ended.stdout, ended.stderr) == ("0\n", "")
+
+
+@pytest.mark.parametrize("name", ["iro", "irodori-client"])
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        (["st"], ["statements", "styles"]),
+        (["styles", ""], ["search", "show"]),
+        (["upload", "x", "--publ"], ["--publish"]),
+        (["upload", "x", "--base", ""], ["echo"]),
+        (["licence", "ink"], ["ink-wash"]),
+    ],
+)
+def test_bash_completes(
+    environment: dict[str, str], tmp_path: Path, name: str, typed: list[str], completed: list[str]
+) -> None:
+    echo_version().style.__class__.objects.update(slug="ink-wash")
+    words = " ".join(f"'{word}'" for word in [name, *typed])
+    script = f"""
+        eval "$(iro completion bash)"
+        COMP_WORDS=({words}) COMP_CWORD={len(typed)}
+        function=$(complete -p {name} | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+        "$function" {name}
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    ended = subprocess.run(
+        ["bash", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (sorted(ended.stdout.split()), ended.stderr) == (completed, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_the_script_of_a_shell_is_one_that_it_can_read(environment: dict[str, str], tmp_path: Path, shell: str) -> None:
+    if shutil.which(shell) is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{shell} is not installed. Install it (apt install {shell}).")
+        pytest.skip(f"{shell} is not installed")
+    script = subprocess.run([*IRO, "completion", shell], env=environment, capture_output=True, check=True).stdout
+    ended = subprocess.run([shell, "-n"], input=script, capture_output=True, check=False, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_completion_is_installed_where_bash_looks(environment: dict[str, str], tmp_path: Path) -> None:
+    subprocess.run([*IRO, "completion", "bash", "--install"], env=environment, capture_output=True, check=True)
+    installed = sorted(path.name for path in (tmp_path / ".bash_completions").iterdir())
+    assert installed == ["iro.sh", "irodori-client.sh"]
+    assert "iro.sh" in (tmp_path / ".bashrc").read_text()
