@@ -16,18 +16,19 @@ INTRODUCTION = """# Commands
 
 def page() -> str:
     command = typer.main.get_command(app)
-    return "\n".join([INTRODUCTION, *_sections(command, "irodori")])
+    return "\n".join([INTRODUCTION, *sections(command, "irodori")])
 
 
 # Any: typer brings a click of its own, whose types are not public.
-def _sections(command: Any, name: str) -> Iterator[str]:
+def sections(command: Any, name: str) -> Iterator[str]:
     children = getattr(command, "commands", {})
     if not children:
         yield f"## {name}\n"
         yield f"{one_line(command.help)}\n"
-        yield table(("argument or option", "default", "meaning"), [_row(parameter) for parameter in _shown(command)])
+        if shown := _shown(command):
+            yield table(("argument or option", "default", "meaning"), [_row(parameter) for parameter in shown])
     for child_name, child in children.items():
-        yield from _sections(child, f"{name} {child_name}")
+        yield from sections(child, f"{name} {child_name}")
 
 
 def _shown(command: Any) -> list[Any]:
@@ -37,5 +38,7 @@ def _shown(command: Any) -> list[Any]:
 def _row(parameter: Any) -> tuple[str, str, str]:
     names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
     variable = f" (or `{parameter.envvar}`)" if parameter.envvar else ""
-    default = "required" if parameter.required else f"`{parameter.default}`" if parameter.default is not None else ""
+    default = (
+        "required" if parameter.required else f"`{parameter.default}`" if parameter.default not in (None, "") else ""
+    )
     return names + variable, default, one_line(getattr(parameter, "help", ""))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.generate import commands, errors, messages, metrics, plugins, settings, stability
+from docs.generate import client_commands, commands, errors, messages, metrics, plugins, settings, stability
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- Written by `make docs` from the code. Change it there. -->\n\n"
@@ -13,6 +13,7 @@ def pages() -> dict[str, str]:
     written = {
         "settings": settings.page(),
         "commands": commands.page(),
+        "client-commands": client_commands.page(),
         "plugins": plugins.page(),
         "messages": messages.page(),
         "metrics": metrics.page(),

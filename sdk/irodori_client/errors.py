@@ -13,19 +13,27 @@ from irodori_client.effects import Answer
 
 
 class IrodoriError(Exception):
-    """Something the caller can read and act on."""
+    """Something the caller can read and act on. `code` never changes once released."""
+
+    code = "client_error"
 
 
 class UsageError(IrodoriError):
     """What the caller gave can't be sent at all. The text never holds the key."""
 
+    code = "usage"
+
 
 class UnreachableError(IrodoriError):
     """No usable answer: the hub or its store is down, or what answers is no hub."""
 
+    code = "unreachable"
+
 
 class TooSlowError(IrodoriError):
     """What was waited for is not there in time. It goes on at the hub."""
+
+    code = "too_slow"
 
 
 class FailedError(IrodoriError):
@@ -42,6 +50,8 @@ class CancelledError(FailedError):
 
 class DamagedError(IrodoriError):
     """What arrived is not what the hub said it would be, or a proof does not hold."""
+
+    code = "damaged"
 
 
 @dataclass(frozen=True)

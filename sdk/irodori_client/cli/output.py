@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from irodori_client.errors import ApiError, FailedError, IrodoriError
+from irodori_client.errors import ApiError, IrodoriError
 
 
 @dataclass
@@ -73,10 +73,8 @@ def _as_json(data: object) -> str:
 
 
 def _described(error: IrodoriError) -> Mapping[str, Any]:
-    described: dict[str, Any] = {"code": "", "message": str(error)}
-    if isinstance(error, FailedError):
-        described["code"] = error.code
+    described: dict[str, Any] = {"code": error.code, "message": str(error)}
     if isinstance(error, ApiError):
-        described = {"code": error.code, "message": error.message, "field": error.field}
-        described |= {"status": error.status, "request_id": error.request_id, "retry_after": error.retry_after}
+        described |= {"message": error.message, "field": error.field, "status": error.status}
+        described |= {"request_id": error.request_id, "retry_after": error.retry_after}
     return described

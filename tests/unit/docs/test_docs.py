@@ -9,7 +9,9 @@ from docs.generate import errors, messages, plugins, settings
 from docs.generate.pages import ROOT, pages
 from hub.registry import installed_plugins
 
-MARKDOWN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")])
+MARKDOWN = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md"), *ROOT.glob("sdk/*.md")]
+)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
 PROSE = {"sure"}  # Words that follow "make" in a sentence.

@@ -132,6 +132,8 @@ def test_errors_are_json_where_results_are(iro: Command, nobody: Command) -> Non
     assert (refused.code, refused.out, error["status"], error["field"]) == (4, "", 404, None)
     stranger = nobody("wallet", "--json")
     assert (stranger.code, json.loads(stranger.err)["error"]["code"]) == (3, "not_authenticated")
+    wrong = iro("generate", "x", "-o", "/nowhere/x.png", "--json")
+    assert json.loads(wrong.err)["error"]["code"] == "usage"
 
 
 def test_too_little_credit_is_its_own_code_and_a_batch_orders_nothing_then(
