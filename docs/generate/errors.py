@@ -22,6 +22,7 @@ FAMILIES = {
     "NotEnoughCredit": "402",
     "OverdraftError": "402",
     "NotAllowed": "403",
+    "InsufficientScope": "403",
     "NotFound": "404",
     "Conflict": "409",
     "KeyReusedError": "409",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.generate import client_commands, commands, errors, messages, metrics, plugins, settings, stability
+from docs.generate import client_commands, commands, errors, messages, metrics, plugins, scopes, settings, stability
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- Written by `make docs` from the code. Change it there. -->\n\n"
@@ -19,6 +19,7 @@ def pages() -> dict[str, str]:
         "metrics": metrics.page(),
         "errors": errors.page(ROOT),
         "stability": stability.page(),
+        "scopes": scopes.page(),
     }
     return {
         **{f"docs/reference/{name}.md": NOTE + text.rstrip() + "\n" for name, text in written.items()},

@@ -31,9 +31,10 @@ class Visitor:
         self.submit(str(checkout.url), {})
 
     def make_token(self, name: str) -> str:
-        """A token for programs."""
+        """A key for programs, which may do everything."""
+        body = {"name": name, "scopes": ["everything"]}
         headers = {"X-CSRFToken": self._token("/account/")}
-        return str(checked(self.session.post("/api/v1/tokens", json={"name": name}, headers=headers)).json()["token"])
+        return str(checked(self.session.post("/api/v1/keys", json=body, headers=headers)).json()["secret"])
 
     def submit(self, page: str, form: dict[str, str], action: str = "") -> httpx.Response:
         """Send a form of a page, with the token that the page holds."""

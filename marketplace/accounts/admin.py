@@ -1,11 +1,13 @@
 """Staff find people and keep organisations; passwords are changed through Django's own form."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.http import HttpRequest
 
 from marketplace.accounts.models import Membership, Organisation, User
+from marketplace.accounts.organisations import give_account
 
 
 @admin.register(User)
@@ -34,3 +36,7 @@ class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
     search_fields = ("name", "slug")
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     inlines = (MembershipInline,)
+
+    def save_model(self, request: HttpRequest, obj: Organisation, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        give_account(obj)

@@ -3,8 +3,10 @@ from typing import ClassVar
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from knox.models import AuthToken
+
+from marketplace.accounts import roles
 
 
 class UserManager(BaseUserManager["User"]):
@@ -45,16 +47,6 @@ class User(AbstractUser):
         return self.display_name
 
 
-class TokenName(models.Model):
-    """What a person calls an API token, so that they know which one to revoke."""
-
-    token = models.OneToOneField(AuthToken, on_delete=models.CASCADE, primary_key=True, related_name="label")
-    name = models.CharField(_("name"), max_length=60)
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class Organisation(models.Model):
     """A studio, broadcaster or company: owns content libraries and earns, and later licenses, as one."""
 
@@ -72,11 +64,9 @@ class Organisation(models.Model):
 
 
 class Membership(models.Model):
-    """What a person may do for an organisation: owners manage it, members see what it earns."""
+    """What a person may do for an organisation; marketplace.accounts.roles has the table."""
 
-    class Role(models.TextChoices):
-        OWNER = "owner", _("Owner")
-        MEMBER = "member", _("Member")
+    Role = roles.Role
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
@@ -87,3 +77,49 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organisation}"
+
+
+class Invitation(models.Model):
+    """An address that may join. The row goes when it is used or withdrawn, and its link with it."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=20, choices=roles.Role)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "email"], name="one_invitation_per_address")]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.organisation}"
+
+
+class Credential(models.Model):
+    """What a program signs in with: an API key, or an OAuth client with its secret. Only hashes of secrets are kept.
+
+    After a rotation both secrets hold until `previous_until`. A row stays when it is revoked, for usage to name it.
+    """
+
+    class Kind(models.TextChoices):
+        KEY = "key", _("API key")
+        CLIENT = "client", _("OAuth client")
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    account = models.ForeignKey(User, on_delete=models.CASCADE, related_name="credentials")
+    made_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    name = models.CharField(max_length=60, blank=True)
+    # Shown to tell it apart: the beginning of a key, or a client's whole id, which is no secret.
+    label = models.CharField(max_length=40, unique=True)
+    digest = models.CharField(max_length=128, unique=True)
+    # Null and not empty: any number of rows have none, and yet no two have the same.
+    previous_digest = models.CharField(max_length=128, unique=True, null=True)  # noqa: DJ001
+    previous_until = models.DateTimeField(null=True)
+    scopes = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name or self.label

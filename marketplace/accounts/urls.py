@@ -1,10 +1,36 @@
-"""Addresses below /api/v1/: tokens."""
+"""Addresses below /api/v1/: API keys, OAuth clients, organisations."""
 
 from django.urls import path
 
-from marketplace.accounts.api import TokensView, TokenView
+from marketplace.accounts.api import (
+    ClientsView,
+    ClientView,
+    KeysView,
+    KeyView,
+    RotateClientView,
+    RotateKeyView,
+)
+from marketplace.accounts.organisations_api import (
+    InvitationsView,
+    InvitationView,
+    MembersView,
+    MemberView,
+    OrganisationsView,
+    OrganisationView,
+)
 
+organisation = "organisations/<slug:slug>"
 urlpatterns = [
-    path("tokens", TokensView.as_view(), name="tokens"),
-    path("tokens/<slug:key>", TokenView.as_view(), name="token"),
+    path("keys", KeysView.as_view(), name="keys"),
+    path("keys/<int:id>", KeyView.as_view(), name="key"),
+    path("keys/<int:id>/rotate", RotateKeyView.as_view(), name="key-rotate"),
+    path("oauth-clients", ClientsView.as_view(), name="oauth-clients"),
+    path("oauth-clients/<int:id>", ClientView.as_view(), name="oauth-client"),
+    path("oauth-clients/<int:id>/rotate", RotateClientView.as_view(), name="oauth-client-rotate"),
+    path("organisations", OrganisationsView.as_view(), name="organisations"),
+    path(organisation, OrganisationView.as_view(), name="organisation"),
+    path(f"{organisation}/members", MembersView.as_view(), name="organisation-members"),
+    path(f"{organisation}/members/<int:id>", MemberView.as_view(), name="organisation-member"),
+    path(f"{organisation}/invitations", InvitationsView.as_view(), name="organisation-invitations"),
+    path(f"{organisation}/invitations/<int:id>", InvitationView.as_view(), name="organisation-invitation"),
 ]

@@ -11,6 +11,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
+from marketplace.accounts.scopes import InsufficientScope
 from marketplace.errors import (
     Conflict,
     InvalidInput,
@@ -47,8 +48,8 @@ SENTENCES = (
     Sentence(400, "null", _("This can't be null. Send a value.")),
     Sentence(400, "required", _("This is missing. Send it.")),
     Sentence(400, "parse_error", _("The body is not JSON that can be read. Send one JSON object, in UTF-8.")),
-    Sentence(401, "not_authenticated", _("Sign in, or send a token: “Authorization: Bearer ...”.")),
-    Sentence(401, "authentication_failed", _("This token is not valid. Make a new one on the account page.")),
+    Sentence(401, "not_authenticated", _("Sign in, or send a key: “Authorization: Bearer ...”.")),
+    Sentence(401, "authentication_failed", _("This key is not valid. Make a new one on the developers' pages.")),
     Sentence(405, "method_not_allowed", _("This address takes other methods. The header “Allow” names them.")),
     Sentence(406, "not_acceptable", _("Answers here are JSON. Ask for application/json.")),
     Sentence(415, "unsupported_media_type", _("Send the body as application/json.")),
@@ -95,4 +96,7 @@ def _too_large() -> APIException:
 def _as_api_exception(refusal: Refusal) -> APIException:
     exception = APIException({refusal.field: [refusal.message]} if refusal.field else refusal.message, refusal.code)
     exception.status_code = http_status(refusal)
+    if isinstance(refusal, InsufficientScope):
+        # Read by the framework's handler, as RFC 6750 wants it said.
+        exception.auth_header = f'Bearer error="insufficient_scope", scope="{refusal.scope}"'  # type: ignore[attr-defined]
     return exception

@@ -7,11 +7,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from marketplace.api.scopes import ANYONE
 from marketplace.errors import NotFound
 
 
 @extend_schema(exclude=True)
 class UnknownAddressView(APIView):
+    scopes = ANYONE
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the framework's signature
         """Runs before any method, and before anyone is asked to sign in."""
         raise NotFound(

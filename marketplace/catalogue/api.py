@@ -8,7 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.scopes import ANYONE, needs
 from marketplace.catalogue import selectors, services
 from marketplace.catalogue.models import Style
 from marketplace.catalogue.serializers import (
@@ -22,6 +24,7 @@ from marketplace.uploads.selectors import own_upload
 
 
 class BaseModelsView(APIView):
+    scopes = ANYONE
     permission_classes = (AllowAny,)
 
     @extend_schema(
@@ -33,6 +36,7 @@ class BaseModelsView(APIView):
 
 
 class StylesView(GenericAPIView[Style]):
+    scopes = ANYONE
     permission_classes = (AllowAny,)
     serializer_class = StyleSerializer
     queryset = Style.objects.none()
@@ -54,6 +58,7 @@ class StylesView(GenericAPIView[Style]):
 
 
 class StyleView(APIView):
+    scopes = ANYONE
     permission_classes = (AllowAny,)
 
     @extend_schema(responses=StylePageSerializer, summary="One style with all its versions")
@@ -62,6 +67,8 @@ class StyleView(APIView):
 
 
 class VersionsView(APIView):
+    scopes = needs(Scope.STYLES_WRITE)
+
     @extend_schema(request=PublishSerializer, responses={201: VersionSerializer}, summary="Publish an upload")
     def post(self, request: Request) -> Response:
         """As a new style, or as the next version of `style`. Its cover and examples are drawn afterwards."""
@@ -74,6 +81,8 @@ class VersionsView(APIView):
 
 
 class WithdrawView(APIView):
+    scopes = needs(Scope.STYLES_WRITE)
+
     @extend_schema(request=None, responses=VersionSerializer, summary="Withdraw one of your versions")
     def post(self, request: Request, id: int) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
         """No new pictures are made with it; those already made stay their buyers'."""

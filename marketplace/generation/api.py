@@ -15,10 +15,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.accounts.models import User
+from marketplace.accounts.scopes import Scope
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.api.later import PREFER, preferred_wait, rendered
 from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.parsers import PictureParser
+from marketplace.api.scopes import needs
 from marketplace.api.sse import LAST_EVENT_ID, MEDIA_TYPE
 from marketplace.generation import selectors, services
 from marketplace.generation.estimates import seconds_to_wait
@@ -43,6 +45,8 @@ from marketplace.partners.permits import permit_of
 
 
 class QuoteView(APIView):
+    scopes = needs(Scope.GENERATE)
+
     @extend_schema(
         request=QuoteRequestSerializer,
         responses=QuoteSerializer,
@@ -60,6 +64,7 @@ class QuoteView(APIView):
 
 
 class GenerationsView(GenericAPIView[Generation]):
+    scopes = needs(get=Scope.IMAGES_READ, post=Scope.GENERATE)
     serializer_class = GenerationSerializer
     queryset = Generation.objects.none()
 
@@ -98,6 +103,8 @@ class GenerationsView(GenericAPIView[Generation]):
 
 
 class GenerationView(APIView):
+    scopes = needs(Scope.IMAGES_READ)
+
     @extend_schema(responses=GenerationSerializer, parameters=[PREFER], summary="One of your images")
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - the name in the address and in OpenAPI
         """While it is not finished, `Retry-After` says when it is worth asking again."""
@@ -105,6 +112,7 @@ class GenerationView(APIView):
 
 
 class EventsView(APIView):
+    scopes = needs(Scope.IMAGES_READ)
     content_negotiation_class = AlwaysJson
 
     @extend_schema(
@@ -122,6 +130,8 @@ class EventsView(APIView):
 
 
 class CancelView(APIView):
+    scopes = needs(Scope.GENERATE)
+
     @extend_schema(request=None, responses=GenerationSerializer, summary="Cancel an image that is not finished")
     def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above
         """Stops it and returns the whole price to your wallet."""
@@ -131,6 +141,8 @@ class CancelView(APIView):
 
 
 class ImageView(APIView):
+    scopes = needs(Scope.IMAGES_READ)
+
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY}, summary="The image itself")
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """Its ETag is its SHA-256; it never changes."""
@@ -138,6 +150,8 @@ class ImageView(APIView):
 
 
 class PreviewView(APIView):
+    scopes = needs(Scope.IMAGES_READ)
+
     @extend_schema(
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY}, summary="What a running image looks like so far"
     )
@@ -147,6 +161,7 @@ class PreviewView(APIView):
 
 
 class PicturesView(APIView):
+    scopes = needs(Scope.GENERATE)
     parser_classes = (PictureParser,)
 
     @extend_schema(
@@ -163,6 +178,8 @@ class PicturesView(APIView):
 
 
 class EarningsView(APIView):
+    scopes = needs(Scope.STATEMENTS)
+
     @extend_schema(responses=EarningsSerializer, summary="What your styles have earned")
     def get(self, request: Request) -> Response:
         creator = _person(request)

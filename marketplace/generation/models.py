@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.acting import acting_credential
+from marketplace.accounts.models import Credential
 from marketplace.catalogue.models import BaseModel, Example, StyleVersion
 from marketplace.payouts.models import Plan
 
@@ -25,6 +27,10 @@ class Generation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Nobody, where the hub shows a base of its own.
     buyer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="generations")
+    # The key or client that ordered it; null where a person did in a browser.
+    credential = models.ForeignKey(
+        Credential, null=True, default=acting_credential, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     purpose = models.CharField(max_length=20, choices=Purpose, default=Purpose.ORDER)
     example = models.ForeignKey(Example, null=True, on_delete=models.SET_NULL, related_name="generations")
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="generations")

@@ -13,7 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from hub import signing
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.scopes import ANYONE, needs
 from marketplace.ledger.sealing.keys import keyring
 from marketplace.ledger.sealing.proofs import Proof, blocks_from, proof_for
 
@@ -38,6 +40,8 @@ class AskedBlocksSerializer(serializers.Serializer[dict[str, int]]):
 
 
 class ProofView(APIView):
+    scopes = needs(Scope.STATEMENTS)
+
     @extend_schema(responses=ProofSerializer, summary="Proof that a movement of yours is in the ledger's chain")
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
         """docs/explanation/proofs.md checks it in thirty lines of Python."""
@@ -45,6 +49,7 @@ class ProofView(APIView):
 
 
 class BlocksView(APIView):
+    scopes = ANYONE
     permission_classes = (AllowAny,)
 
     @extend_schema(

@@ -10,7 +10,12 @@ from rest_framework.views import APIView
 
 from hub.plugin_api import Checkout
 from marketplace.accounts.models import User
+from marketplace.accounts.organisations import account_for
+from marketplace.accounts.roles import Right
+from marketplace.accounts.scopes import Scope
+from marketplace.api.auth import person
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
+from marketplace.api.scopes import ANYONE, needs
 from marketplace.ledger.selectors import held_balance, wallet_balance
 from marketplace.orders.services import receive_webhook, start_top_up
 
@@ -31,14 +36,16 @@ class CheckoutSerializer(serializers.Serializer[Checkout]):
 
 
 class WalletView(APIView):
+    scopes = needs(Scope.WALLET_READ)
+
     @extend_schema(responses=WalletSerializer, summary="What is in the wallet")
     def get(self, request: Request) -> Response:
-        person = _person(request)
-        answer = {"balance_micro": wallet_balance(person), "held_micro": held_balance(person), "currency": "USD"}
-        return Response(WalletSerializer(answer).data)
+        return _wallet(person(request))
 
 
 class TopUpView(APIView):
+    scopes = needs(Scope.TOP_UPS)
+
     @extend_schema(
         request=TopUpSerializer,
         responses={201: CheckoutSerializer},
@@ -48,21 +55,38 @@ class TopUpView(APIView):
     @answered_once
     def post(self, request: Request) -> Response:
         """Opens a checkout; the wallet grows when the provider says that it is paid."""
-        asked = TopUpSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        checkout = start_top_up(
-            buyer=_person(request),
-            amount_micro=asked.validated_data["amount_micro"],
-            return_url=request.build_absolute_uri(reverse("pages:wallet")),
-            webhook_url=request.build_absolute_uri(reverse("api:payment-webhook", args=["sandbox"])),
-        )
-        return Response(CheckoutSerializer(checkout).data, status.HTTP_201_CREATED)
+        return _checkout(request, person(request), reverse("pages:wallet"))
+
+
+class OrganisationWalletView(APIView):
+    scopes = needs(Scope.WALLET_READ)
+
+    @extend_schema(responses=WalletSerializer, summary="What is in an organisation's wallet")
+    def get(self, request: Request, slug: str) -> Response:
+        return _wallet(account_for(person(request), slug, Right.SEE_MONEY))
+
+
+class OrganisationTopUpView(APIView):
+    scopes = needs(Scope.TOP_UPS)
+
+    @extend_schema(
+        request=TopUpSerializer,
+        responses={201: CheckoutSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Buy credit for an organisation",
+    )
+    @answered_once
+    def post(self, request: Request, slug: str) -> Response:
+        """Opens a checkout; the organisation's wallet grows when the provider says that it is paid."""
+        account = account_for(person(request), slug, Right.TOP_UP)
+        return _checkout(request, account, reverse("pages:organisation", args=[slug]))
 
 
 @extend_schema(exclude=True)
 class WebhookView(APIView):
     """For providers alone: the signature in the headers is the sign-in."""
 
+    scopes = ANYONE
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
@@ -72,6 +96,18 @@ class WebhookView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _person(request: Request) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - narrows the type; IsAuthenticated lets nobody else through
-    return request.user
+def _wallet(owner: User) -> Response:
+    answer = {"balance_micro": wallet_balance(owner), "held_micro": held_balance(owner), "currency": "USD"}
+    return Response(WalletSerializer(answer).data)
+
+
+def _checkout(request: Request, buyer: User, return_path: str) -> Response:
+    asked = TopUpSerializer(data=request.data)
+    asked.is_valid(raise_exception=True)
+    checkout = start_top_up(
+        buyer=buyer,
+        amount_micro=asked.validated_data["amount_micro"],
+        return_url=request.build_absolute_uri(return_path),
+        webhook_url=request.build_absolute_uri(reverse("api:payment-webhook", args=["sandbox"])),
+    )
+    return Response(CheckoutSerializer(checkout).data, status.HTTP_201_CREATED)

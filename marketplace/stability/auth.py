@@ -1,20 +1,19 @@
-"""Who is asking: a token of the hub, with or without `Bearer` and with or without the `sk-` that some programs insist on."""
-
-from typing import Any
+"""Who is asking: a key of the hub, with or without `Bearer` and with or without the `sk-` that some programs insist on."""
 
 from django.utils.translation import gettext as _
-from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from marketplace.accounts.callers import Caller
 from marketplace.accounts.models import User
+from marketplace.api.authentication import BearerAuthentication, signed_in
 from marketplace.stability.errors import Refused
 
 PREFIX = "sk-"
 
 
-class KeyAuthentication(TokenAuthentication):
-    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+class KeyAuthentication(BearerAuthentication):
+    def authenticate(self, request: Request) -> tuple[User, Caller] | None:
         """None where there is no header. Raises AuthenticationFailed."""
         words = request.META.get("HTTP_AUTHORIZATION", "").split()
         if not words:
@@ -23,8 +22,7 @@ class KeyAuthentication(TokenAuthentication):
             words = words[1:]
         if len(words) != 1 or not words[0].isascii():
             raise AuthenticationFailed
-        found: tuple[Any, Any] = self.authenticate_credentials(words[0].removeprefix(PREFIX).encode())
-        return found
+        return signed_in(words[0].removeprefix(PREFIX))
 
 
 def organisation_id(person: User) -> str:

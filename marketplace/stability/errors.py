@@ -85,7 +85,7 @@ def _answer(error: Exception) -> Answer:
     if isinstance(error, NotAuthenticated):
         return Answer("unauthorized", _("missing authorization header"))
     if isinstance(error, AuthenticationFailed):
-        return Answer("unauthorized", _("This key is not valid. Make a token on the hub's account page."))
+        return Answer("unauthorized", _("This key is not valid. Make one on the hub's pages for developers."))
     if isinstance(error, MethodNotAllowed):
         return Answer("method_not_allowed", _("This address takes other methods. The header “Allow” names them."))
     if isinstance(error, Throttled):

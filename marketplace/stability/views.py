@@ -14,10 +14,12 @@ from rest_framework.views import APIView
 
 from hub.settings.site import site_config
 from marketplace.accounts.models import User
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.later import rendered
 from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.parsers import BoundedJSONParser
+from marketplace.api.scopes import ANYONE, needs
 from marketplace.generation.models import Generation
 from marketplace.generation.pictures import store_picture
 from marketplace.generation.requests import GenerationRequest
@@ -53,6 +55,8 @@ class StabilityView(APIView):
 
 
 class EnginesView(StabilityView):
+    scopes = needs(Scope.STYLES_READ)
+
     def get(self, request: Request) -> Response:  # noqa: ARG002 - the same for everyone
         return Response(
             [
@@ -63,6 +67,8 @@ class EnginesView(StabilityView):
 
 
 class AccountView(StabilityView):
+    scopes = needs(Scope.WALLET_READ)
+
     def get(self, request: Request) -> Response:
         user = person(request)
         own = {"id": organisation_id(user), "name": user.display_name, "role": "ADMIN", "is_default": True}
@@ -70,12 +76,16 @@ class AccountView(StabilityView):
 
 
 class BalanceView(StabilityView):
+    scopes = needs(Scope.WALLET_READ)
+
     def get(self, request: Request) -> Response:
         return Response({"credits": wallet_balance(person(request)) / MICRO_PER_CREDIT})
 
 
 class GenerationView(StabilityView):
     """A subclass says what it asks for."""
+
+    scopes = needs(Scope.GENERATE)
 
     def post(self, request: Request, engine: str) -> HttpResponseBase:
         as_bytes, user = wants_bytes(request._request), person(request)
@@ -135,6 +145,8 @@ class UpscaleView(FormView):
 
 
 class UnknownAddressView(StabilityView):
+    scopes = ANYONE
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the framework's signature
         """Runs before any method, and before anyone is asked for a key."""
         raise Refused("not_found", _("There is nothing at this address of the API."))

@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from marketplace.accounts.models import User
+from marketplace.accounts.scopes import Scope
+from marketplace.api.scopes import needs
 from marketplace.statements.holders import holder_of
 from marketplace.statements.months import month_of
 from marketplace.statements.sheet import statement_response
@@ -30,6 +32,7 @@ class AnyAccept(DefaultContentNegotiation):
 
 
 class StatementView(APIView):
+    scopes = needs(Scope.STATEMENTS)
     content_negotiation_class = AnyAccept
 
     @extend_schema(

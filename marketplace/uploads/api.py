@@ -11,7 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.scopes import needs
 from marketplace.uploads import selectors, services
 from marketplace.uploads.downloads import lora_file
 from marketplace.uploads.extraction import start_extraction
@@ -25,6 +27,7 @@ from marketplace.uploads.serializers import (
 
 
 class UploadsView(GenericAPIView[Upload]):
+    scopes = needs(Scope.UPLOADS)
     serializer_class = UploadSerializer
     queryset = Upload.objects.none()
 
@@ -43,6 +46,8 @@ class UploadsView(GenericAPIView[Upload]):
 
 
 class UploadView(APIView):
+    scopes = needs(Scope.UPLOADS)
+
     @extend_schema(responses=UploadSerializer, summary="One of your uploads")
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
         return Response(UploadSerializer(selectors.own_upload(person(request), id)).data)
@@ -54,6 +59,8 @@ class UploadView(APIView):
 
 
 class LoraView(APIView):
+    scopes = needs(Scope.UPLOADS)
+
     @extend_schema(request=None, responses={202: UploadSerializer}, summary="Have a LoRA made of your model")
     def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above
         """Answers the LoRA's own upload: ask for it until `state` is ready, then publish it or fetch its file."""
@@ -62,6 +69,8 @@ class LoraView(APIView):
 
 
 class FileView(APIView):
+    scopes = needs(Scope.UPLOADS)
+
     @extend_schema(
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
         summary="The file of a LoRA that the hub made for you",
@@ -71,6 +80,8 @@ class FileView(APIView):
 
 
 class PartView(APIView):
+    scopes = needs(Scope.UPLOADS)
+
     @extend_schema(request=None, responses=PartUrlSerializer, summary="Where to send one part")
     def post(self, request: Request, id: UUID, number: int) -> Response:  # noqa: A002 - as above
         """Ask again for a fresh address whenever a part has to be sent again."""
@@ -79,6 +90,8 @@ class PartView(APIView):
 
 
 class CompleteView(APIView):
+    scopes = needs(Scope.UPLOADS)
+
     @extend_schema(request=CompleteSerializer, responses=UploadSerializer, summary="All parts are sent")
     def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above
         """The file is checked and prepared from here on: ask for it until `state` is ready or refused."""

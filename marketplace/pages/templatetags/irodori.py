@@ -34,6 +34,16 @@ ROLE_FILLS = {
     "licensor": "fill-base-content",
 }
 
+# The largest series of a chart first; the last is whatever has no colour of its own.
+SERIES_FILLS = (
+    "fill-primary",
+    "fill-secondary",
+    "fill-accent",
+    "fill-success",
+    "fill-base-content",
+    "fill-base-content/50",
+)
+
 
 @register.simple_tag
 def icon(name: str, classes: str = "size-5") -> SafeString:
@@ -121,6 +131,12 @@ def share_source(role: str) -> str:
 def role_fill(role: str) -> str:
     """The colour of a source of earnings in charts and in their legend."""
     return ROLE_FILLS.get(role, "fill-base-content/50")
+
+
+@register.filter
+def series_fill(series: str) -> str:
+    """The colour of one series of a chart, by its rank."""
+    return SERIES_FILLS[int(series)]
 
 
 @register.simple_tag

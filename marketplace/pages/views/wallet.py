@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from marketplace.accounts.models import User
 from marketplace.errors import InvalidInput, Refusal
 from marketplace.ledger.selectors import held_balance, recent_entries, wallet_balance
 from marketplace.orders.services import start_top_up
@@ -31,6 +32,9 @@ class Amount:
         return gettext("%(dollars)s US dollars") % {"dollars": self.micro // 1_000_000}
 
 
+AMOUNTS = tuple(Amount(micro) for micro in AMOUNTS_MICRO)
+
+
 @require_safe
 @login_required
 def wallet(request: HttpRequest) -> HttpResponse:
@@ -39,7 +43,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
         "balance": wallet_balance(person),
         "held": held_balance(person),
         "movements": movements(recent_entries(person, limit=ENTRIES)),
-        "amounts": [Amount(micro) for micro in AMOUNTS_MICRO],
+        "amounts": AMOUNTS,
     }
     return render(request, "pages/wallet.html", context)
 
@@ -47,16 +51,20 @@ def wallet(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def top_up(request: HttpRequest) -> HttpResponse:
-    """Send the browser to the provider's checkout.
+    return to_checkout(request, signed_in(request), reverse("pages:wallet"))
+
+
+def to_checkout(request: HttpRequest, buyer: User, return_path: str) -> HttpResponse:
+    """Send the browser to the provider's checkout, for the amount that the form chose.
 
     Through htmx where it runs: a form may only lead to our own address (form-action), and a provider has another.
     """
     try:
         checkout = start_top_up(
-            buyer=signed_in(request),
+            buyer=buyer,
             amount_micro=_amount(request),
             provider=PROVIDER,
-            return_url=request.build_absolute_uri(reverse("pages:wallet")),
+            return_url=request.build_absolute_uri(return_path),
             webhook_url=request.build_absolute_uri(reverse("api:payment-webhook", args=[PROVIDER])),
         )
     except Refusal as refusal:

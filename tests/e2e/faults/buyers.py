@@ -7,9 +7,9 @@ from uuid import UUID
 
 import httpx
 from django.db import transaction
-from knox.models import AuthToken
 
 from marketplace.accounts.models import User
+from marketplace.accounts.tokens import create_token
 from marketplace.ledger import services as ledger
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import echo_base
@@ -62,7 +62,7 @@ def newcomer(url: str, credit_micro: int) -> Buyer:
     if credit_micro:
         with transaction.atomic():
             ledger.top_up(key=f"top_up:faults:{user.pk}", buyer_id=user.pk, amount_micro=credit_micro)
-    _, token = AuthToken.objects.create(user)
+    _, token = create_token(user=user)
     # A connection per order: one that is kept may be to a site that has died since.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     headers = {"Authorization": f"Bearer {token}"}

@@ -85,8 +85,8 @@ def test_what_the_framework_refuses_says_what_to_do(client: Client) -> None:
             client.post("/api/v1/top-ups", json.dumps({}), good),
         )
     ] == [
-        (401, "not_authenticated", "Sign in, or send a token: “Authorization: Bearer ...”.", None),
-        (401, "authentication_failed", "This token is not valid. Make a new one on the account page.", None),
+        (401, "not_authenticated", "Sign in, or send a key: “Authorization: Bearer ...”.", None),
+        (401, "authentication_failed", "This key is not valid. Make a new one on the developers' pages.", None),
         (405, "method_not_allowed", "This address takes other methods. The header “Allow” names them.", None),
         (406, "not_acceptable", "Answers here are JSON. Ask for application/json.", None),
         (415, "unsupported_media_type", "Send the body as application/json.", None),

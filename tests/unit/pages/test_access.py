@@ -13,8 +13,20 @@ from tests.factories.uploads import make_upload, ready_upload
 from tests.unit.pages.clients import signed_in
 
 pytestmark = pytest.mark.django_db
-PUBLIC = ("gallery", "create", "solvency")
-PRIVATE = ("history", "wallet", "studio", "uploads", "upload", "earnings", "account")
+PUBLIC = ("gallery", "create", "solvency", "developers", "quick_starts")
+PRIVATE = (
+    "history",
+    "wallet",
+    "studio",
+    "uploads",
+    "upload",
+    "earnings",
+    "account",
+    "organisations",
+    "keys",
+    "clients",
+    "usage",
+)
 ACCOUNT = ("account_login", "account_signup", "account_reset_password")
 OWN_ACCOUNT = ("account_change_password", "account_email", "account_logout")
 

@@ -1,56 +1,11 @@
-"""Tokens, theme and language."""
+"""Theme, language and the way in."""
 
 import pytest
 from django.test import Client
-from knox.models import AuthToken
 
-from marketplace.accounts import tokens
-from tests.factories.accounts import PASSWORD, make_user
-from tests.unit.pages.clients import signed_in
+from tests.factories.accounts import PASSWORD
 
 pytestmark = pytest.mark.django_db
-
-
-def test_a_token_is_shown_once_and_works() -> None:
-    user = make_user()
-    client = signed_in(user)
-    made = client.post("/account/tokens/", {"name": "Notebook"})
-    token = made.context["token"]
-    assert (made["Cache-Control"].split(", ")[0], token in made.content.decode()) == ("max-age=0", True)
-    page = client.get("/account/").content.decode()
-    assert (token in page, "Notebook" in page, f"{token[:15]}…" in page) == (False, True, True)
-    assert Client().get("/api/v1/wallet", headers={"Authorization": f"Bearer {token}"}).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("", "Give the token a name."),
-        ("   ", "Give the token a name."),
-        ("n" * 61, "at most 60 characters"),
-        ("a\u200bb", "none of them control characters"),
-    ],
-)
-def test_a_token_without_a_usable_name_is_refused_with_a_sentence(name: str, sentence: str) -> None:
-    answer = signed_in().post("/account/tokens/", {"name": name})
-    assert (answer.status_code, sentence in answer.content.decode(), AuthToken.objects.count()) == (400, True, 0)
-
-
-def test_a_token_too_many_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "MAX_TOKENS", 1)
-    client = signed_in()
-    first, second = (client.post("/account/tokens/", {"name": name}) for name in ("one", "two"))
-    assert (first.status_code, second.status_code, AuthToken.objects.count()) == (200, 409, 1)
-    assert "Revoke one that you no longer use." in second.content.decode()
-
-
-def test_revoking_ends_ones_own_token_and_nobody_elses() -> None:
-    mine, theirs = make_user(), make_user()
-    token = AuthToken.objects.create(theirs)[0].token_key
-    assert signed_in(mine).post(f"/account/tokens/{token}/revoke/").status_code == 404
-    assert AuthToken.objects.count() == 1
-    signed_in(theirs).post(f"/account/tokens/{token}/revoke/")
-    assert AuthToken.objects.count() == 0
 
 
 @pytest.mark.parametrize(

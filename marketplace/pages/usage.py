@@ -1,0 +1,92 @@
+"""An account's use of the API as the portal draws it: one measure as bars by day and key, and a table by key."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace.accounts.models import Credential, User
+from marketplace.generation.usage import Used, used
+from marketplace.pages.bars import Chart, stacked_bars
+from marketplace.pages.periods import PERIODS
+from marketplace.statements.earned import days_until
+
+# More colours can't be told apart: what comes after the largest is one series.
+MOST_SERIES = 5
+REST = str(MOST_SERIES)
+
+
+class Measure(models.TextChoices):
+    ORDERS = "orders", gettext_lazy("Requests")
+    IMAGES = "images", gettext_lazy("Images")
+    SPENDING = "spending", gettext_lazy("Spending")
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """What one key did in the whole period; `series` is its colour in the chart."""
+
+    series: str
+    name: str
+    orders: int
+    images: int
+    spent_micro: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    chart: Chart
+    keys: tuple[KeyUse, ...]
+    series: tuple[tuple[str, str], ...]
+
+
+def chosen_measure(request: HttpRequest) -> Measure:
+    asked = request.GET.get("show", "")
+    return Measure(asked) if asked in Measure.values else Measure.IMAGES
+
+
+def usage_of(account: User, measure: Measure, *, last_day: date, days: int) -> Usage:
+    lines = used(account, days_until(last_day, days))
+    ranked = _ranked(lines, measure)
+    series = {credential: str(min(rank, MOST_SERIES)) for rank, credential in enumerate(ranked)}
+    amounts = Counter[tuple[date, str]]()
+    for line in lines:
+        amounts[line.day, series[line.credential_id]] += value(line, measure)
+    keys = _keys(lines, series)
+    named = {each.series: each.name for each in reversed(keys)}
+    if REST in named and len(ranked) > MOST_SERIES + 1:
+        named[REST] = _("The others")
+    order = sorted(named)
+    chart = stacked_bars(amounts, order, last_day=last_day, days=days, days_per_bar=PERIODS[days])
+    return Usage(chart, keys, tuple((each, named[each]) for each in order))
+
+
+def value(line: Used, measure: Measure) -> int:
+    return {Measure.ORDERS: line.orders, Measure.IMAGES: line.images, Measure.SPENDING: line.spent_micro}[measure]
+
+
+def _ranked(lines: Sequence[Used], measure: Measure) -> list[int | None]:
+    """Credentials, the one with the most first."""
+    sums = Counter[int | None]()
+    for line in lines:
+        sums[line.credential_id] += value(line, measure)
+    return [credential for credential, _sum in sums.most_common()]
+
+
+def _keys(lines: Sequence[Used], series: dict[int | None, str]) -> tuple[KeyUse, ...]:
+    names = {each.pk: str(each) for each in Credential.objects.filter(pk__in=[key for key in series if key])}
+    return tuple(
+        KeyUse(
+            series=colour,
+            name=names[credential] if credential is not None else _("Pages, in a browser"),
+            orders=sum(line.orders for line in lines if line.credential_id == credential),
+            images=sum(line.images for line in lines if line.credential_id == credential),
+            spent_micro=sum(line.spent_micro for line in lines if line.credential_id == credential),
+        )
+        for credential, colour in series.items()
+    )
