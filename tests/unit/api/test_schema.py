@@ -6,6 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from marketplace.accounts.scopes import Scope
+
 
 def test_the_schema_is_made_without_a_warning() -> None:
     call_command("spectacular", "--fail-on-warn", "--validate", stdout=io.StringIO())
@@ -32,3 +34,22 @@ def test_the_page_of_documentation_needs_nothing_inline_and_nothing_from_outside
     assert "<script>" not in page
     assert 'src="http' not in page
     assert "'unsafe-inline'" not in response["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+def test_every_operation_says_how_to_sign_in_and_with_which_scope() -> None:
+    schema = Client().get("/api/schema", HTTP_ACCEPT="application/vnd.oai.openapi+json").json()
+    schemes = schema["components"]["securitySchemes"]
+    flow = schemes["oauth2"]["flows"]["clientCredentials"]
+    assert (schemes["apiKey"]["scheme"], flow["tokenUrl"]) == ("bearer", "/oauth/token")
+    assert list(flow["scopes"]) == [scope.value for scope in Scope]
+    security = {
+        path: {method: told["security"] for method, told in item.items()} for path, item in schema["paths"].items()
+    }
+    session = {"cookieAuth": []}
+    assert security["/api/v1/generations"] == {
+        "get": [{"apiKey": ["images:read"]}, {"oauth2": ["images:read"]}, session],
+        "post": [{"apiKey": ["generate"]}, {"oauth2": ["generate"]}, session],
+    }
+    assert security["/api/v1/keys"]["post"] == [session]
+    assert {} in security["/api/v1/styles"]["get"]
