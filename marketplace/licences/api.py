@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.api.scopes import ANYONE
 from marketplace.licences.described import licensed_version, subject_of
 from marketplace.licences.documents import DOCUMENTS, Document
 from marketplace.licences.selectors import policy_of
@@ -29,6 +30,7 @@ RENDERERS = tuple(_negotiated(document) for document in DOCUMENTS.values())
 class LicenceView(APIView):
     """Its form by the ending of the address, or by the Accept header."""
 
+    scopes = ANYONE
     permission_classes = (AllowAny,)
     renderer_classes = RENDERERS
 

@@ -16,8 +16,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from hub.receipts import MEDIA_TYPE
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
+from marketplace.api.scopes import needs
 from marketplace.catalogue.models import StyleVersion
 from marketplace.partners import licensing, selectors, serializers
 from marketplace.partners.accounts import partner_for
@@ -34,6 +36,7 @@ RECEIPT = {(200, MEDIA_TYPE): OpenApiTypes.STR}
 
 
 class LicensableView(GenericAPIView[StyleVersion]):
+    scopes = needs(Scope.LICENSING)
     pagination_class = NewestVersionsFirst
     serializer_class = serializers.LicensableSerializer
 
@@ -57,6 +60,8 @@ class LicensableView(GenericAPIView[StyleVersion]):
 
 
 class TermsView(APIView):
+    scopes = needs(Scope.LICENSING)
+
     @extend_schema(responses=serializers.TermsSerializer, summary="Your organisation's terms, and what is left of them")
     def get(self, request: Request) -> Response:
         """Staff of the hub set them. Days and months are in UTC."""
@@ -74,6 +79,8 @@ class TermsView(APIView):
 
 
 class GrantQuotesView(APIView):
+    scopes = needs(Scope.LICENSING)
+
     @extend_schema(
         request=serializers.GrantQuoteRequestSerializer,
         responses=serializers.GrantQuoteSerializer,
@@ -90,6 +97,7 @@ class GrantQuotesView(APIView):
 
 
 class GrantsView(GenericAPIView[Grant]):
+    scopes = needs(Scope.LICENSING)
     serializer_class = serializers.GrantSerializer
     queryset = Grant.objects.none()
 
@@ -121,6 +129,8 @@ class GrantsView(GenericAPIView[Grant]):
 
 
 class GrantView(APIView):
+    scopes = needs(Scope.LICENSING)
+
     @extend_schema(responses=serializers.GrantSerializer, summary="One of your organisation's grants")
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
         grant = selectors.own_grant(partner_for(person(request)), id)
@@ -128,10 +138,13 @@ class GrantView(APIView):
 
 
 class ReceiptView(APIView):
+    scopes = needs(Scope.LICENSING)
     content_negotiation_class = AnyAccept
 
 
 class GrantReceiptView(ReceiptView):
+    scopes = needs(Scope.LICENSING)
+
     @extend_schema(responses=RECEIPT, summary="The signed receipt of a grant")
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """A JSON Web Signature in compact form. `irodori verify-receipt` checks it without asking the hub."""
@@ -139,6 +152,8 @@ class GrantReceiptView(ReceiptView):
 
 
 class ImageReceiptView(ReceiptView):
+    scopes = needs(Scope.IMAGES_READ)
+
     @extend_schema(
         responses=RECEIPT, operation_id="generations_receipt_retrieve", summary="The signed licence receipt of an image"
     )

@@ -7,7 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.scopes import needs
 from marketplace.partners.accounts import partner_for
 from marketplace.partners.serializers import PartnerStatementSerializer, UsageSerializer
 from marketplace.partners.statements import own_statement, statement_rows
@@ -24,6 +26,8 @@ CSV = {(200, "text/csv"): OpenApiTypes.STR}
 
 
 class UsageView(APIView):
+    scopes = needs(Scope.LICENSING)
+
     @extend_schema(parameters=DAYS, responses=UsageSerializer, summary="What was made under your grants")
     def get(self, request: Request) -> Response:
         """Images that were delivered in these days, by grant."""
@@ -33,6 +37,7 @@ class UsageView(APIView):
 
 
 class UsageSheetView(APIView):
+    scopes = needs(Scope.LICENSING)
     content_negotiation_class = AnyAccept
 
     @extend_schema(parameters=DAYS, responses=CSV, summary="The same as CSV, a line per image")
@@ -45,6 +50,8 @@ class UsageSheetView(APIView):
 
 
 class StatementsView(APIView):
+    scopes = needs(Scope.LICENSING)
+
     @extend_schema(
         responses=PartnerStatementSerializer(many=True),
         operation_id="partner_statements_list",
@@ -57,6 +64,7 @@ class StatementsView(APIView):
 
 
 class StatementSheetView(APIView):
+    scopes = needs(Scope.LICENSING)
     content_negotiation_class = AnyAccept
 
     @extend_schema(responses=CSV, summary="A month's statement as CSV")

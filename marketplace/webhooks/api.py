@@ -9,8 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
+from marketplace.api.scopes import ANYONE, needs
 from marketplace.webhooks import endpoints, replays
 from marketplace.webhooks.kinds import subscribable
 from marketplace.webhooks.models import Delivery, Endpoint
@@ -31,6 +33,8 @@ from marketplace.webhooks.serializers import (
 
 
 class KindsView(APIView):
+    scopes = ANYONE
+
     @extend_schema(
         responses=KindSerializer(many=True), operation_id="webhooks_kinds", summary="What you can be told of"
     )
@@ -39,6 +43,7 @@ class KindsView(APIView):
 
 
 class EndpointsView(GenericAPIView[Endpoint]):
+    scopes = needs(Scope.WEBHOOKS)
     serializer_class = EndpointSerializer
     queryset = Endpoint.objects.none()
 
@@ -57,6 +62,8 @@ class EndpointsView(GenericAPIView[Endpoint]):
 
 
 class EndpointView(APIView):
+    scopes = needs(Scope.WEBHOOKS)
+
     @extend_schema(responses=EndpointSerializer, summary="One of your endpoints")
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
         return Response(EndpointSerializer(own_endpoint(person(request), id)).data)
@@ -77,6 +84,8 @@ class EndpointView(APIView):
 
 
 class RotateView(APIView):
+    scopes = needs(Scope.WEBHOOKS)
+
     @extend_schema(request=None, responses=SecretSerializer, summary="Give an endpoint a new secret")
     def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above
         """For 24 hours every webhook carries two signatures, one by the new and one by the old secret."""
@@ -85,6 +94,8 @@ class RotateView(APIView):
 
 
 class TestView(APIView):
+    scopes = needs(Scope.WEBHOOKS)
+
     @extend_schema(
         request=TestEventSerializer,
         responses={201: DeliverySerializer},
@@ -102,6 +113,8 @@ class TestView(APIView):
 
 
 class ReplayFailedView(APIView):
+    scopes = needs(Scope.WEBHOOKS)
+
     @extend_schema(
         request=SinceSerializer,
         responses=ReplayedSerializer,
@@ -118,6 +131,7 @@ class ReplayFailedView(APIView):
 
 
 class DeliveriesView(GenericAPIView[Delivery]):
+    scopes = needs(Scope.WEBHOOKS)
     serializer_class = DeliverySerializer
     queryset = Delivery.objects.none()
 
@@ -137,12 +151,16 @@ class DeliveriesView(GenericAPIView[Delivery]):
 
 
 class DeliveryView(APIView):
+    scopes = needs(Scope.WEBHOOKS)
+
     @extend_schema(responses=DeliveryWithAttemptsSerializer, summary="One delivery, with its attempts")
     def get(self, request: Request, id: UUID, delivery: UUID) -> Response:  # noqa: A002 - as above
         return Response(DeliveryWithAttemptsSerializer(own_delivery(person(request), id, delivery)).data)
 
 
 class ReplayView(APIView):
+    scopes = needs(Scope.WEBHOOKS)
+
     @extend_schema(
         request=None, responses=DeliverySerializer, parameters=[IDEMPOTENCY_KEY], summary="Send a delivery again"
     )
