@@ -224,14 +224,16 @@ class PublishSerializer(serializers.Serializer[Any]):
         help_text="Must the credit line go with each picture, where the licence does not ask for it itself?",
     )
     territory = NamesField(
-        default=(), help_text="Countries for which partners may license it, as ISO 3166 codes; empty for every one."
+        default=list, help_text="Countries for which partners may license it, as ISO 3166 codes; empty for every one."
     )
-    partners = NamesField(default=(), help_text="Slugs of the organisations that may license it; empty for every one.")
+    partners = NamesField(
+        default=list, help_text="Slugs of the organisations that may license it; empty for every one."
+    )
     expires = serializers.DateField(
         default=None, allow_null=True, help_text="The last day on which new pictures are made and licences granted."
     )
     opt_outs = NamesField(
-        default=(),
+        default=list,
         help_text=f"What machines are told is ruled out, of {', '.join(OPT_OUTS)}; the first three also by outputs_may_train.",
     )
 
@@ -246,7 +248,7 @@ class PublishSerializer(serializers.Serializer[Any]):
             Contributor(ContributorKind(one["kind"]), one["payee"], one["share_bp"])
             for one in fields.pop("contributors")
         )
-        lists = {name: tuple(fields.pop(name)) for name in LISTS}
+        lists: dict[str, Any] = {name: tuple(fields.pop(name)) for name in LISTS}
         return PublishTerms(
             training_sources=sources,
             artists_imitated=artists,

@@ -1,51 +1,50 @@
 """Asks the policies of the base and of its styles whether this picture may be made, and says in words who does not allow it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import MappingProxyType
 
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext as now
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from marketplace.catalogue.licences import LICENCES, must_be_shared_under
 from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.errors import NotAllowed
-from marketplace.licences.rules import Act, Clause, Denial, Use, evaluate, gives_what_share_alike_gives
+from marketplace.licences.rules import Act, Clause, Use, evaluate, gives_what_share_alike_gives
 from marketplace.licences.selectors import policy_of, policy_of_base
 
-# Code, field and sentence of what a style's policy refuses.
-REFUSALS: MappingProxyType[Clause, tuple[str, str, Promise]] = MappingProxyType(
+Said = dict[str, object]
+# What a style's policy refuses, by its clause.
+REFUSALS: MappingProxyType[Clause, Callable[[Said], NotAllowed]] = MappingProxyType(
     {
-        Clause.MERGING: (
-            "combining_not_licensed",
-            "adapters",
-            _("The creator of “%(title)s” does not allow combining it with others. Use it alone."),
+        Clause.MERGING: lambda said: NotAllowed(
+            _("The creator of “%(title)s” does not allow combining it with others. Use it alone.") % said,
+            code="combining_not_licensed",
+            field="adapters",
         ),
-        Clause.RESALE: (
-            "resale_not_licensed",
-            "resale",
-            _("The creator of “%(title)s” does not license images for resale."),
+        Clause.RESALE: lambda said: NotAllowed(
+            _("The creator of “%(title)s” does not license images for resale.") % said,
+            code="resale_not_licensed",
+            field="resale",
         ),
-        Clause.COMMERCIAL_USE: (
-            "commercial_use_not_licensed",
-            "adapters",
-            _("The creator of “%(title)s” does not license images for business. Choose another style."),
+        Clause.COMMERCIAL_USE: lambda said: NotAllowed(
+            _("The creator of “%(title)s” does not license images for business. Choose another style.") % said,
+            code="commercial_use_not_licensed",
+            field="adapters",
         ),
-        Clause.PARTNERS: (
-            "partner_not_licensed",
-            "adapters",
-            _("The creator of “%(title)s” licenses this to certain partners alone. Choose another style."),
+        Clause.PARTNERS: lambda said: NotAllowed(
+            _("The creator of “%(title)s” licenses this to certain partners alone. Choose another style.") % said,
+            code="partner_not_licensed",
+            field="adapters",
         ),
-        Clause.TERRITORY: (
-            "territory_not_licensed",
-            "adapters",
-            _("The creator of “%(title)s” licenses this for certain countries alone. Choose another style."),
+        Clause.TERRITORY: lambda said: NotAllowed(
+            _("The creator of “%(title)s” licenses this for certain countries alone. Choose another style.") % said,
+            code="territory_not_licensed",
+            field="adapters",
         ),
-        Clause.EXPIRES: (
-            "licence_expired",
-            "adapters",
-            _("“%(title)s” was licensed until %(expires)s. Choose another style."),
+        Clause.EXPIRES: lambda said: NotAllowed(
+            _("“%(title)s” was licensed until %(expires)s. Choose another style.") % said,
+            code="licence_expired",
+            field="adapters",
         ),
     }
 )
@@ -62,10 +61,12 @@ def refuse_what_is_not_licensed(
     """Raises NotAllowed. `partner` is the organisation that orders; what one makes is for business, and `territory` is where."""
     for use in _uses(versions, resale=resale, partner=partner, territory=territory):
         if denial := evaluate(use, *(policy_of(version) for version in versions)):
-            raise _refusal(versions[denial.place], denial)
+            version = versions[denial.place]
+            raise REFUSALS[denial.clause]({"title": version.style.title, "expires": version.expires})
+        # Mixing is a matter of the styles, whose creators could permit no more of it than the base does.
         if use.act != Act.COMBINE and evaluate(use, policy_of_base(base)):
             raise NotAllowed(
-                now("The licence of %(base)s, %(licence)s, is not known to allow this. Choose another base.")
+                _("The licence of %(base)s, %(licence)s, is not known to allow this. Choose another base.")
                 % {"base": base.title, "licence": base.licence},
                 code="not_licensed_by_base",
                 field="base_model",
@@ -85,18 +86,12 @@ def _uses(
             yield Use(act=act, on=today, commercial=commercial, partner=partner, territory=code)
 
 
-def _refusal(version: StyleVersion, denial: Denial) -> NotAllowed:
-    code, field, sentence = REFUSALS[denial.clause]
-    said = {"title": version.style.title, "expires": version.expires}
-    return NotAllowed(str(sentence) % said, code=code, field=field)
-
-
 def _refuse_what_share_alike_forbids(versions: Sequence[StyleVersion]) -> None:
     """A share-alike picture carries no other terms, so every style in it must allow what its licence gives to all."""
     licence = must_be_shared_under(version.licence for version in versions)
     for version in versions:
         if licence and version.licence != licence and not _gives_what_share_alike_gives(version):
-            message = now(
+            message = _(
                 "A picture under %(licence)s may be sold and trained on by whoever receives it, and the terms of "
                 "“%(title)s” do not allow that. Use these styles one at a time."
             ) % {"licence": licence, "title": version.style.title}

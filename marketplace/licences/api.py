@@ -47,13 +47,13 @@ class LicenceView(APIView):
     def get(self, request: Request, slug: str, number: int, **_format: str) -> HttpResponse:
         """As JSON, as an ODRL offer (`licence.jsonld`), as RSL (`licence.rsl`), as a model card (`licence.md`) or as a policy
         for text and data mining (`licence.tdmrep`). A version's licence never changes."""
-        document = DOCUMENTS[request.accepted_renderer.format]  # type: ignore[attr-defined]  # set by negotiation
+        document = DOCUMENTS[request.accepted_renderer.format]
         return licence_response(request, document, slug, number)
 
     def handle_exception(self, exc: Exception) -> Response:
         # A refusal has one shape, whatever form was asked for.
-        self.request.accepted_renderer = JSONRenderer()  # type: ignore[attr-defined]  # as above
-        self.request.accepted_media_type = JSONRenderer.media_type  # type: ignore[attr-defined]  # as above
+        self.request.accepted_renderer = JSONRenderer()
+        self.request.accepted_media_type = JSONRenderer.media_type
         return super().handle_exception(exc)
 
 

@@ -28,8 +28,9 @@ COLUMN_OF = MappingProxyType(
 class Names(models.TextField):  # type: ignore[type-arg]  # generic in the stubs alone
     """Short names (codes, slugs), none of which holds a comma, kept as ",DE,JP," so that `contains=",JP,"` finds one."""
 
-    _pyi_private_set_type: tuple[str, ...]  # what mypy's plugin for Django reads
-    _pyi_private_get_type: tuple[str, ...]
+    # What mypy's plugin for Django reads.
+    _pyi_private_set_type: tuple[str, ...]  # type: ignore[assignment]  # a text in the database alone
+    _pyi_private_get_type: tuple[str, ...]  # type: ignore[assignment]  # as above
 
     def from_db_value(self, value: str | None, *_ignored: object) -> tuple[str, ...] | None:
         return None if value is None else _split(value)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pycountry
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.licences.policy import Policy
@@ -97,35 +97,37 @@ def _conditions(policy: Policy, partners: list[str]) -> Iterator[Statement]:
         Clause.CREDIT_REQUIRED,
         "user",
         None,
-        now("Name the creator beside each picture") if policy.credit_required else now("No credit line is asked for"),
+        gettext("Name the creator beside each picture")
+        if policy.credit_required
+        else gettext("No credit line is asked for"),
     )
     yield from _partner_terms(policy, partners)
     yield _expiry(policy)
     yield _limit(
         Clause.OPT_OUTS,
         "shield",
-        now("Machines are told that these are ruled out"),
-        now("Nothing is ruled out for machines"),
+        gettext("Machines are told that these are ruled out"),
+        gettext("Nothing is ruled out for machines"),
         [str(OPT_OUT_WORDS.get(name, name)) for name in policy.opt_outs],
     )
 
 
 def _partner_terms(policy: Policy, partners: list[str]) -> Iterator[Statement]:
     if not policy.commercial_use:
-        yield Statement(Clause.PARTNERS, "users", False, now("Partners may not license it"))
+        yield Statement(Clause.PARTNERS, "users", False, gettext("Partners may not license it"))
         return
     yield _limit(
         Clause.PARTNERS,
         "users",
-        now("These partners alone may license it"),
-        now("Every partner may license it"),
+        gettext("These partners alone may license it"),
+        gettext("Every partner may license it"),
         partners,
     )
     yield _limit(
         Clause.TERRITORY,
         "globe",
-        now("Partners may license it for these countries alone"),
-        now("Partners may license it for every country"),
+        gettext("Partners may license it for these countries alone"),
+        gettext("Partners may license it for every country"),
         [country_name(code) for code in policy.territory],
     )
 
@@ -136,11 +138,11 @@ def _limit(clause: Clause, icon: str, limited: str, free: str, names: list[str])
 
 def _expiry(policy: Policy) -> Statement:
     if policy.expires is None:
-        return Statement(Clause.EXPIRES, "clock", None, now("It has no last day"))
+        return Statement(Clause.EXPIRES, "clock", None, gettext("It has no last day"))
     return Statement(
         Clause.EXPIRES,
         "clock",
         None,
-        now("New pictures until %(date)s") % {"date": date_format(policy.expires)},
-        now("Pictures made until then keep what is granted here."),
+        gettext("New pictures until %(date)s") % {"date": date_format(policy.expires)},
+        gettext("Pictures made until then keep what is granted here."),
     )

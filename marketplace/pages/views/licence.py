@@ -48,8 +48,7 @@ def with_licence(request: HttpRequest, response: HttpResponse, version: StyleVer
 @cache_control(public=True, max_age=A_DAY)
 def robots(request: HttpRequest) -> HttpResponse:
     address = request.build_absolute_uri(reverse("pages:site_licence"))
-    lines = ("User-agent: *", "Disallow: /admin/", f"License: {address}", "")
-    return HttpResponse("\n".join(lines), content_type="text/plain")
+    return render(request, "robots.txt", {"licence": address}, content_type="text/plain")
 
 
 @require_safe

@@ -20,7 +20,7 @@ from tests.factories.uploads import ready_upload
 
 pytestmark = pytest.mark.django_db
 
-FREE = {
+FREE: dict[str, Any] = {
     "commercial_use": True,
     "may_be_merged": True,
     "may_be_derived": True,

@@ -13,8 +13,8 @@ from tests.factories.licences import TODAY, free_policy, policies, uses
 
 
 def refused(policy: Policy, act: Act, **use: Any) -> Clause | None:
-    denial = evaluate(Use(**{"act": act, "on": TODAY} | use), policy)
-    return denial and denial.clause
+    denial = evaluate(Use(act=act, on=TODAY, **use), policy)
+    return denial.clause if denial else None
 
 
 @pytest.mark.parametrize(

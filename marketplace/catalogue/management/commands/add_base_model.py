@@ -8,7 +8,12 @@ from marketplace.catalogue.models import BaseModel
 from marketplace.catalogue.services import set_base_examples
 from marketplace.catalogue.terms import MAX_EXAMPLES
 from marketplace.errors import InvalidInput
+from marketplace.licences.bases import BASE_LICENCES, is_known
 
+UNKNOWN = (
+    "The hub does not know what “{licence}” grants: pictures are for people's own use alone, and styles on it can grant "
+    "nothing. If it is one of these by another name, say that name with --licence: {known}."
+)
 FIELDS = (
     "title",
     "summary",
@@ -53,3 +58,5 @@ class Command(BaseCommand):
             except InvalidInput as refusal:
                 raise CommandError(refusal.message) from refusal
         self.stdout.write(f"{'Added' if created else 'Changed'} {slug}.")
+        if not is_known(base.licence):
+            self.stdout.write(UNKNOWN.format(licence=base.licence, known=", ".join(BASE_LICENCES)))
