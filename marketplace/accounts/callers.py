@@ -7,7 +7,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from marketplace.accounts import access_tokens
-from marketplace.accounts.acting import act_with
 from marketplace.accounts.credentials import is_live, matching
 from marketplace.accounts.models import Credential
 from marketplace.accounts.scopes import covers
@@ -29,11 +28,10 @@ class Caller:
 
 
 def caller_of(token: str) -> Caller | None:
-    """None for a token that is unknown, expired or revoked. What is ordered from here on is put down to the credential."""
+    """None for a token that is unknown, expired or revoked."""
     caller = _of_access_token(token) if token.startswith(access_tokens.PREFIX) else _of_key(token)
     if caller is not None:
         note_use(caller.credential)
-        act_with(caller.credential.pk)
     return caller
 
 

@@ -22,8 +22,11 @@ NAME_LENGTH = 80
 
 @transaction.atomic
 def create_organisation(*, name: str, slug: str = "", owner: User) -> Organisation:
-    """Without a slug it gets one from its name. Raises InvalidInput (name) or Conflict (too many)."""
+    """Without a slug it gets one from its name. Raises InvalidInput (name), NotAllowed (no person) or Conflict (too many)."""
     name = _checked_name(name)
+    if organisation_of(owner):
+        message = _("People own organisations; an organisation does not. Use a key of your own.")
+        raise NotAllowed(message, code="not_a_person")
     User.objects.select_for_update().get(pk=owner.pk)  # of two that are made at once, the second counts the first
     if Membership.objects.filter(user=owner, role=Role.OWNER).count() >= MAX_OWNED:
         message = _("You own %(most)d organisations. Leave one, or ask us.") % {"most": MAX_OWNED}

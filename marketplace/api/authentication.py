@@ -5,15 +5,18 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from marketplace.accounts.acting import act_with
 from marketplace.accounts.callers import Caller, caller_of
 from marketplace.accounts.models import User
 
 
 def signed_in(token: str) -> tuple[User, Caller]:
-    """`request.user` and `request.auth`: the account, and what the token is good for. Raises AuthenticationFailed."""
+    """`request.user` and `request.auth`: the account, and what the token is good for. What is ordered in this request is
+    put down to the token's credential. Raises AuthenticationFailed."""
     caller = caller_of(token)
     if caller is None:
         raise AuthenticationFailed(_("This key is not valid. Make a new one on the developers' pages."))
+    act_with(caller.credential.pk)
     return caller.credential.account, caller
 
 

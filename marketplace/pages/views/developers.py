@@ -13,7 +13,7 @@ from marketplace.accounts.scopes import MEANING
 from marketplace.pages.people import signed_in
 from marketplace.pages.periods import PERIODS, chosen_days
 from marketplace.pages.quick_starts import quick_starts as quick_starts_for
-from marketplace.pages.usage import chosen_measure, usage_of
+from marketplace.pages.usage import Measure, chosen_measure, usage_of
 from marketplace.pages.workspaces import chosen, workspaces
 
 
@@ -41,6 +41,7 @@ def usage(request: HttpRequest) -> HttpResponse:
         "days": days,
         "periods": list(PERIODS),
         "measure": measure,
+        "measures": Measure.choices,
         "usage": usage_of(account, measure, last_day=today, days=days),
     }
     return render(request, "pages/usage.html", context)

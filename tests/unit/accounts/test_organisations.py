@@ -126,6 +126,8 @@ def test_its_own_program_sees_it_and_manages_nothing() -> None:
     assert program.get(address).json()["name"] == organisation.name
     assert program.get(f"{address}/wallet").status_code == 200
     assert program.patch(address, {"name": "x"}, content_type="application/json").status_code == 403
+    made = program.post("/api/v1/organisations", {"name": "x"}, content_type="application/json")
+    assert (made.status_code, made.json()["errors"][0]["code"]) == (403, "not_a_person")
 
 
 def test_a_member_leaves_and_an_owner_removes_over_rest() -> None:

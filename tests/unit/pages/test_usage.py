@@ -111,6 +111,7 @@ def test_the_page_draws_an_organisations_use_for_those_who_may_see_money() -> No
     address = f"/developers/usage/?organisation={organisation.slug}"
     page = signed_in(billing).get(f"{address}&show=spending").content.decode()
     assert ("render farm" in page, "300 credits" in page, "fill-primary" in page) == (True, True, True)
+    assert f'href="?organisation={organisation.slug}&amp;show=orders"' in page
     assert "Nothing ordered in this period" in signed_in(billing).get("/developers/usage/").content.decode()
     assert signed_in(member).get(address).status_code == 403
     assert signed_in().get(address).status_code == 404
