@@ -29,7 +29,7 @@ def page() -> str:
             table(("address", "method", "scope"), _addresses()),
             "## Roles in an organisation\n",
             "[Organisations](../how-to/organisations.md) says the rest.\n",
-            table(("", *(role.label for role in Role)), _rights()),
+            table(("", *(str(role.label) for role in Role)), _rights()),
         ]
     )
 

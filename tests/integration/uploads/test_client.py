@@ -174,7 +174,7 @@ def test_the_command_uploads_and_publishes(command: Any, tmp_path: Path, name: s
         (lora_file()[:-1], ["--base", "tiny-sdxl"], 3, "ends before its last tensor"),
         (lora_file(rank=257), ["--base", "tiny-sdxl"], 3, "rank 257"),
         (lora_file(), ["--base", "unknown"], 3, "base_model: Choose one"),
-        (lora_file(), ["--base", "tiny-sdxl", "--token", "wrong"], 3, "token is not valid"),
+        (lora_file(), ["--base", "tiny-sdxl", "--token", "wrong"], 3, "key is not valid"),
         (lora_file(), [], 2, "--base"),
     ],
 )

@@ -46,7 +46,7 @@ def test_every_operation_says_how_to_sign_in_and_with_which_scope() -> None:
     security = {
         path: {method: told["security"] for method, told in item.items()} for path, item in schema["paths"].items()
     }
-    session = {"cookieAuth": []}
+    session: dict[str, list[str]] = {"cookieAuth": []}
     assert security["/api/v1/generations"] == {
         "get": [{"apiKey": ["images:read"]}, {"oauth2": ["images:read"]}, session],
         "post": [{"apiKey": ["generate"]}, {"oauth2": ["generate"]}, session],
