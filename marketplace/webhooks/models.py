@@ -49,9 +49,9 @@ class Endpoint(models.Model):
         return not self.kinds or kind in self.kinds
 
     def secrets(self, now: datetime) -> list[str]:
-        """Those that sign now, the newest first."""
-        old = [self.old_secret] if self.old_secret_until and now < self.old_secret_until else []
-        return [self.secret, *old]
+        """Those that sign now, the newest first; none that can't be read, for anyone can sign with an empty one."""
+        overlaps = self.old_secret_until is not None and now < self.old_secret_until
+        return [secret for secret in (self.secret, self.old_secret if overlaps else "") if secret]
 
 
 class Message(models.Model):
@@ -118,6 +118,7 @@ class Attempt(models.Model):
         NAME = "name", _("The name could not be resolved")
         ANSWER = "answer", _("The answer is not HTTP")
         URL = "url", _("The hub no longer sends to such an address")
+        SECRET = "secret", _("The secret can’t be read any more: make a new one")
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts_made")
     number = models.PositiveIntegerField()

@@ -23,7 +23,7 @@ State = Delivery.State
 @transaction.atomic
 def replay(*, delivery: Delivery) -> None:
     """Send it again now, with the same id; one that is under way stays as it is. Raises Conflict."""
-    _refuse_unless_on(delivery.endpoint)
+    _lock_if_on(delivery.endpoint)
     if delivery.attempt >= MOST_ATTEMPTS:
         raise Conflict(
             _("This was sent %(most)d times. Fetch what it is about instead.") % {"most": MOST_ATTEMPTS},
@@ -35,15 +35,16 @@ def replay(*, delivery: Delivery) -> None:
 @transaction.atomic
 def replay_failed(*, endpoint: Endpoint, since: datetime) -> int:
     """Send everything again that failed of what happened since then, and say how many that is. Raises Conflict."""
-    _refuse_unless_on(endpoint)
+    _lock_if_on(endpoint)
     return _make_due(endpoint=endpoint, state=State.FAILED, created_at__gte=since, message__is_test=False)
 
 
+@transaction.atomic
 def send_test(*, endpoint: Endpoint, kind: str = TEST) -> Delivery:
     """Send the kind's example, marked as a test; it is tried once. Raises InvalidInput, Conflict."""
     if kind not in kinds():
         raise InvalidInput(_("Choose one of the kinds of events."), code="unknown_event_kind", field="kind")
-    _refuse_unless_on(endpoint)
+    _lock_if_on(endpoint)
     now = timezone.now()
     tests = Message.objects.filter(account=endpoint.account_id, is_test=True, created_at__gt=now - AN_HOUR)
     if tests.count() >= MOST_TESTS:
@@ -69,6 +70,7 @@ def _make_due(**which: Any) -> int:
     return made_due
 
 
-def _refuse_unless_on(endpoint: Endpoint) -> None:
-    if not endpoint.is_on:
+def _lock_if_on(endpoint: Endpoint) -> None:
+    """Whoever switches it off takes its deliveries after it too, and waits."""
+    if not Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk).is_on:
         raise Conflict(_("This endpoint is switched off. Switch it on first."), code="endpoint_off")

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
@@ -26,10 +26,12 @@ def own_endpoint(account: User, endpoint_id: UUID) -> Endpoint:
 def deliveries_of(endpoint: Endpoint, *, state: str = "", kind: str = "") -> QuerySet[Delivery]:
     """Newest first, with what is sent at hand; of one state or kind where they are given. Raises InvalidInput."""
     if state and state not in Delivery.State.values:
-        raise InvalidInput(_("A delivery is waiting, delivered or failed."), code="unknown_state", field="state")
+        raise InvalidInput(
+            _("A delivery is waiting, delivered or failed. Ask for one of these."), code="unknown_state", field="state"
+        )
     wanted = {name: value for name, value in (("state", state), ("message__kind", kind[:60])) if value}
-    deliveries = Delivery.objects.filter(endpoint=endpoint, **wanted).select_related("message", "endpoint")
-    return deliveries.annotate(last_sent_at=Max("attempts_made__started_at")).order_by("-created_at", "pk")
+    deliveries = Delivery.objects.filter(endpoint=endpoint, **wanted)
+    return deliveries.select_related("message", "endpoint").order_by("-created_at", "pk")
 
 
 def own_delivery(account: User, endpoint_id: UUID, delivery_id: UUID) -> Delivery:

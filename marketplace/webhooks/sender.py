@@ -54,6 +54,8 @@ def _shift(network: Network, clock: Callable[[], datetime]) -> int:
 
 
 def _sent(claim: Claim, network: Network) -> Answer:
+    if not claim.headers["webhook-signature"]:
+        return Answer(Attempt.Problem.SECRET, 0.0)
     try:
         destination = read_destination(claim.url, local_hosts=site_config().webhook_local_hosts)
     except InvalidInput:  # the rules have changed since

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from kombu import Connection
 
-from hub.jobs import SITE_QUEUE, generate_queue
+from hub.jobs import SITE_QUEUE, WEBHOOK_QUEUE, generate_queue
 from hub.local.children import start_child, stop_children
 from hub.local.folder import DataFolder
 from hub.local.servers import log_tail
@@ -84,6 +84,6 @@ def workers(broker: str, object_store_server: object, transactional_db: None) ->
 def empty_queues(url: str) -> None:
     """What another run left behind is not for these workers."""
     with Connection(url) as connection:
-        for name in (SITE_QUEUE, generate_queue("echo")):
+        for name in (SITE_QUEUE, WEBHOOK_QUEUE, generate_queue("echo")):
             with connection.SimpleQueue(name) as queue:
                 queue.clear()

@@ -5,6 +5,7 @@ from threading import Thread
 
 import pytest
 from django.db import connections
+from django.test import override_settings
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
@@ -140,6 +141,14 @@ def test_an_address_that_the_rules_forbid_by_now_is_not_sent_to(clock: Clock) ->
     delivery = make_delivery(make_endpoint(url="http://127.0.0.1:1/"), now=clock())
     clock.send()
     assert Attempt.objects.get(delivery=delivery).problem == Problem.URL
+
+
+def test_without_a_secret_that_can_be_read_nothing_is_sent(theirs: Receiver, clock: Clock) -> None:
+    """Everybody can sign with an empty secret."""
+    delivery = make_delivery(make_endpoint(url=theirs.url), now=clock())
+    with override_settings(SECRET_KEY="another"):
+        clock.send()
+    assert (Attempt.objects.get(delivery=delivery).problem, theirs.got) == (Problem.SECRET, [])
 
 
 def test_of_two_senders_one_has_the_delivery() -> None:
