@@ -28,6 +28,8 @@ from marketplace.pages.views import (
     theme,
     upload,
     wallet,
+    webhook_log,
+    webhooks,
 )
 
 app_name = "pages"
@@ -104,6 +106,27 @@ urlpatterns: list[URLPattern] = [
     ),
     path(
         "developers/clients/<int:credential_id>/revoke/", credentials.revoke, {"kind": "client"}, name="revoke_client"
+    ),
+    path("developers/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("developers/webhooks/add/", webhooks.add, name="add_webhook"),
+    path("developers/webhooks/sample/", webhook_log.sample, name="webhook_sample"),
+    path("developers/webhooks/<uuid:endpoint_id>/", webhooks.webhook, name="webhook"),
+    path("developers/webhooks/<uuid:endpoint_id>/change/", webhooks.change, name="change_webhook"),
+    path("developers/webhooks/<uuid:endpoint_id>/switch/", webhooks.switch, name="switch_webhook"),
+    path("developers/webhooks/<uuid:endpoint_id>/secret/", webhooks.rotate, name="rotate_webhook_secret"),
+    path("developers/webhooks/<uuid:endpoint_id>/delete/", webhooks.delete, name="delete_webhook"),
+    path("developers/webhooks/<uuid:endpoint_id>/test/", webhook_log.test, name="test_webhook"),
+    path("developers/webhooks/<uuid:endpoint_id>/replay/", webhook_log.replay_since, name="replay_webhooks"),
+    path("developers/webhooks/<uuid:endpoint_id>/<uuid:delivery_id>/", webhook_log.delivery, name="webhook_delivery"),
+    path(
+        "developers/webhooks/<uuid:endpoint_id>/<uuid:delivery_id>/replay/",
+        webhook_log.replay_one,
+        name="replay_webhook",
+    ),
+    path(
+        "developers/webhooks/<uuid:endpoint_id>/<uuid:delivery_id>/result/",
+        webhook_log.test_result,
+        name="webhook_result",
     ),
     path("theme/", theme.theme, name="theme"),
     path("language/", set_language, name="language"),
