@@ -2,7 +2,18 @@
 
 from pathlib import Path
 
-from docs.generate import client_commands, commands, errors, messages, metrics, plugins, scopes, settings, stability
+from docs.generate import (
+    client_commands,
+    commands,
+    errors,
+    messages,
+    metrics,
+    plugins,
+    scopes,
+    settings,
+    stability,
+    webhooks,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- Written by `make docs` from the code. Change it there. -->\n\n"
@@ -20,6 +31,7 @@ def pages() -> dict[str, str]:
         "errors": errors.page(ROOT),
         "stability": stability.page(),
         "scopes": scopes.page(),
+        "webhooks": webhooks.page(),
     }
     return {
         **{f"docs/reference/{name}.md": NOTE + text.rstrip() + "\n" for name, text in written.items()},
