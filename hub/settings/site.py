@@ -64,6 +64,8 @@ class SiteConfig(BaseSettings):
     """The private key that signs licence receipts, a PEM file of its own. Empty: `receipt-key.pem` in the data folder."""
     receipt_public_keys: Names = ()
     """Public keys that signed earlier receipts, comma-separated, as `irodori ledger key` prints them. Keep them for good."""
+    webhook_senders: int = Field(default=16, ge=1, le=256)
+    """Webhooks that one site worker sends at a time; each may wait 20 s for a slow receiver."""
 
 
 @cache

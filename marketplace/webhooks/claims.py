@@ -15,8 +15,8 @@ from marketplace.webhooks.schedule import WAITS
 from marketplace.webhooks.signing import signed_headers
 
 LEASE = timedelta(seconds=60)
-# A slow endpoint holds at most so many senders.
-AT_ONCE_PER_ENDPOINT = 2
+# One account's slow receivers hold about so many senders at most.
+AT_ONCE_PER_ACCOUNT = 4
 MOST_TRIES = len(WAITS) + 1
 USER_AGENT = "Irodori-Webhooks/1"
 
@@ -64,13 +64,14 @@ def _claim(now: datetime) -> Claim | Delivery | None:
 def due(now: datetime) -> QuerySet[Delivery]:
     """What waits for a sender and may have one."""
     under_way = Delivery.objects.filter(state=Delivery.State.WAITING, claimed_until__gt=now).order_by()
-    busy = under_way.values("endpoint").annotate(senders=Count("pk")).filter(senders__gte=AT_ONCE_PER_ENDPOINT)
+    senders = under_way.values("endpoint__account").annotate(senders=Count("pk"))
+    busy = senders.filter(senders__gte=AT_ONCE_PER_ACCOUNT).values("endpoint__account")
     return Delivery.objects.filter(
         Q(claimed_until=None) | Q(claimed_until__lte=now),
         state=Delivery.State.WAITING,
         due_at__lte=now,
         endpoint__disabled=Endpoint.Disabled.NOT,
-    ).exclude(endpoint__in=busy.values("endpoint"))
+    ).exclude(endpoint__account__in=busy)
 
 
 def _claim_of(delivery: Delivery, now: datetime) -> Claim:

@@ -14,6 +14,8 @@ from marketplace.webhooks.sending import Answer
 log = structlog.get_logger(__name__)
 
 FAILING_FOR = timedelta(days=5)
+# One failure after a quiet week is no reason yet.
+TRIES_BEFORE_OFF = 4
 State, Problem, Disabled = Delivery.State, Attempt.Problem, Endpoint.Disabled
 
 
@@ -24,7 +26,7 @@ def record(claim: Claim, answer: Answer, *, now: datetime) -> None:
     # The endpoint first, as everywhere: whoever switches it off changes its deliveries too.
     endpoint = Endpoint.objects.select_for_update(no_key=True).filter(pk=claim.delivery.endpoint_id).first()
     current = Delivery.objects.filter(pk=claim.delivery.pk, attempt=claim.number, state=State.WAITING)
-    delivery = current.select_related("message").first()
+    delivery = current.select_for_update(of=("self",)).select_related("message").first()
     if endpoint is None or delivery is None:
         log.info("webhook.late_answer", delivery=str(claim.delivery.pk), number=claim.number)
         return
@@ -47,7 +49,7 @@ def switch_off(endpoint: Endpoint, why: Endpoint.Disabled) -> None:
 def _note(claim: Claim, answer: Answer) -> None:
     Attempt.objects.filter(delivery=claim.delivery, number=claim.number).update(
         seconds=answer.seconds,
-        address=answer.address,
+        address=answer.address[:45],  # a link-local one may name its interface too
         problem=answer.problem,
         status=answer.status,
         response_headers=dict(answer.headers),
@@ -60,13 +62,17 @@ def _failed(endpoint: Endpoint, delivery: Delivery, answer: Answer, now: datetim
     delivery.state = State.FAILED if wait is None else State.WAITING
     delivery.due_at, delivery.claimed_until = now + (wait or timedelta()), None
     delivery.save(update_fields=["state", "due_at", "claimed_until"])
+    if endpoint.is_on and answer.problem == Problem.GONE:
+        switch_off(endpoint, Disabled.GONE)
+    elif endpoint.is_on and not delivery.message.is_test:
+        _count(endpoint, delivery, now)
+
+
+def _count(endpoint: Endpoint, delivery: Delivery, now: datetime) -> None:
+    """Switch the endpoint off where nothing has arrived for days."""
     endpoint.failing_since = endpoint.failing_since or now
     endpoint.save(update_fields=["failing_since"])
-    if not endpoint.is_on:
-        return
-    if answer.problem == Problem.GONE:
-        switch_off(endpoint, Disabled.GONE)
-    elif now - endpoint.failing_since >= FAILING_FOR:
+    if now - endpoint.failing_since >= FAILING_FOR and delivery.tries >= TRIES_BEFORE_OFF:
         switch_off(endpoint, Disabled.FAILING)
 
 

@@ -1,10 +1,13 @@
-"""Sends what is due, one request after the other. A few of these run in each worker, so that slow endpoints never hold it all."""
+"""Sends what is due: many requests at a time in each worker, from one of its threads, so that slow receivers never hold the rest.
+
+Threads of the pool only send. Rows are claimed and answers noted by the thread that called, on its one connection.
+"""
 
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
-from functools import cache
-from threading import BoundedSemaphore
+from threading import Lock
 
 import structlog
 from django.utils import timezone
@@ -20,36 +23,38 @@ from marketplace.webhooks.sending import INTERNET, Answer, Network, post
 
 log = structlog.get_logger(__name__)
 
-# A worker that is told to stop waits for its tasks.
-SHIFT_S = 30.0
+# A worker that is told to stop waits for its tasks: for so long new requests are begun.
+SHIFT_S = 20.0
+# How often something new is looked for while requests are under way.
+LOOK_S = 0.25
+Clock = Callable[[], datetime]
+_on_duty = Lock()
 
 
-def send_due(*, network: Network = INTERNET, clock: Callable[[], datetime] = timezone.now) -> int:
-    """Send until nothing is due or the shift is over, and say how many were sent. At once 0 where enough others do it here."""
-    if not _places().acquire(blocking=False):
+def send_due(*, network: Network = INTERNET, clock: Clock = timezone.now) -> int:
+    """Send until nothing is due or the shift is over; says how many were sent. At once 0 where this process does it already."""
+    if not _on_duty.acquire(blocking=False):
         return 0
     try:
         return _shift(network, clock)
     finally:
-        _places().release()
+        _on_duty.release()
 
 
-def _shift(network: Network, clock: Callable[[], datetime]) -> int:
-    end, sent = time.monotonic() + SHIFT_S, 0
-    while (claim := claim_next(now=clock())) is not None:
-        answer = _sent(claim, network)
-        record(claim, answer, now=clock())
-        log.info(
-            "webhook.sent",
-            delivery=str(claim.delivery.pk),
-            number=claim.number,
-            status=answer.status,
-            problem=answer.problem.value,
-        )
-        sent += 1
-        if time.monotonic() >= end:
-            ask_to_send()
-            break
+def _shift(network: Network, clock: Clock) -> int:
+    end, most, sent = time.monotonic() + SHIFT_S, site_config().webhook_senders, 0
+    under_way: dict[Future[Answer], Claim] = {}
+    with ThreadPoolExecutor(most, thread_name_prefix="webhooks") as pool:
+        while True:
+            while len(under_way) < most and time.monotonic() < end and (claim := claim_next(now=clock())):
+                under_way[pool.submit(_sent, claim, network)] = claim
+            if not under_way:
+                break
+            for done in wait(under_way, LOOK_S, FIRST_COMPLETED).done:
+                _note(under_way.pop(done), done, clock())
+                sent += 1
+    if time.monotonic() >= end:
+        ask_to_send()
     return sent
 
 
@@ -63,6 +68,12 @@ def _sent(claim: Claim, network: Network) -> Answer:
     return post(destination, claim.headers, claim.body, network=network)
 
 
-@cache
-def _places() -> BoundedSemaphore:
-    return BoundedSemaphore(site_config().webhook_senders)
+def _note(claim: Claim, done: Future[Answer], now: datetime) -> None:
+    """What a mistake of ours left open is tried again when its lease is over, and holds nobody else up."""
+    named = {"delivery": str(claim.delivery.pk), "number": claim.number}
+    if (error := done.exception()) is not None:
+        log.error("webhook.sender_failed", **named, exc_info=error)
+        return
+    answer = done.result()
+    record(claim, answer, now=now)
+    log.info("webhook.sent", **named, status=answer.status, problem=answer.problem.value)

@@ -1,7 +1,9 @@
 """A delivery from its event to its end: attempts, back-off, giving up, endpoints that are switched off, replay."""
 
 from datetime import timedelta
+from threading import Event as Signal
 from threading import Thread
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -11,12 +13,15 @@ from standardwebhooks.webhooks import Webhook
 
 from marketplace.errors import Conflict
 from marketplace.webhooks import outcomes, replays, sender
+from marketplace.webhooks.addresses import IP
 from marketplace.webhooks.claims import LEASE, MOST_TRIES, claim_next
+from marketplace.webhooks.connecting import resolve as resolve_really
 from marketplace.webhooks.endpoints import change_endpoint, rotate_secret
-from marketplace.webhooks.models import Attempt, Delivery, Endpoint, Message
+from marketplace.webhooks.models import Attempt, Delivery, Endpoint
 from marketplace.webhooks.schedule import SPREAD, WAITS
-from marketplace.webhooks.sending import INTERNET, Answer
-from tests.factories.receivers import Receiver, Reply
+from marketplace.webhooks.sending import INTERNET, Answer, Network
+from tests.factories.messages import messages_of
+from tests.factories.receivers import Got, Receiver, Reply
 from tests.factories.webhooks import Clock, make_delivery, make_endpoint
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -99,7 +104,7 @@ def test_success_after_a_failure_ends_the_failing(theirs: Receiver, clock: Clock
 def test_an_answer_410_switches_the_endpoint_off_at_once(theirs: Receiver, clock: Clock) -> None:
     failing(theirs, 410)
     endpoint = make_endpoint(url=theirs.url)
-    deliveries = [make_delivery(endpoint, now=clock()) for _ in range(3)]
+    deliveries = [make_delivery(endpoint, now=clock() + timedelta(hours=hours)) for hours in range(3)]
     assert clock.send() == 1
     assert {again(delivery).state for delivery in deliveries} == {State.FAILED}
     endpoint.refresh_from_db()
@@ -110,16 +115,34 @@ def test_days_of_failure_switch_the_endpoint_off(theirs: Receiver, clock: Clock)
     failing(theirs)
     endpoint = make_endpoint(url=theirs.url)
     make_delivery(endpoint, now=clock())
-    clock.send()
-    clock.on(days=4, hours=23)
-    clock.send()
-    endpoint.refresh_from_db()
-    assert endpoint.disabled == Disabled.NOT
-    waiting = make_delivery(endpoint, now=clock() + timedelta(hours=1))
-    clock.on(hours=1)
+    for days in (0, 1, 1, 1, 1.9):
+        clock.on(days=days)
+        clock.send()
+        endpoint.refresh_from_db()
+        assert endpoint.disabled == Disabled.NOT
+    waiting = make_delivery(endpoint, now=clock() + timedelta(hours=20))
+    clock.on(hours=16)
     clock.send()
     endpoint.refresh_from_db()
     assert (endpoint.disabled, endpoint.owner_knows, again(waiting).state) == (Disabled.FAILING, False, State.FAILED)
+
+
+def test_one_failure_after_a_quiet_week_switches_nothing_off(theirs: Receiver, clock: Clock) -> None:
+    failing(theirs)
+    endpoint = make_endpoint(url=theirs.url, failing_since=clock() - timedelta(days=7))
+    make_delivery(endpoint, now=clock())
+    clock.send()
+    endpoint.refresh_from_db()
+    assert endpoint.disabled == Disabled.NOT
+
+
+def test_a_test_that_fails_does_not_count(theirs: Receiver, clock: Clock) -> None:
+    failing(theirs)
+    endpoint = make_endpoint(url=theirs.url)
+    make_delivery(endpoint, now=clock(), is_test=True)
+    clock.send()
+    endpoint.refresh_from_db()
+    assert endpoint.failing_since is None
 
 
 def test_an_endpoint_that_is_off_is_sent_nothing_and_what_waited_failed(theirs: Receiver, clock: Clock) -> None:
@@ -189,37 +212,75 @@ def test_one_that_kills_every_sender_is_given_up(clock: Clock) -> None:
     assert (claim_next(now=clock()), again(delivery).state) == (None, State.FAILED)
 
 
-def test_a_slow_endpoint_holds_two_senders_at_most_and_another_is_served() -> None:
+def test_one_account_holds_four_senders_at_most_and_another_is_served() -> None:
     slow, other = make_endpoint(), make_endpoint()
-    for _ in range(5):
+    for _ in range(3):
         make_delivery(slow)
+        make_delivery(make_endpoint(account=slow.account))
     last = make_delivery(other)
     now = timezone.now()
-    claimed = [claim.delivery for _ in range(4) if (claim := claim_next(now=now))]
-    assert [delivery.endpoint_id for delivery in claimed] == [slow.pk, slow.pk, other.pk]
-    assert claimed[2] == last
+    claimed = [claim.delivery for _ in range(7) if (claim := claim_next(now=now))]
+    assert [delivery.endpoint.account for delivery in claimed] == [slow.account] * 4 + [other.account]
+    assert claimed[4] == last
 
 
-def test_what_has_been_due_for_longest_is_sent_first(theirs: Receiver, clock: Clock) -> None:
-    endpoint = make_endpoint(url=theirs.url)
-    for seconds in (3, 1, 2):
-        make_delivery(endpoint, now=clock() - timedelta(seconds=seconds))
-    clock.send()
-    sent = [Message.objects.get(pk=got.headers["webhook-id"]).created_at for got in theirs.got]
-    assert sent == sorted(sent)
+def test_a_receiver_that_is_slow_delays_no_other(theirs: Receiver, clock: Clock) -> None:
+    arrived = Signal()
+
+    def reply(got: Got) -> Reply:
+        if got.path == "/quick":
+            arrived.set()
+            return Reply()
+        return Reply(200 if arrived.wait(10) else 500)
+
+    theirs.reply = reply
+    slow = make_delivery(make_endpoint(url=f"{theirs.url}/slow"), now=clock() - timedelta(seconds=1))
+    make_delivery(make_endpoint(url=f"http://{theirs.address}/quick"), now=clock())
+    assert clock.send() == 2
+    assert Attempt.objects.get(delivery=slow).status == 200
 
 
-def test_only_so_many_send_in_one_process(theirs: Receiver) -> None:
-    """The hub's own work shares the process: however slow receivers are, they never hold all of its threads."""
-    places = sender._places()
-    held = [places.acquire(blocking=False) for _ in range(10)]
-    try:
-        make_delivery(make_endpoint(url=theirs.url))
-        assert (sum(held), sender.send_due()) == (2, 0)
-    finally:
-        for _ in filter(None, held):
-            places.release()
-    assert sender.send_due() == 1
+def test_a_mistake_of_ours_with_one_delivery_holds_no_other_up(theirs: Receiver, clock: Clock) -> None:
+    def resolve(_host: str, _port: int) -> list[IP]:
+        raise ZeroDivisionError
+
+    broken = make_delivery(now=clock() - timedelta(seconds=1))
+    good = make_delivery(make_endpoint(url=f"http://{theirs.address}/"), now=clock())
+    broken_network = Network(lambda host, port: resolve(host, port) if host[0] == "h" else resolve_really(host, port))
+    assert sender.send_due(network=broken_network, clock=clock) == 2
+    assert [again(row).state for row in (broken, good)] == [State.WAITING, State.DELIVERED]
+    assert broken.attempts_made.get().problem == Problem.UNKNOWN
+
+
+def test_what_has_been_due_for_longest_is_sent_first(clock: Clock) -> None:
+    endpoint = make_endpoint()
+    third, first, second = (make_delivery(endpoint, now=clock() - timedelta(seconds=ago)) for ago in (1, 3, 2))
+    claimed = [claim.delivery for _ in range(4) if (claim := claim_next(now=clock()))]
+    assert claimed == [first, second, third]
+
+
+def test_one_thread_of_a_worker_sends_and_the_others_are_left_to_the_hubs_own_work(
+    theirs: Receiver, clock: Clock
+) -> None:
+    meanwhile: list[int] = []
+
+    def reply(_got: Got) -> Reply:
+        meanwhile.append(sender.send_due())
+        return Reply()
+
+    theirs.reply = reply
+    make_delivery(make_endpoint(url=theirs.url), now=clock())
+    assert (clock.send(), meanwhile) == (1, [0])
+
+
+def test_a_shift_ends_and_asks_for_the_next(
+    theirs: Receiver, clock: Clock, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr(sender, "SHIFT_S", 0.0)
+    make_delivery(make_endpoint(url=theirs.url), now=clock())
+    with django_capture_on_commit_callbacks() as callbacks:
+        assert clock.send() == 0
+    assert messages_of(callbacks) == [("webhooks.send_due", (), "webhooks")]
 
 
 def test_a_replay_sends_the_same_again_and_begins_its_schedule_anew(theirs: Receiver, clock: Clock) -> None:
