@@ -18,6 +18,7 @@ from marketplace.partners.territory import Territory, common, within
 
 # SQLite takes no more parts in one statement.
 CLASSES_AT_ONCE = 400
+VERSIONS_AT_ONCE = 2_000
 NEWEST_OF_A_CLASS = """
 SELECT * FROM (
     SELECT version_id FROM partners_offer
@@ -28,24 +29,31 @@ SELECT * FROM (
 
 
 def index(version: StyleVersion) -> None:
-    """Write a version's row anew, or remove it where nothing of it may be licensed."""
-    policy = policy_of(version)
-    if not version.is_published or not permitted(policy):
-        Offer.objects.filter(pk=version.pk).delete()
-        return
-    fields = {"licence_class": _class_of(policy), "public_from": version.public_from}
-    Offer.objects.update_or_create(version=version, defaults=fields)
+    """Write a version's row anew; of a withdrawn one there is none."""
+    Offer.objects.filter(pk=version.pk).delete()
+    if version.is_published:
+        _add([version])
 
 
-def keep(most: int = 2_000) -> int:
+def keep() -> int:
     """Give every published version that has none its row, and drop those of withdrawn ones. Says how many were given one."""
     Offer.objects.exclude(version__state=StyleVersion.State.PUBLISHED).delete()
-    missing = StyleVersion.objects.filter(state=StyleVersion.State.PUBLISHED, offer=None)
+    missing = StyleVersion.objects.filter(state=StyleVersion.State.PUBLISHED, offer=None).order_by("pk")
     given = 0
-    for version in missing.order_by("-pk")[:most]:
-        index(version)
-        given += 1
+    while page := list(missing[:VERSIONS_AT_ONCE]):
+        given += _add(page)
     return given
+
+
+def _add(versions: Sequence[StyleVersion]) -> int:
+    policies = {version.pk: policy_of(version) for version in versions}
+    classes = {policy: _class_of(policy) for policy in set(policies.values())}
+    rows = [
+        Offer(version=version, licence_class=classes[policies[version.pk]], public_from=version.public_from)
+        for version in versions
+    ]
+    # Given one by another in this very moment.
+    return len(Offer.objects.bulk_create(rows, ignore_conflicts=True))
 
 
 @dataclass(frozen=True)
@@ -100,9 +108,9 @@ def matching_classes(partner: Partner, permissions: Sequence[str], territory: Se
     """Of the terms on offer those that are for this partner, permit all of this, and hold wherever is asked for, or
     somewhere that the partner may license for."""
     audience = Q(for_all_partners=True) | Q(partners__slug=partner.organisation.slug)
-    classes = LicenceClass.objects.filter(
-        audience, Q(expires=None) | Q(expires__gte=today), **dict.fromkeys(permissions, True)
-    )
+    # Without the first nothing may be licensed at all.
+    flags = dict.fromkeys(("commercial_use", *permissions), True)
+    classes = LicenceClass.objects.filter(audience, Q(expires=None) | Q(expires__gte=today), **flags)
     return [pk for pk, where in classes.values_list("pk", "territory") if _holds(partner, where, territory)]
 
 

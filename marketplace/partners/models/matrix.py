@@ -41,7 +41,7 @@ class LicenceClassPartner(models.Model):
 
 
 class Offer(models.Model):
-    """A published version in its class. Withdrawn versions have none."""
+    """A published version in its class, also where nothing of it may be licensed. Withdrawn versions have none."""
 
     version = models.OneToOneField(StyleVersion, primary_key=True, on_delete=models.CASCADE, related_name="offer")
     licence_class = models.ForeignKey(LicenceClass, on_delete=models.PROTECT, related_name="offers", db_index=False)
