@@ -53,7 +53,8 @@ def quote(*, buyer: User, request: GenerationRequest, permit: Permit | None = No
     """What it would cost and who would be paid, and the token that gets it at this price. The prompt costs nothing and
     may still be empty."""
     order = checked_order(request, partner=partner_of(buyer), territory=_territory(permit))
-    refuse_what_is_not_public_yet(buyer, order)
+    if permit is None:  # partners come first: a licence lets in before others
+        refuse_what_is_not_public_yet(buyer, order)
     return signed(buyer, order, permit)
 
 
@@ -66,7 +67,8 @@ def request_generation(
     nothing is held and no row is left.
     """
     order = _checked(request, partner=partner_of(buyer), territory=_territory(permit))
-    refuse_what_is_not_public_yet(buyer, order)
+    if permit is None:  # partners come first: a licence lets in before others
+        refuse_what_is_not_public_yet(buyer, order)
     refuse_unknown_pictures(owner=buyer, request=request)
     price = agreed(buyer, order, quote, permit)
     generation = Generation(

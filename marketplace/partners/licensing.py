@@ -92,7 +92,7 @@ def _licensable(partner: Partner, wanted: Wanted) -> StyleVersion:
     """The version, if this partner may license it so. Raises NotFound, NotAllowed or Conflict."""
     versions = StyleVersion.objects.select_related("style__creator", "plan", "pack__base_model")
     version = versions.filter(pk=wanted.version_id, state=StyleVersion.State.PUBLISHED).first()
-    if version is None or not version.is_public(timezone.now()):
+    if version is None:
         raise NotFound(_("There is no such version to license."), code="version_not_licensable", field="version")
     if version.style.organisation_id == partner.organisation_id:
         raise Conflict(_("This is your organisation's own."), code="ones_own")

@@ -22,7 +22,7 @@ VERSIONS_AT_ONCE = 2_000
 NEWEST_OF_A_CLASS = """
 SELECT * FROM (
     SELECT version_id FROM partners_offer
-    WHERE licence_class_id = %s AND (public_from IS NULL OR public_from <= %s) {bounds}
+    WHERE licence_class_id = %s {bounds}
     ORDER BY version_id {order} LIMIT {count}
 ) AS newest
 """
@@ -48,10 +48,7 @@ def keep() -> int:
 def _add(versions: Sequence[StyleVersion]) -> int:
     policies = {version.pk: policy_of(version) for version in versions}
     classes = {policy: _class_of(policy) for policy in set(policies.values())}
-    rows = [
-        Offer(version=version, licence_class=classes[policies[version.pk]], public_from=version.public_from)
-        for version in versions
-    ]
+    rows = [Offer(version=version, licence_class=classes[policies[version.pk]]) for version in versions]
     # Given one by another in this very moment.
     return len(Offer.objects.bulk_create(rows, ignore_conflicts=True))
 
@@ -97,8 +94,7 @@ class Licensable:
             order="DESC" if self.newest_first else "ASC",
             count=int(count),
         )
-        now = connection.ops.adapt_datetimefield_value(timezone.now())
-        values = [value for class_id in classes for value in (class_id, now, *(bound for _sign, bound in bounds))]
+        values = [value for class_id in classes for value in (class_id, *(bound for _sign, bound in bounds))]
         with connection.cursor() as cursor:
             cursor.execute(" UNION ALL ".join([part] * len(classes)), values)
             return [id_ for (id_,) in cursor.fetchall()]

@@ -45,7 +45,6 @@ class Offer(models.Model):
 
     version = models.OneToOneField(StyleVersion, primary_key=True, on_delete=models.CASCADE, related_name="offer")
     licence_class = models.ForeignKey(LicenceClass, on_delete=models.PROTECT, related_name="offers", db_index=False)
-    public_from = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["licence_class", "-version"], name="offers_newest_of_class")]

@@ -135,10 +135,6 @@ def test_what_is_within_a_creators_limits_is_licensed() -> None:
     assert grant.agreement.policy["partners"] == [slug, "another"]
 
 
-def early(_account: Any) -> StyleVersion:
-    return licensable_version(public_from=timezone.now() + timedelta(days=3))
-
-
 REFUSED: dict[str, tuple[Callable[[Any], StyleVersion], dict[str, Any], str]] = {
     "a permission that nobody knows": (
         lambda _: licensable_version(),
@@ -175,7 +171,6 @@ REFUSED: dict[str, tuple[Callable[[Any], StyleVersion], dict[str, Any], str]] = 
     "too many images": (lambda _: licensable_version(), {"images": 1_000_001}, "out_of_range"),
     "one's own": (of_an_organisation, {}, "ones_own"),
     "a withdrawn version": (withdrawn, {}, "version_not_licensable"),
-    "what is not public yet": (early, {}, "version_not_licensable"),
 }
 
 

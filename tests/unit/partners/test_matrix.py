@@ -1,7 +1,6 @@
 """What a partner is shown: exactly what the rules let it license, newest first, page by page, from few queries."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -98,13 +96,12 @@ def test_filters_leave_what_permits_all_of_it_everywhere_that_is_named() -> None
 
 
 @pytest.mark.django_db
-def test_what_is_withdrawn_early_for_others_or_for_nobody_is_not_listed() -> None:
+def test_what_is_withdrawn_or_for_others_or_for_nobody_is_not_listed() -> None:
     account = make_account()
     slug = Organisation.objects.get(account=account).slug
     mine = licensable_version(partners=(slug, "another"))
     licensable_version(partners=("another",))
     licensable_version(commercial_use=False, may_be_resold=False)
-    licensable_version(public_from=timezone.now() + timedelta(days=1))
     withdrawn = licensable_version()
     keep()
     withdraw(version=withdrawn)

@@ -72,6 +72,13 @@ def test_styles_of_a_mix_need_a_grant_each_that_permits_mixing() -> None:
     assert code == "grant_does_not_cover"
 
 
+def test_a_grant_lets_a_partner_in_before_everyone_else() -> None:
+    account = make_account()
+    version = licensable_version(public_from=timezone.now() + timedelta(days=3))
+    assert order_under(account, make_grant(account, version))
+    assert refusal_of(lambda: quote(buyer=account, request=make_request(version))) == "subscribers_first"
+
+
 def test_resale_needs_a_grant_that_permits_it() -> None:
     account, version = make_account(), licensable_version()
     assert (
