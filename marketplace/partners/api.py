@@ -54,7 +54,7 @@ class LicensableView(GenericAPIView[StyleVersion]):
         permissions = checked_permissions(_listed(request, "permissions"))
         territory = checked_territory(_listed(request, "territory"))
         asked: Any = Licensable(partner, permissions, territory)  # as far as a paginator needs a query
-        versions = list(self.paginate_queryset(asked) or ())
+        versions: Any = self.paginate_queryset(asked) or []
         context = {"prices": unit_prices(partner, versions)}
         return self.get_paginated_response(serializers.LicensableSerializer(versions, many=True, context=context).data)
 

@@ -26,7 +26,7 @@ from marketplace.errors import Refusal
 from marketplace.generation.services import cancel
 from marketplace.partners.issuing import grant_receipt, image_receipt, issue_waiting
 from marketplace.partners.keys import receipt_keyring
-from marketplace.partners.models import Receipt
+from marketplace.partners.models import Grant, Receipt
 from marketplace.partners.selectors import own_licensed_image
 from tests.factories.ledger import CREDIT
 from tests.factories.partners import deliver, make_account, make_grant, order_under
@@ -193,8 +193,10 @@ def test_after_a_change_of_key_old_receipts_stay_as_they_are_and_verify(
     assert grant_receipt(account_grant(old)).text == old
 
 
-def account_grant(text: str) -> object:
-    return Receipt.objects.get(text=text).grant
+def account_grant(text: str) -> Grant:
+    grant = Receipt.objects.get(text=text).grant
+    assert grant is not None
+    return grant
 
 
 @pytest.mark.django_db

@@ -27,7 +27,7 @@ COMPUTE = 100
 def sheet(account: User, address: str) -> list[list[str]]:
     answer = program_of(account).get(f"/api/v1/partner/{address}")
     assert answer.status_code == 200, answer.content
-    return list(csv.reader(io.StringIO(b"".join(answer).decode())))  # type: ignore[call-overload]  # a streamed answer
+    return list(csv.reader(io.StringIO(b"".join(answer).decode())))
 
 
 def totals(rows: list[list[str]]) -> dict[str, int]:
