@@ -7,8 +7,6 @@ from marketplace.api.docs import DocsView
 from marketplace.api.unknown import UnknownAddressView
 
 app_name = "api"
-v1 = [
-    path("", include(f"marketplace.{app}.urls"))
     for app in (
         "accounts",
         "catalogue",
@@ -21,7 +19,6 @@ v1 = [
         "uploads",
         "webhooks",
     )
-]
 urlpatterns = [
     path("v1/", include(v1)),
     path("payments/", include("marketplace.orders.webhook_urls")),

@@ -1,5 +1,6 @@
 """Licensing over REST, for organisations' accounts. Each view reads the request, calls a service or selector, and answers."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,10 @@ from marketplace.api.auth import person
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.api.scopes import needs
 from marketplace.catalogue.models import StyleVersion
+from marketplace.licences import odrl
 from marketplace.partners import licensing, selectors, serializers
 from marketplace.partners.accounts import partner_for
+from marketplace.partners.agreements import as_odrl
 from marketplace.partners.issuing import grant_receipt, image_receipt
 from marketplace.partners.limits import used
 from marketplace.partners.matrix import Licensable
@@ -135,6 +138,20 @@ class GrantView(APIView):
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
         grant = selectors.own_grant(partner_for(person(request)), id)
         return Response(serializers.GrantSerializer(grant).data)
+
+
+class AgreementView(APIView):
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(
+        responses={(200, odrl.MEDIA_TYPE): OpenApiTypes.OBJECT},
+        summary="A grant's agreement, in the form machines read",
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
+        """ODRL 2.2 as JSON-LD: what was permitted and prohibited, to whom, where and until when."""
+        grant = selectors.own_grant(partner_for(person(request)), id)
+        document = as_odrl(grant, request.build_absolute_uri("/"))
+        return HttpResponse(json.dumps(document, ensure_ascii=False, indent=1), content_type=odrl.MEDIA_TYPE)
 
 
 class ReceiptView(APIView):

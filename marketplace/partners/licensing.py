@@ -15,6 +15,7 @@ from marketplace.catalogue.models import StyleVersion
 from marketplace.errors import Conflict, NotFound
 from marketplace.ledger import services as ledger
 from marketplace.ledger.selectors import VERSION_SUBJECT
+from marketplace.licences.plain import to_plain
 from marketplace.licences.selectors import policy_of
 from marketplace.orders import quotes
 from marketplace.partners import announcements
@@ -22,7 +23,7 @@ from marketplace.partners.accounts import account_of, locked, partner_for
 from marketplace.partners.issuing import issue_grant_receipt
 from marketplace.partners.limits import refuse_beyond_the_cap, used
 from marketplace.partners.models import Agreement, Grant, Partner
-from marketplace.partners.policies import as_json, refuse_what_the_policy_forbids
+from marketplace.partners.policies import refuse_what_the_policy_forbids
 from marketplace.partners.prices import unit_price
 from marketplace.partners.territory import within
 from marketplace.partners.wanted import Wanted, check
@@ -113,14 +114,13 @@ def _licensable(partner: Partner, wanted: Wanted) -> StyleVersion:
 
 def _grant(number: UUID, partner: Partner, version: StyleVersion, wanted: Wanted, unit: int, total: int) -> Grant:
     now = timezone.now()
-    # The place of the agreement's ODRL form: everything it is written from is in this row.
     agreement = Agreement.objects.create(
         pk=number,
         partner=partner,
         version=version,
         permissions=list(wanted.permissions),
         territory=list(wanted.territory),
-        policy=as_json(policy_of(version)),
+        policy=to_plain(policy_of(version)),
         payment=wanted.payment,
         images=wanted.images,
         unit_price_micro=unit,

@@ -3,10 +3,9 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -54,10 +53,6 @@ def refuse_what_the_policy_forbids(
             denial = evaluate(Use(act=act, on=until, commercial=True, partner=slug, territory=code), policy)
             if denial is not None:
                 raise _refusal(policy, denial.clause)
-
-
-def as_json(policy: Policy) -> dict[str, Any]:
-    return asdict(policy) | {"expires": policy.expires.isoformat() if policy.expires else None}
 
 
 def digest(policy: Policy) -> str:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from marketplace.partners.api import (
+    AgreementView,
     GrantQuotesView,
     GrantReceiptView,
     GrantsView,
@@ -19,6 +20,7 @@ urlpatterns = [
     path("partner/quotes", GrantQuotesView.as_view(), name="partner-quotes"),
     path("partner/grants", GrantsView.as_view(), name="partner-grants"),
     path("partner/grants/<uuid:id>", GrantView.as_view(), name="partner-grant"),
+    path("partner/grants/<uuid:id>/agreement", AgreementView.as_view(), name="partner-agreement"),
     path("partner/grants/<uuid:id>/receipt", GrantReceiptView.as_view(), name="partner-grant-receipt"),
     path("partner/usage", UsageView.as_view(), name="partner-usage"),
     path("partner/usage.csv", UsageSheetView.as_view(), name="partner-usage-sheet"),

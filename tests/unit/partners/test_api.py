@@ -104,6 +104,7 @@ ADDRESSES = {
     "grants": ("get", "partner/grants"),
     "accept": ("post", "partner/grants"),
     "grant": ("get", "partner/grants/{grant}"),
+    "agreement": ("get", "partner/grants/{grant}/agreement"),
     "receipt of a grant": ("get", "partner/grants/{grant}/receipt"),
     "usage": ("get", "partner/usage"),
     "usage as CSV": ("get", "partner/usage.csv"),
@@ -138,6 +139,7 @@ def test_another_partners_grants_and_receipts_answer_as_unknown_ones(receipt_key
         client = program_of(stranger)
         for address, id_ in (
             ("partner/grants/{}", grant.pk),
+            ("partner/grants/{}/agreement", grant.pk),
             ("partner/grants/{}/receipt", grant.pk),
             ("generations/{}/receipt", generation.pk),
         ):
