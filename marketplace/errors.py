@@ -4,6 +4,8 @@ Services raise a subclass with a stable `code`; `marketplace.api.errors` maps th
 only place that does.
 """
 
+from collections.abc import Mapping
+
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an accident
     """`code` never changes once released; `message` is a translated sentence that says what to do."""
@@ -19,6 +21,14 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an acciden
 
 class InvalidInput(Refusal):
     code = "invalid"
+
+
+class ManyRefusals(InvalidInput):
+    """Several at once, by the field that each is about: a dotted path into what was sent."""
+
+    def __init__(self, message: str, refusals: Mapping[str, Refusal]) -> None:
+        super().__init__(message)
+        self.refusals = refusals
 
 
 class NotEnoughCredit(Refusal):

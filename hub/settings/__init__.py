@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "csp",
     "marketplace.accounts",
     "marketplace.api",
+    "marketplace.batches",
     "marketplace.catalogue",
     "marketplace.generation",
     "marketplace.ledger",
@@ -189,6 +190,8 @@ for _option, _value in CELERY_OPTIONS.items():
 CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_OPTIONS["broker_transport_options"], "max_retries": 0}
 CELERY_BEAT_SCHEDULE = {
     "reap-generations": {"task": "generation.reap", "schedule": 5.0, "options": {"expires": 5}},
+    "pace-batches": {"task": "generation.pace", "schedule": 1.0, "options": {"expires": 1}},
+    "finish-batches": {"task": "batches.finish", "schedule": 1.0, "options": {"expires": 1}},
     "request-missing-examples": {
         "task": "generation.request_missing_examples",
         "schedule": 60.0,

@@ -44,6 +44,8 @@ class SiteConfig(BaseSettings):
         "esrgan-v1-x2plus": "irodori-x2",
     }
     """JSON: further ids of engines at `/v1/`, for programs that name Stability's own, and which engine of this hub answers."""
+    batch_in_flight: int = Field(default=8, ge=1)
+    """Images of batches that are with the workers of one engine at a time; others wait behind these alone. Twice what they draw at once."""
     longest_wait_seconds: float = 120.0
     """The longest `Prefer: wait` at `/api/v1/` that is granted. Less than your proxy waits."""
     stability_wait_seconds: float = 240.0

@@ -8,13 +8,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.handler import exception_handler as standardized_handler
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
 from marketplace.accounts.scopes import InsufficientScope
 from marketplace.errors import (
     Conflict,
     InvalidInput,
+    ManyRefusals,
     NotAllowed,
     NotEnoughCredit,
     NotFound,
@@ -94,6 +95,10 @@ def _too_large() -> APIException:
 
 
 def _as_api_exception(refusal: Refusal) -> APIException:
+    if isinstance(refusal, ManyRefusals):
+        return ValidationError(
+            {path: [ErrorDetail(each.message, each.code)] for path, each in refusal.refusals.items()}
+        )
     exception = APIException({refusal.field: [refusal.message]} if refusal.field else refusal.message, refusal.code)
     exception.status_code = http_status(refusal)
     if isinstance(refusal, InsufficientScope):

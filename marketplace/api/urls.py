@@ -7,8 +7,11 @@ from marketplace.api.docs import DocsView
 from marketplace.api.unknown import UnknownAddressView
 
 app_name = "api"
+v1 = [
+    path("", include(f"marketplace.{app}.urls"))
     for app in (
         "accounts",
+        "batches",
         "catalogue",
         "generation",
         "ledger",
@@ -19,6 +22,7 @@ app_name = "api"
         "uploads",
         "webhooks",
     )
+]
 urlpatterns = [
     path("v1/", include(v1)),
     path("payments/", include("marketplace.orders.webhook_urls")),

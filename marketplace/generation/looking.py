@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from marketplace.generation.estimates import Progress, seconds_left, step_seconds
@@ -65,7 +66,10 @@ def _places(engines: Collection[str]) -> dict[UUID, int]:
     """Who stands where in the queues of these engines."""
     places: dict[UUID, int] = {}
     for engine in engines:
-        queue = Generation.objects.filter(state=State.QUEUED, base_model__engine=engine).order_by("created_at")
+        # The rest of batches lets others go first, and has no place of its own.
+        sent_or_alone = Q(paced=False) | Q(sent_at__isnull=False)
+        queue = Generation.objects.filter(sent_or_alone, state=State.QUEUED, base_model__engine=engine)
+        queue = queue.order_by("created_at")
         places |= {pk: place for place, pk in enumerate(queue.values_list("pk", flat=True)[:PLACES], start=1)}
     return places
 

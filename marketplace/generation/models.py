@@ -65,6 +65,8 @@ class Generation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
     times_sent = models.PositiveIntegerField(default=0)
+    # One of a batch: it is sent when its turn comes, not at once.
+    paced = models.BooleanField(default=False)
     started_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -83,6 +85,11 @@ class Generation(models.Model):
         indexes = [
             models.Index(fields=["state", "created_at"], name="generation_queue"),
             models.Index(fields=["buyer", "-created_at"], name="generation_history"),
+            models.Index(
+                fields=["base_model", "buyer", "created_at"],
+                condition=models.Q(paced=True, state__in=["queued", "running"]),
+                name="generation_turns",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -1,11 +1,12 @@
 """What an image costs and who is paid: compute by the base's plan, plus each style's own price by its version's plan."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 
 from django.db.models import Prefetch, prefetch_related_objects
 
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.permits import AS_OFFERED
 from marketplace.generation.validation import Order
@@ -49,14 +50,31 @@ class Priced:
 
 def quote_of(order: Order, prices: Mapping[int, int] = AS_OFFERED) -> Quote:
     """`prices` are those of versions that cost something else than their creators ask."""
-    lines = tuple(
-        QuoteLine(style.version, prices.get(style.version.pk, style.version.price_micro)) for style in order.styles
-    )
-    plan = newest_base_plan(order.base)
-    compute = Priced(COMPUTE_SUBJECT, order.compute_micro, read_plan(plan), names_in(plan))
-    priced = [compute, *(_of_style(line.version, line.price_micro) for line in lines)]
-    total_micro = sum(part.amount_micro for part in priced)
-    return Quote(order.compute_micro, lines, total_micro, _split(priced), None if plan is None else plan.pk)
+    return quotes_of([order], prices)[0]
+
+
+def quotes_of(orders: Iterable[Order], prices: Mapping[int, int] = AS_OFFERED) -> list[Quote]:
+    """The plan of each base and of each version is read once, however many orders name it."""
+
+    @cache
+    def of_base(base: BaseModel) -> tuple[int | None, Priced]:
+        plan = newest_base_plan(base)
+        return (None if plan is None else plan.pk), Priced(COMPUTE_SUBJECT, 0, read_plan(plan), names_in(plan))
+
+    @cache
+    def of_version(version: StyleVersion) -> tuple[QuoteLine, Priced]:
+        price_micro = prices.get(version.pk, version.price_micro)
+        return QuoteLine(version, price_micro), _of_style(version, price_micro)
+
+    def quote(order: Order) -> Quote:
+        plan_id, free = of_base(order.base)
+        compute = replace(free, amount_micro=order.compute_micro)
+        styles = [of_version(style.version) for style in order.styles]
+        priced = [compute, *(price for _line, price in styles)]
+        lines = tuple(line for line, _price in styles)
+        return Quote(order.compute_micro, lines, sum(part.amount_micro for part in priced), _split(priced), plan_id)
+
+    return [quote(order) for order in orders]
 
 
 def styles_used() -> "Prefetch[str]":

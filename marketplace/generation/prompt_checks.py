@@ -6,14 +6,17 @@ from django.utils.translation import gettext as _
 from hub.config import plugin_registry
 from hub.plugin_api import PROMPT_CHECK, Verdict
 from marketplace.errors import NotAllowed
-from marketplace.rights.selectors import opted_out_names
+from marketplace.rights.selectors import Listed, opted_out_names
 
 log = structlog.get_logger(__name__)
 
 
-def refuse_prompt(prompt: str, field: str) -> None:
-    """Raises NotAllowed, about `field`, for a name that opted out and for whatever an enabled check forbids."""
-    if names := opted_out_names(prompt):
+def refuse_prompt(prompt: str, field: str, listed: Listed | None = None) -> None:
+    """Raises NotAllowed, about `field`, for a name that opted out and for whatever an enabled check forbids.
+
+    `listed` are the names, where the caller has them for many prompts.
+    """
+    if names := opted_out_names(prompt, listed):
         message = _("%(names)s asked not to be imitated. Describe the picture without the name.")
         raise NotAllowed(message % {"names": ", ".join(names)}, code="opted_out_name", field=field)
     for check_id in plugin_registry().ids(PROMPT_CHECK):

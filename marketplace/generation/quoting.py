@@ -1,14 +1,17 @@
 """Quotes of images: told first, then charged exactly so, even if a price or a plan has changed in between."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from marketplace.accounts.models import User
+from marketplace.catalogue.models import BaseModel
 from marketplace.generation.permits import AS_OFFERED, Permit
 from marketplace.generation.pricing import Quote, quote_of
 from marketplace.generation.validation import Order
 from marketplace.orders import quotes
+from marketplace.payouts.selectors import newest_base_plan
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ def signed(buyer: User, order: Order, permit: Permit | None) -> tuple[Quote, quo
     quote = quote_of(order, _prices(order, permit))
     agreed = _agreed(quote)
     price = {"c": agreed.compute_micro, "p": agreed.compute_plan_id, "s": list(agreed.style_micro.items())}
-    return quote, quotes.sign(quotes.Promise(buyer.pk, _item(order, permit), price))
+    return quote, quotes.sign(quotes.Promise(buyer.pk, item_of(order, permit), price))
 
 
 def agreed(buyer: User, order: Order, token: str, permit: Permit | None) -> Agreed:
@@ -33,8 +36,26 @@ def agreed(buyer: User, order: Order, token: str, permit: Permit | None) -> Agre
     prices = _prices(order, permit)
     if not token:
         return _agreed(quote_of(order, prices))
-    price = quotes.read_for(token, buyer_id=buyer.pk, item=_item(order, permit))
+    price = quotes.read_for(token, buyer_id=buyer.pk, item=item_of(order, permit))
     return Agreed(price["c"], price["p"], dict(price["s"]))
+
+
+def agreed_now(orders: Sequence[Order]) -> list[Agreed]:
+    """What each costs now, with one query for each base."""
+
+    @cache
+    def plan_of(base: BaseModel) -> int | None:
+        plan = newest_base_plan(base)
+        return None if plan is None else plan.pk
+
+    return [
+        Agreed(
+            order.compute_micro,
+            plan_of(order.base),
+            {style.version.pk: style.version.price_micro for style in order.styles},
+        )
+        for order in orders
+    ]
 
 
 def _agreed(quote: Quote) -> Agreed:
@@ -46,7 +67,7 @@ def _prices(order: Order, permit: Permit | None) -> Mapping[int, int]:
     return AS_OFFERED if permit is None else permit.style_prices(order)
 
 
-def _item(order: Order, permit: Permit | None) -> str:
+def item_of(order: Order, permit: Permit | None = None) -> str:
     """Everything the price depends on; words, seed and weights cost nothing."""
     styles = ",".join(str(style.version.pk) for style in order.styles)
     told = f"{order.base.slug}|{order.width}x{order.height}|{order.steps}|{styles}|{permit.name if permit else ''}"

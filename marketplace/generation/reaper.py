@@ -62,7 +62,8 @@ def wait_before_sending_again(times_sent: int) -> timedelta:
 
 
 def _perhaps_lost_in_the_queue(now: datetime) -> list[Generation]:
-    unsent = Q(sent_at=None, created_at__lte=now - JUST_SAVED)
+    # What waits its turn is not lost: pacing.py sends it.
+    unsent = Q(sent_at=None, created_at__lte=now - JUST_SAVED, paced=False)
     unanswered = Q(sent_at__lte=now - FIRST_WAIT)
     waiting = Generation.objects.filter(unsent | unanswered, state=Generation.State.QUEUED)
     return list(waiting.order_by("created_at")[:AT_ONCE])

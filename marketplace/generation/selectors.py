@@ -75,6 +75,8 @@ def place_in_queue(generation: Generation) -> int:
     ahead = Generation.objects.filter(
         state=State.QUEUED, base_model__engine=generation.base_model.engine, created_at__lt=generation.created_at
     )
+    if not (generation.paced and generation.sent_at is None):
+        ahead = ahead.filter(Q(paced=False) | Q(sent_at__isnull=False))  # the rest of batches lets others go first
     return ahead.count() + 1
 
 

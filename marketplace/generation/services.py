@@ -1,6 +1,5 @@
 """Ordering, quoting and cancelling images. What workers report about them is in lifecycle.py."""
 
-import secrets
 from collections.abc import Sequence
 from functools import partial
 
@@ -14,7 +13,7 @@ from marketplace.accounts.models import User
 from marketplace.accounts.organisations import partner_of
 from marketplace.catalogue.models import Example
 from marketplace.errors import Conflict
-from marketplace.generation import dispatch, settlement
+from marketplace.generation import dispatch, drafts, settlement
 from marketplace.generation.access import refuse_what_is_not_public_yet
 from marketplace.generation.announcements import announce_cancelled
 from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, succeeded
@@ -27,7 +26,7 @@ from marketplace.generation.quoting import agreed, signed
 from marketplace.generation.reaper import reap, worker_started
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import picture_of
-from marketplace.generation.validation import MAX_SEED, Order, check_texts, checked_order
+from marketplace.generation.validation import Order, check_texts, checked_order
 from marketplace.orders.quotes import Token
 
 __all__ = [
@@ -146,18 +145,10 @@ def _queue(
     permit: Permit | None = None,
 ) -> Generation:
     """Complete the row, hold its price and save both, then send the job."""
-    generation.buyer = buyer
-    generation.prompt, generation.negative_prompt = request.prompt.strip(), request.negative_prompt.strip()
-    generation.base_model, generation.scheduler = order.base, order.scheduler
-    generation.width, generation.height, generation.steps = order.width, order.height, order.steps
-    generation.guidance_scale, generation.resale = order.guidance_scale, order.resale
-    generation.picture_sha256, generation.mask_sha256 = request.picture, request.mask
-    generation.strength, generation.refiner_start = order.strength, order.refiner_start
-    generation.seed = secrets.randbelow(MAX_SEED + 1) if order.seed is None else order.seed
-    generation.price_micro = generation.compute_micro + sum(prices.values())
+    drafts.complete(generation, buyer, request, order, prices)
     with bound_contextvars(generation=str(generation.pk)), transaction.atomic():
         generation.save(force_insert=True)
-        GenerationAdapter.objects.bulk_create(_uses(generation, order, prices))
+        GenerationAdapter.objects.bulk_create(drafts.uses(generation, order, prices))
         if permit is not None:
             permit.use(generation)
         settlement.hold(generation)
@@ -165,15 +156,3 @@ def _queue(
         # Sent after commit, or the worker may look before the row exists.
         transaction.on_commit(partial(dispatch.send, generation.pk))
     return generation
-
-
-def _uses(generation: Generation, order: Order, prices: dict[int, int]) -> list[GenerationAdapter]:
-    return [
-        GenerationAdapter(
-            generation=generation,
-            version=style.version,
-            weight=style.weight,
-            price_micro=prices[style.version.pk],
-        )
-        for style in order.styles
-    ]

@@ -1,5 +1,6 @@
 """The money of one generation: held when ordered, then captured or returned, once."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -32,6 +33,19 @@ def hold(generation: Generation) -> None:
         )
 
 
+def hold_all(generations: Sequence[Generation]) -> None:
+    """Of one buyer, in one currency. Raises NotEnoughCredit where the wallet does not hold all of it."""
+    priced = [generation for generation in generations if generation.price_micro]
+    if priced:
+        assert priced[0].buyer_id is not None  # noqa: S101 - as above
+        ledger.hold_all(
+            amounts={_hold_key(generation): generation.price_micro for generation in priced},
+            buyer_id=priced[0].buyer_id,
+            currency=priced[0].currency,
+            expires_at=timezone.now() + HOLD_LIFE,
+        )
+
+
 def capture(generation: Generation) -> None:
     """Pay everyone their part of the hold."""
     if generation.price_micro:
@@ -42,6 +56,13 @@ def release(generation: Generation) -> None:
     """Return the hold to the buyer."""
     if generation.price_micro:
         ledger.void(key=settle_key(generation), hold_key=_hold_key(generation))
+
+
+def release_all(generations: Sequence[Generation]) -> None:
+    """Return their holds, whosever they are."""
+    keys = {_hold_key(generation): settle_key(generation) for generation in generations if generation.price_micro}
+    if keys:
+        ledger.void_all(keys)
 
 
 def _hold_key(generation: Generation) -> str:

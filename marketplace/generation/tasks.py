@@ -14,6 +14,8 @@ from hub import jobs
 from marketplace.catalogue.models import Example
 from marketplace.errors import Refusal
 from marketplace.generation import services
+from marketplace.generation.bulk import PACE_TASK
+from marketplace.generation.pacing import pace
 from marketplace.generation.selectors import examples_never_asked_for, examples_not_drawn
 
 log = structlog.get_logger(__name__)
@@ -69,6 +71,11 @@ def worker_started(payload: dict[str, Any]) -> None:
 @shared_task(name="generation.reap", queue=jobs.SITE_QUEUE)
 def reap() -> None:
     services.reap(now=timezone.now())
+
+
+@shared_task(name=PACE_TASK, queue=jobs.SITE_QUEUE)
+def send_what_has_its_turn() -> None:
+    pace()
 
 
 @shared_task(

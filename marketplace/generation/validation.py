@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -22,6 +22,8 @@ DEFAULT_STRENGTH = 0.6
 REFINER_STARTS = (0.01, 0.99)
 # They make a text read otherwise than it is stored: embeddings, overrides and isolates; line and paragraph separators.
 TURN_OR_PART_TEXT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+
+FindsStyles = Callable[[BaseModel, GenerationRequest], tuple[ChosenStyle, ...]]
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,28 @@ def checked_order(request: GenerationRequest, *, partner: str | None = None, ter
 
     Raises InvalidInput, NotAllowed or Unavailable.
     """
-    base = _enabled_base(request.base_model)
+
+    def styles(base: BaseModel, request: GenerationRequest) -> tuple[ChosenStyle, ...]:
+        return chosen_styles(base, request.adapters, resale=request.resale, partner=partner, territory=territory)
+
+    return completed_order(request, enabled_base(request.base_model), styles)
+
+
+def completed_order(request: GenerationRequest, base: BaseModel, styles: FindsStyles) -> Order:
+    """The same, where the caller knows the base and how to find the styles."""
     info = engine_info(base)
     width = _side("width", base.default_side if request.width is None else request.width, base, info)
     height = _side("height", base.default_side if request.height is None else request.height, base, info)
     # A base may be set up for more steps than its engine allows: what nobody chose is never refused.
     steps = min(base.default_steps, info.max_steps) if request.steps is None else request.steps
     guidance_scale = base.default_guidance if request.guidance_scale is None else request.guidance_scale
-    _refuse_numbers(steps, guidance_scale, request.seed, info)
+    _between("steps", steps, 1, info.max_steps)
+    _between("guidance_scale", guidance_scale, 0, MAX_GUIDANCE)
+    if request.seed is not None:
+        _between("seed", request.seed, 0, MAX_SEED)
     return Order(
         base=base,
-        styles=chosen_styles(base, request.adapters, resale=request.resale, partner=partner, territory=territory),
+        styles=styles(base, request),
         width=width,
         height=height,
         steps=steps,
@@ -111,7 +124,8 @@ def _is_control(char: str) -> bool:
     return char in TURN_OR_PART_TEXT or (unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\r\t")
 
 
-def _enabled_base(slug: str) -> BaseModel:
+def enabled_base(slug: str) -> BaseModel:
+    """Raises InvalidInput."""
     base = BaseModel.objects.filter(slug=slug, enabled=True).first()
     if base is None:
         message = _("There is no base model of this name. Choose one of those on offer.")
@@ -129,13 +143,6 @@ def _side(field: str, pixels: int, base: BaseModel, info: EngineInfo) -> int:
         }
         raise InvalidInput(message, code="size_not_possible", field=field)
     return pixels
-
-
-def _refuse_numbers(steps: int, guidance_scale: float, seed: int | None, info: EngineInfo) -> None:
-    _between("steps", steps, 1, info.max_steps)
-    _between("guidance_scale", guidance_scale, 0, MAX_GUIDANCE)
-    if seed is not None:
-        _between("seed", seed, 0, MAX_SEED)
 
 
 def _strength(request: GenerationRequest, steps: int, info: EngineInfo) -> float | None:

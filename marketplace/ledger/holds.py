@@ -4,7 +4,7 @@ Whoever holds credit also ends the hold, after `expires_at` too: a clock that en
 for something that can no longer be paid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.utils import timezone
 from marketplace.ledger.errors import KeyReusedError
 from marketplace.ledger.lines import Line, hold_lines, settle_lines
 from marketplace.ledger.models import Account, Entry, Transaction
-from marketplace.ledger.posting import Link, post
+from marketplace.ledger.posting import Link, Posting, post, post_all
 
 
 def hold(
@@ -38,6 +38,37 @@ def settle(*, key: str, hold_key: str, payees: Sequence[Line]) -> Transaction:
 def void(*, key: str, hold_key: str) -> Transaction:
     """Return the whole hold to the wallet; after its time the books call that expired."""
     return settle(key=key, hold_key=hold_key, payees=())
+
+
+def hold_all(
+    *, amounts: Mapping[str, int], buyer_id: int, currency: str = "USD", expires_at: datetime | None = None
+) -> None:
+    """A hold of its own for each key, all or none. Raises OverdraftError for what is missing to all of them together."""
+    link = Link(expires_at=expires_at)
+    post_all(
+        [
+            Posting(key, "hold", tuple(hold_lines(buyer_id, amount_micro, currency)), link)
+            for key, amount_micro in amounts.items()
+        ]
+    )
+
+
+def void_all(keys: Mapping[str, str]) -> None:
+    """Return the whole of many holds, given by the key of each and the key under which it is to end.
+
+    Raises KeyReusedError where one has ended already: whoever calls has made sure that it ends them.
+    """
+    entries = Entry.objects.select_related("account", "transaction").filter(
+        transaction__key__in=keys, account__kind=Account.Kind.HELD, amount_micro__gt=0
+    )
+    post_all([_void(entry, keys[entry.transaction.key]) for entry in entries.order_by("pk")])
+
+
+def _void(entry: Entry, key: str) -> Posting:
+    held = entry.transaction
+    assert entry.account.owner_id is not None  # noqa: S101 - narrows the type: only people hold
+    lines = settle_lines(entry.account.owner_id, entry.amount_micro, (), entry.account.currency)
+    return Posting(key, _returned(held), tuple(lines), Link(settles=held))
 
 
 def _returned(held: Transaction) -> str:

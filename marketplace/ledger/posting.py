@@ -1,6 +1,6 @@
 """The only writer of the ledger. Every effect has a key; doing it again under the same key changes nothing."""
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,12 +12,15 @@ from marketplace.ledger.balances import balance_of
 from marketplace.ledger.errors import KeyReusedError, OverdraftError
 from marketplace.ledger.lines import AccountName, Line, combined, fields_of
 from marketplace.ledger.models import Account, Transaction
-from marketplace.ledger.rows import add_entries, add_transaction, locked_accounts
+from marketplace.ledger.rows import add_all_entries, add_entries, add_transaction, add_transactions, locked_accounts
 
 log = structlog.get_logger(__name__)
 
 # Money comes into being nowhere else: what the provider still owes us is below zero until it pays out.
 MAY_GO_BELOW_ZERO = frozenset({Account.Kind.PROVIDER_CLEARING})
+
+# Rows of one statement: SQLite takes 32,766 values.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,16 @@ class Link:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Posting:
+    """A transaction to be written, one of many."""
+
+    key: str
+    kind: str
+    lines: tuple[Line, ...]
+    link: Link
+
+
 def post(
     *, key: str, kind: str, lines: Iterable[Line], link: Link = Link(), may_overdraw: Collection[str] = ()
 ) -> Transaction:
@@ -38,14 +51,52 @@ def post(
     Raises ValueError for lines that don't sum to zero in one currency, KeyReusedError when the key stands for other
     lines, OverdraftError when an account would fall below zero.
     """
-    if not connection.in_atomic_block:
-        raise RuntimeError("Post inside transaction.atomic(): the row that caused the money must be saved with it.")
+    _require_a_transaction()
     wanted = _checked(lines)
     changes = _changes(wanted)
     spent = {name for name, change in changes.items() if change < 0 and name.kind not in MAY_GO_BELOW_ZERO}
     accounts = _locked(spent, changes.keys() - spent)
     missing = _missing({accounts[name]: -changes[name] for name in spent if name.kind not in may_overdraw})
-    posted = Transaction(
+    posted = _transaction(key, kind, link)
+    if missing > 0 or not add_transaction(posted):
+        return _done_before(key, accounts, wanted, missing)
+    add_entries(posted, wanted, accounts)
+    log.info("ledger.posted", key=key, kind=kind, entries=len(wanted))
+    return posted
+
+
+def post_all(postings: Sequence[Posting]) -> None:
+    """Write many transactions with a few statements, all or none; every key must be new.
+
+    Raises ValueError as `post` does, KeyReusedError, and OverdraftError where an account can't pay all that they take
+    from it: what they also give it does not count.
+    """
+    _require_a_transaction()
+    wanted = [_checked(posting.lines) for posting in postings]
+    spent: dict[AccountName, int] = {}
+    for line in (line for lines in wanted for line in lines):
+        spent[line.account] = spent.get(line.account, 0) + max(0, -line.amount_micro)
+    spending = {name for name, amount in spent.items() if amount and name.kind not in MAY_GO_BELOW_ZERO}
+    accounts = _locked(spending, spent.keys() - spending)
+    missing = _missing({accounts[name]: spent[name] for name in spending})
+    if missing > 0:
+        raise OverdraftError(missing)
+    posted = [_transaction(posting.key, posting.kind, posting.link) for posting in postings]
+    for first in range(0, len(posted), AT_ONCE):
+        part = posted[first : first + AT_ONCE]
+        if add_transactions(part) != len(part):
+            raise KeyReusedError(part[0].key)
+        add_all_entries(list(zip(part, wanted[first : first + AT_ONCE], strict=True)), accounts)
+    log.info("ledger.posted_together", transactions=len(posted))
+
+
+def _require_a_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("Post inside transaction.atomic(): the row that caused the money must be saved with it.")
+
+
+def _transaction(key: str, kind: str, link: Link) -> Transaction:
+    return Transaction(
         key=key,
         kind=kind,
         created_at=timezone.now(),
@@ -53,11 +104,6 @@ def post(
         about=link.about,
         expires_at=link.expires_at,
     )
-    if missing > 0 or not add_transaction(posted):
-        return _done_before(key, accounts, wanted, missing)
-    add_entries(posted, wanted, accounts)
-    log.info("ledger.posted", key=key, kind=kind, entries=len(wanted))
-    return posted
 
 
 def _checked(lines: Iterable[Line]) -> list[Line]:

@@ -8,8 +8,9 @@ from django.db import connection
 from marketplace.ledger.lines import AccountName, Line
 from marketplace.ledger.models import Transaction
 
-TRANSACTION = """INSERT INTO ledger_transaction (id, key, kind, created_at, settles_id, about_id, expires_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (key) DO NOTHING"""
+TRANSACTIONS = "INSERT INTO ledger_transaction (id, key, kind, created_at, settles_id, about_id, expires_at) VALUES"
+TRANSACTION = "(%s, %s, %s, %s, %s, %s, %s)"
+UNLESS_THERE = "ON CONFLICT (key) DO NOTHING"
 ENTRIES = "INSERT INTO ledger_entry (transaction_id, account_id, amount_micro, subject, role) VALUES"
 ENTRY = "(%s, %s, %s, %s, %s)"
 # As PostgreSQL names its locks; SQLite has none, and there the whole IMMEDIATE transaction is the lock.
@@ -39,18 +40,36 @@ def _locking(names: Collection[AccountName], lock: str) -> tuple[str, list[Any]]
 
 def add_transaction(posted: Transaction) -> bool:
     """False where its key stands already; one who writes the same key in this moment is waited for."""
-    as_stored = connection.ops.adapt_datetimefield_value
-    values = [posted.pk.hex, posted.key, posted.kind, as_stored(posted.created_at)]
-    links = [posted.settles_id and posted.settles_id.hex, posted.about_id and posted.about_id.hex]
+    return add_transactions([posted]) == 1
+
+
+def add_transactions(posted: Sequence[Transaction]) -> int:
+    """How many of their keys were new."""
+    values = [value for each in posted for value in _row(each)]
     with connection.cursor() as cursor:
-        cursor.execute(TRANSACTION, [*values, *links, posted.expires_at and as_stored(posted.expires_at)])
-        return int(cursor.rowcount) == 1
+        cursor.execute(f"{TRANSACTIONS} {', '.join([TRANSACTION] * len(posted))} {UNLESS_THERE}", values)
+        return int(cursor.rowcount)
 
 
 def add_entries(posted: Transaction, lines: Sequence[Line], accounts: Mapping[AccountName, int]) -> None:
-    rows = [(posted.pk.hex, accounts[line.account], line.amount_micro, line.subject, line.role) for line in lines]
+    add_all_entries([(posted, lines)], accounts)
+
+
+def add_all_entries(posted: Sequence[tuple[Transaction, Sequence[Line]]], accounts: Mapping[AccountName, int]) -> None:
+    rows = [
+        (each.pk.hex, accounts[line.account], line.amount_micro, line.subject, line.role)
+        for each, lines in posted
+        for line in lines
+    ]
     with connection.cursor() as cursor:
         cursor.execute(f"{ENTRIES} {', '.join([ENTRY] * len(rows))}", [value for row in rows for value in row])
+
+
+def _row(posted: Transaction) -> list[Any]:
+    as_stored = connection.ops.adapt_datetimefield_value
+    links = [posted.settles_id and posted.settles_id.hex, posted.about_id and posted.about_id.hex]
+    expires_at = posted.expires_at and as_stored(posted.expires_at)
+    return [posted.pk.hex, posted.key, posted.kind, as_stored(posted.created_at), *links, expires_at]
 
 
 def _condition(name: AccountName) -> tuple[str, list[Any]]:

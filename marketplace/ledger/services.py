@@ -6,7 +6,7 @@ from marketplace.ledger.balances import add_checkpoint, checkpoint_long_accounts
 from marketplace.ledger.corrections import refund, reinstate
 from marketplace.ledger.disputes import open_dispute, win_dispute
 from marketplace.ledger.holdback import release_due
-from marketplace.ledger.holds import hold, settle, void
+from marketplace.ledger.holds import hold, hold_all, settle, void, void_all
 from marketplace.ledger.lines import Line, sale_lines, top_up_lines
 from marketplace.ledger.models import Transaction
 from marketplace.ledger.posting import Link, post
@@ -16,6 +16,7 @@ __all__ = [
     "add_checkpoint",
     "checkpoint_long_accounts",
     "hold",
+    "hold_all",
     "open_dispute",
     "pay",
     "post",
@@ -25,6 +26,7 @@ __all__ = [
     "settle",
     "top_up",
     "void",
+    "void_all",
     "win_dispute",
 ]
 

@@ -8,13 +8,21 @@ from django.db.models import Count, Max
 from hub.plugin_api import FoldedText
 from marketplace.rights.models import OptOutName
 
+# Each as it was listed, and folded for comparing.
+Listed = tuple[tuple[str, str], ...]
 Fingerprint = tuple[int, int | None, datetime | None]
 
 
-def opted_out_names(text: str) -> list[str]:
+def opted_out_names(text: str, listed: Listed | None = None) -> list[str]:
     """The listed names that `text` holds, as they were listed, in alphabetical order."""
-    prepared = FoldedText.of(text)
-    return [name for name, folded in _listed(_fingerprint()) if prepared.holds(folded)]
+    names = listed_names() if listed is None else listed
+    prepared = FoldedText.of(text) if names else None
+    return [name for name, folded in names if prepared and prepared.holds(folded)]
+
+
+def listed_names() -> Listed:
+    """All of them as they are now, for whoever looks for them in many texts."""
+    return _listed(_fingerprint())
 
 
 def _fingerprint() -> Fingerprint:
@@ -24,5 +32,5 @@ def _fingerprint() -> Fingerprint:
 
 
 @lru_cache(maxsize=1)
-def _listed(fingerprint: Fingerprint) -> tuple[tuple[str, str], ...]:  # noqa: ARG001 - it is the cache's key
+def _listed(fingerprint: Fingerprint) -> Listed:  # noqa: ARG001 - it is the cache's key
     return tuple(OptOutName.objects.order_by("name").values_list("name", "folded"))

@@ -21,9 +21,10 @@ from hub.settings.site import SiteConfig
 from marketplace.accounts.models import User
 from marketplace.generation import services
 from marketplace.generation.models import Generation
-from marketplace.generation.watching import MOST_WAITING, watcher
+from marketplace.generation.watching import watcher
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
 from marketplace.stability import views
+from marketplace.watching import MOST_WAITING
 from tests.factories.catalogue import make_pack, make_version
 from tests.factories.generation import failed, stored
 from tests.factories.ledger import CREDIT, make_buyer

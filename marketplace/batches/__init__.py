@@ -1,0 +1,1 @@
+"""Batches: up to a thousand images ordered as one, each paid and delivered by itself."""

@@ -1,0 +1,93 @@
+"""Checks many requests of one buyer: what is alike in them is looked up once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, TypeVarTuple
+
+from marketplace.accounts.models import User
+from marketplace.accounts.organisations import partner_of
+from marketplace.catalogue.models import BaseModel
+from marketplace.errors import Refusal
+from marketplace.generation.access import refuse_what_is_not_public_yet
+from marketplace.generation.pictures import refuse_unknown_pictures
+from marketplace.generation.prompt_checks import refuse_prompt
+from marketplace.generation.requests import GenerationRequest
+from marketplace.generation.styles import ChosenStyle, chosen_styles
+from marketplace.generation.validation import Order, check_texts, completed_order, enabled_base
+from marketplace.rights.selectors import listed_names
+
+A = TypeVarTuple("A")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One image of many: what is asked for, and the order that fulfils it."""
+
+    request: GenerationRequest
+    order: Order
+
+
+class Desk:
+    """Refuses what one order alone would be refused for, in the same words; a refusal is remembered too."""
+
+    def __init__(self, buyer: User, *, texts: bool) -> None:
+        listed = listed_names()
+        self._buyer, self._texts = buyer, texts
+        self._base = _once(enabled_base)
+        partner = partner_of(buyer)
+        self._styles = _once(lambda base, choices, resale: chosen_styles(base, choices, resale=resale, partner=partner))
+        self._text = _once(lambda text, field: refuse_prompt(text, field, listed))
+        self._pictures = _once(lambda of: refuse_unknown_pictures(owner=buyer, request=of))
+
+    def checked(self, request: GenerationRequest) -> Wanted:
+        """Raises what ordering it would."""
+        if self._texts:
+            check_texts(request.prompt, request.negative_prompt)
+        order = completed_order(request, self._base(request.base_model), self._styles_of)
+        if self._texts:
+            self._text(request.prompt, "prompt")
+            if request.negative_prompt.strip():
+                self._text(request.negative_prompt, "negative_prompt")
+        refuse_what_is_not_public_yet(self._buyer, order)
+        if request.picture or request.mask:
+            self._pictures(GenerationRequest(base_model="", prompt="", picture=request.picture, mask=request.mask))
+        return Wanted(request, order)
+
+    def _styles_of(self, base: BaseModel, request: GenerationRequest) -> tuple[ChosenStyle, ...]:
+        return self._styles(base, request.adapters, request.resale)
+
+
+def checked_together(
+    buyer: User, requests: Sequence[GenerationRequest], *, texts: bool = True
+) -> tuple[list[Wanted], dict[int, Refusal]]:
+    """Those that can be made, and by its place why each other can't."""
+    desk = Desk(buyer, texts=texts)
+    wanted, refused = [], {}
+    for place, request in enumerate(requests):
+        try:
+            wanted.append(desk.checked(request))
+        except Refusal as refusal:
+            refused[place] = refusal
+    return wanted, refused
+
+
+def _once(ask: Callable[[*A], T]) -> Callable[[*A], T]:
+    outcomes: dict[tuple[*A], T | Refusal] = {}
+
+    def answer(*args: *A) -> T:
+        if args not in outcomes:
+            outcomes[args] = _outcome(ask, *args)
+        found = outcomes[args]
+        if isinstance(found, Refusal):
+            raise found
+        return found
+
+    return answer
+
+
+def _outcome(ask: Callable[[*A], T], *args: *A) -> T | Refusal:
+    try:
+        return ask(*args)
+    except Refusal as refusal:
+        return refusal
