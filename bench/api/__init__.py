@@ -1,1 +1,1 @@
-"""`make bench-api`: what the hub's API adds to a bare view of the framework."""
+"""What the hub's API costs: one order, many who watch, a batch."""

@@ -136,7 +136,7 @@ class BatchItemSerializer(serializers.ModelSerializer[BatchItem]):
     """What became of one image. Its `generation` has an address of its own, with everything about it."""
 
     generation = serializers.UUIDField(source="generation_id")
-    state = serializers.ChoiceField(source="generation.state", choices=Generation.State.choices)
+    state = serializers.CharField(source="generation.state", help_text="As of a generation.")
     prompt = serializers.CharField(source="generation.prompt")
     seed = serializers.IntegerField(source="generation.seed")
     price_micro = serializers.IntegerField(source="generation.price_micro")
