@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import TransactionTestCase, override_settings
 
@@ -14,6 +15,12 @@ def _quick_passwords() -> Iterator[None]:
     # The real hasher takes a third of a second for each person a test makes.
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """What a process knows for some seconds is of the test before."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,14 +4,14 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db.models import F
+from django.db.models import F, Prefetch
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from hub import keys
 from hub.celery import app
 from hub.jobs import CANCEL_COMMAND, GENERATE_TASK, WORKER_MARK, AdapterUse, GenerateJob, generate_queue
-from marketplace.generation.models import Generation
+from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.pictures import source_of
 
 log = structlog.get_logger(__name__)
@@ -19,9 +19,14 @@ log = structlog.get_logger(__name__)
 
 def send(generation_id: UUID) -> bool:
     """Publish the current attempt if it still waits for a worker. False if the broker can't be reached."""
-    generation = Generation.objects.select_related("base_model").get(pk=generation_id)
-    if generation.state != Generation.State.QUEUED:
-        return True
+    with_styles = Prefetch("adapters", GenerationAdapter.objects.select_related("version__pack").order_by("pk"))
+    known = Generation.objects.select_related("base_model", "buyer").prefetch_related(with_styles)
+    generation = known.get(pk=generation_id)
+    return True if generation.state != Generation.State.QUEUED else send_new(generation)
+
+
+def send_new(generation: Generation) -> bool:
+    """The same for one that was saved in this moment, from what is at hand of it."""
     job = job_of(generation)
     try:
         app.send_task(
@@ -96,5 +101,5 @@ def _adapter_uses(generation: Generation) -> list[AdapterUse]:
                 "weight": use.weight,
             }
         )
-        for use in generation.adapters.select_related("version__pack").order_by("pk")
+        for use in generation.adapters.all()
     ]

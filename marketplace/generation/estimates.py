@@ -5,10 +5,13 @@ from datetime import datetime
 from math import ceil
 from statistics import median
 
+from django.core.cache import cache
+
 from marketplace.generation.models import Generation
 
 State = Generation.State
 RECENT = 20
+KNOWN_S = 10.0
 SOONEST_S, LATEST_S = 1, 30
 
 
@@ -39,7 +42,16 @@ def seconds_left(progress: Progress, step_seconds: float | None, now: datetime) 
 
 
 def step_seconds(engine: str, width: int, height: int) -> float | None:
-    """The median over recent pictures of this size, or of any where there are none; None before the first."""
+    """What steps of this size took lately, or of any where there are none; None before the first. Known for some seconds."""
+    key = f"step_seconds.{engine}.{width}.{height}"
+    known: tuple[float | None] | None = cache.get(key)
+    if known is None:
+        known = (_measured(engine, width, height),)
+        cache.set(key, known, KNOWN_S)
+    return known[0]
+
+
+def _measured(engine: str, width: int, height: int) -> float | None:
     done = Generation.objects.filter(state=State.SUCCEEDED, base_model__engine=engine, seconds__isnull=False)
     for alike in (done.filter(width=width, height=height), done):
         recent = alike.order_by("-created_at").values_list("seconds", "steps")[:RECENT]

@@ -1,6 +1,5 @@
 """One look at many generations: a few queries however many there are."""
 
-import time
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -18,44 +17,34 @@ State = Generation.State
 AT_ONCE = 500
 # Whoever stands farther back is told no number, so that a long queue is not read again and again.
 PLACES = 1_000
-PACE_LIFE_S = 10.0
 FIELDS = ("id", "state", "attempt", "step", "steps", "failure_code", "failure_message", "image_sha256")
 PROGRESS = ("started_at", "width", "height", "base_model__engine")
 Row = dict[str, Any]
 
 
-class Looker:
-    """Keeps for some seconds how long steps take, which is asked for with every look."""
+def look(ids: Collection[UUID], previews: Collection[UUID] = ()) -> dict[UUID, Sight]:
+    """Each as it is now; with its preview where one is wanted and there is one."""
+    rows = [row for some in _parts(ids) for row in _rows(some)]
+    places = _places({row["base_model__engine"] for row in rows if row["state"] == State.QUEUED})
+    drawn = {row["id"]: row["attempt"] for row in rows if row["id"] in previews and row["state"] == State.RUNNING}
+    pictures = previews_of(drawn)
+    return {row["id"]: _sight(row, places, pictures.get(row["id"])) for row in rows}
 
-    def __init__(self) -> None:
-        self._paces: dict[tuple[str, int, int], tuple[float, float | None]] = {}
 
-    def look(self, ids: Collection[UUID], previews: Collection[UUID] = ()) -> dict[UUID, Sight]:
-        rows = [row for some in _parts(ids) for row in _rows(some)]
-        places = _places({row["base_model__engine"] for row in rows if row["state"] == State.QUEUED})
-        drawn = {row["id"]: row["attempt"] for row in rows if row["id"] in previews and row["state"] == State.RUNNING}
-        pictures = previews_of(drawn)
-        return {row["id"]: self._sight(row, places, pictures.get(row["id"])) for row in rows}
+def _sight(row: Row, places: Mapping[UUID, int], preview: bytes | None) -> Sight:
+    place = places.get(row["id"]) if row["state"] == State.QUEUED else 0
+    fields = {name: row[name] for name in FIELDS}
+    return Sight(**fields, place_in_queue=place, preview=preview, eta_seconds=_eta(row, place))
 
-    def _sight(self, row: Row, places: Mapping[UUID, int], preview: bytes | None) -> Sight:
-        place = places.get(row["id"]) if row["state"] == State.QUEUED else 0
-        progress = Progress(row["state"], row["step"], row["steps"], row["started_at"], place)
-        fields = {name: row[name] for name in FIELDS}
-        eta = None if row["state"] not in (State.QUEUED, State.RUNNING) else self._eta(row, progress)
-        return Sight(**fields, place_in_queue=place, preview=preview, eta_seconds=eta)
 
-    def _eta(self, row: Row, progress: Progress) -> float | None:
-        left = seconds_left(
-            progress, self._pace(row["base_model__engine"], row["width"], row["height"]), timezone.now()
-        )
-        return None if left is None else round(left, 1)
-
-    def _pace(self, *kind: Any) -> float | None:
-        until, pace = self._paces.get(kind, (0.0, None))
-        if time.monotonic() >= until:
-            pace = step_seconds(*kind)
-            self._paces[kind] = (time.monotonic() + PACE_LIFE_S, pace)
-        return pace
+def _eta(row: Row, place: int | None) -> float | None:
+    if row["state"] not in (State.QUEUED, State.RUNNING):
+        return None
+    pace = step_seconds(row["base_model__engine"], row["width"], row["height"])
+    left = seconds_left(
+        Progress(row["state"], row["step"], row["steps"], row["started_at"], place), pace, timezone.now()
+    )
+    return None if left is None else round(left, 1)
 
 
 def _rows(ids: Collection[UUID]) -> Iterator[Row]:

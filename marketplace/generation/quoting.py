@@ -35,13 +35,13 @@ def agreed(buyer: User, order: Order, token: str, permit: Permit | None) -> Agre
     """What was quoted; without a token what it costs now. Raises what quotes.read_for and the permit raise."""
     prices = _prices(order, permit)
     if not token:
-        return _agreed(quote_of(order, prices))
+        return agreed_now([order], prices)[0]
     price = quotes.read_for(token, buyer_id=buyer.pk, item=item_of(order, permit))
     return Agreed(price["c"], price["p"], dict(price["s"]))
 
 
-def agreed_now(orders: Sequence[Order]) -> list[Agreed]:
-    """What each costs now, with one query for each base."""
+def agreed_now(orders: Sequence[Order], prices: Mapping[int, int] = AS_OFFERED) -> list[Agreed]:
+    """What each costs now, with one query for each base; `prices` are those of versions that cost something else."""
 
     @cache
     def plan_of(base: BaseModel) -> int | None:
@@ -52,7 +52,7 @@ def agreed_now(orders: Sequence[Order]) -> list[Agreed]:
         Agreed(
             order.compute_micro,
             plan_of(order.base),
-            {style.version.pk: style.version.price_micro for style in order.styles},
+            {style.version.pk: prices.get(style.version.pk, style.version.price_micro) for style in order.styles},
         )
         for order in orders
     ]

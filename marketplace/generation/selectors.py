@@ -80,12 +80,15 @@ def place_in_queue(generation: Generation) -> int:
     return ahead.count() + 1
 
 
-def eta_seconds(generation: Generation) -> float | None:
-    """About how long until it is done; None where nothing says, or where there is nothing to wait for."""
+def eta_seconds(generation: Generation, place: int | None = None) -> float | None:
+    """About how long until it is done; None where nothing says, or where there is nothing to wait for.
+
+    `place` is its place in the queue, where the caller knows it.
+    """
     if generation.state not in (State.QUEUED, State.RUNNING):
         return None
     pace = step_seconds(generation.base_model.engine, generation.width, generation.height)
-    place = place_in_queue(generation)
+    place = place_in_queue(generation) if place is None else place
     progress = Progress(generation.state, generation.step, generation.steps, generation.started_at, place)
     return seconds_left(progress, pace, timezone.now())
 

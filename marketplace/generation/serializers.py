@@ -178,10 +178,12 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         )
 
     def get_place_in_queue(self, generation: Generation) -> int:
-        return place_in_queue(generation)
+        # The two fields follow each other, and to count the queue once is enough.
+        self._place = place_in_queue(generation)
+        return self._place
 
     def get_eta_seconds(self, generation: Generation) -> float | None:
-        return eta_seconds(generation)
+        return eta_seconds(generation, self._place)
 
     @extend_schema_field(SplitLineSerializer(many=True))
     def get_split(self, generation: Generation) -> Any:

@@ -17,7 +17,7 @@ from marketplace.generation import dispatch, drafts, settlement
 from marketplace.generation.access import refuse_what_is_not_public_yet
 from marketplace.generation.announcements import announce_cancelled
 from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, succeeded
-from marketplace.generation.models import Generation, GenerationAdapter
+from marketplace.generation.models import Generation
 from marketplace.generation.permits import Permit
 from marketplace.generation.pictures import refuse_unknown_pictures
 from marketplace.generation.pricing import Quote
@@ -148,11 +148,11 @@ def _queue(
     drafts.complete(generation, buyer, request, order, prices)
     with bound_contextvars(generation=str(generation.pk)), transaction.atomic():
         generation.save(force_insert=True)
-        GenerationAdapter.objects.bulk_create(drafts.uses(generation, order, prices))
+        drafts.save_uses(generation, order, prices)
         if permit is not None:
             permit.use(generation)
         settlement.hold(generation)
         log.info("generation.requested", purpose=generation.purpose, price_micro=generation.price_micro)
         # Sent after commit, or the worker may look before the row exists.
-        transaction.on_commit(partial(dispatch.send, generation.pk))
+        transaction.on_commit(partial(dispatch.send_new, generation))
     return generation

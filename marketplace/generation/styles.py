@@ -4,12 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.errors import InvalidInput
 from marketplace.generation.licensed import refuse_what_is_not_licensed
 from marketplace.generation.requests import AdapterChoice
+from marketplace.payouts.selectors import shares_with_names
 
 MAX_STYLES = 4
 MAX_WEIGHT = 2.0
@@ -32,7 +34,7 @@ def chosen_styles(
 ) -> tuple[ChosenStyle, ...]:
     """Raises InvalidInput for what can't be served, NotAllowed for what a creator or the base does not allow."""
     _refuse_choices(choices)
-    styles = _found(choices)
+    styles = _found(choices) if choices else ()
     for style in styles:
         _refuse_style(base, style)
     if sum(style.version.pack.kind == "fine_tune" for style in styles) > 1:
@@ -53,9 +55,11 @@ def _refuse_choices(choices: Sequence[AdapterChoice]) -> None:
 
 
 def _found(choices: Sequence[AdapterChoice]) -> tuple[ChosenStyle, ...]:
-    versions = StyleVersion.objects.select_related("style__creator", "pack").in_bulk(
-        [choice.version_id for choice in choices if 0 < choice.version_id < 2**63]
+    # With all that pricing, paying and sending an order of them asks for.
+    offered = StyleVersion.objects.select_related("style__creator", "pack", "plan").prefetch_related(
+        Prefetch("plan__shares", shares_with_names())
     )
+    versions = offered.in_bulk([choice.version_id for choice in choices if 0 < choice.version_id < 2**63])
     if len(versions) < len(choices):
         raise InvalidInput(_("There is no such style. Choose one from the gallery."), code="unknown_style", field=FIELD)
     return tuple(ChosenStyle(versions[choice.version_id], choice.weight) for choice in choices)

@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from uuid import UUID
 
-from marketplace.generation.looking import Looker
+from marketplace.generation.looking import look
 from marketplace.generation.sights import Sight
 from marketplace.watching import Watcher
 
-watcher = Watcher("generations", Looker().look, every_s=0.25)
+watcher = Watcher("generations", look, every_s=0.25)
 refuse_when_crowded = watcher.refuse_when_crowded
 
 

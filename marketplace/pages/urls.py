@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from marketplace.pages.views import (
     account,
+    batches,
     costs,
     credentials,
     developers,
@@ -52,6 +53,11 @@ urlpatterns: list[URLPattern] = [
     path("generations/<uuid:generation_id>/image.png", images.generation_image, name="generation_image"),
     path("generations/<uuid:generation_id>/download/", images.generation_download, name="generation_download"),
     path("pictures/<str:sha256>/", images.picture, name="picture"),
+    path("batches/", batches.batches, name="batches"),
+    path("batches/new/", batches.new_batch, name="new_batch"),
+    path("batches/quote/", batches.batch_quote, name="batch_quote"),
+    path("batches/<uuid:batch_id>/", batches.batch, name="batch"),
+    path("batches/<uuid:batch_id>/cancel/", batches.batch_cancel, name="batch_cancel"),
     path("history/", history.history, name="history"),
     path("wallet/", wallet.wallet, name="wallet"),
     path("wallet/top-up/", wallet.top_up, name="top_up"),
