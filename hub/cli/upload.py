@@ -47,7 +47,12 @@ OTHER_TERMS = frozenset(
 def upload(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A .safetensors file.")],
     base: Annotated[str, typer.Option(help="The base model it was made for, by the hub's name for it.")],
-    token: Annotated[str, typer.Option(envvar="IRODORI_TOKEN", help="An API key with the scopes uploads and styles:write (developers' pages).")],
+    token: Annotated[
+        str,
+        typer.Option(
+            envvar="IRODORI_TOKEN", help="An API key with the scopes uploads and styles:write (developers' pages)."
+        ),
+    ],
     url: Annotated[str, typer.Option(envvar="IRODORI_URL", help="The hub's address.")] = "http://127.0.0.1:8000",
     publish: Annotated[
         Path | None,

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from hub.object_store import object_store
+from marketplace.dialects.errors import Refused
 from marketplace.generation.models import Generation
-from marketplace.stability.errors import Refused
 
 JSON, PNG = "application/json", "image/png"
 

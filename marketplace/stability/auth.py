@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from marketplace.accounts.callers import Caller
 from marketplace.accounts.models import User
 from marketplace.api.authentication import BearerAuthentication, signed_in
-from marketplace.stability.errors import Refused
+from marketplace.dialects.errors import Refused
 
 PREFIX = "sk-"
 

@@ -18,16 +18,21 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
+from marketplace.dialects.errors import FILE_SIZE, MISSING, NO_PICTURE, WRONG, Refused
 from marketplace.errors import NotAllowed, NotEnoughCredit, NotFound, Refusal, Unavailable
 from marketplace.stability.tables import STATUS
 
 log = structlog.get_logger(__name__)
 
-# Codes of the hub's own refusals that have a name here; the families below name the rest.
+# Codes of the hub's own refusals, and of what is shared with other APIs, that have a name here; the families below
+# name the rest.
 NAMES = {
+    MISSING: "bad_request",
+    WRONG: "bad_request",
+    FILE_SIZE: "invalid_file_size",
     "size_not_possible": "invalid_height_or_width",
     "picture_too_large": "invalid_image_dimensions",
-    "not_a_picture": "invalid_mime_type",
+    NO_PICTURE: "invalid_mime_type",
     "prompt_blocked": "invalid_prompts",
     "opted_out_name": "invalid_prompts",
     "server_error": "server_error",
@@ -50,13 +55,6 @@ FIELDS = {
     "mask": "mask_image",
     "base_model": "engine",
 }
-
-
-class Refused(Refusal):
-    """What this API refuses beyond the hub's own rules; `code` is one of STATUS."""
-
-    def __init__(self, name: str, message: str, *, field: str | None = None) -> None:
-        super().__init__(message, code=name, field=field)
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def _of_framework(error: Exception) -> tuple[str, str]:
 
 def _name(refusal: Refusal) -> str:
     if isinstance(refusal, Refused):
-        return refusal.code
+        return NAMES.get(refusal.code, refusal.code)
     family = next((name for family, name in FAMILIES if isinstance(refusal, family)), "bad_request")
     return NAMES.get(refusal.code, family)
 

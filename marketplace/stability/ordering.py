@@ -1,76 +1,33 @@
-"""Orders pictures and waits for them: the hub answers later, this API at once.
-
-All of a request's pictures are ordered or none is; each is paid when it is delivered, as ever.
-"""
+"""Orders pictures, and says as the API does that the credit for them is not there."""
 
 from collections.abc import Sequence
-from contextlib import suppress
-from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import Throttled
 
 from marketplace.accounts.models import User
-from marketplace.errors import Conflict, InvalidInput, NotEnoughCredit, Unavailable
-from marketplace.generation.failures import SITE_FAILURES
-from marketplace.generation.lifecycle import OPEN
+from marketplace.dialects import ordering
+from marketplace.dialects.errors import Refused
+from marketplace.errors import NotEnoughCredit
 from marketplace.generation.models import Generation
 from marketplace.generation.permits import Permit
 from marketplace.generation.requests import GenerationRequest
-from marketplace.generation.services import cancel, quote, request_generation
-from marketplace.generation.watching import refuse_when_crowded
 from marketplace.ledger.money import MICRO_PER_UNIT
 from marketplace.ledger.selectors import wallet_balance
-from marketplace.stability.errors import Refused
-
-State = Generation.State
-
-
-def refuse_where_all_places_are_taken() -> None:
-    """Raises Throttled; asked before anything is ordered."""
-    try:
-        refuse_when_crowded()
-    except Unavailable as error:
-        raise Throttled(wait=1) from error
 
 
 def order(*, buyer: User, requests: Sequence[GenerationRequest], permit: Permit | None = None) -> list[Generation]:
     """Raises what `request_generation` raises, and then nothing is held."""
     try:
-        with transaction.atomic():
-            return [request_generation(buyer=buyer, request=request, permit=permit) for request in requests]
+        return ordering.order(buyer=buyer, requests=requests, permit=permit)
     except NotEnoughCredit as error:
-        need = sum(quote(buyer=buyer, request=request, permit=permit)[0].total_micro for request in requests)
         message = _(
             "Your organization does not have enough balance to request this action (need $%(need)s, have $0 in active "
             "grants, $%(have)s in balance)."
-        ) % {"need": _dollars(need), "have": _dollars(wallet_balance(buyer))}
+        ) % {
+            "need": _dollars(ordering.price_of(buyer=buyer, requests=requests, permit=permit)),
+            "have": _dollars(wallet_balance(buyer)),
+        }
         raise Refused("insufficient_balance", message) from error
-
-
-def finished(ids: Sequence[UUID], *, in_time: bool) -> list[Generation]:
-    """All of them in their order; where they have not all ended in time, the others are cancelled and cost nothing.
-
-    Raises Unavailable where none was delivered, or InvalidInput where the request itself was the reason.
-    """
-    if not in_time:
-        for generation in Generation.objects.filter(pk__in=ids, state__in=OPEN):
-            with suppress(Conflict):  # it ended in this very moment
-                cancel(generation=generation)
-    ended = Generation.objects.in_bulk(ids)
-    if all(generation.state != State.SUCCEEDED for generation in ended.values()):
-        _refuse(ended[ids[0]])
-    return [ended[pk] for pk in ids]
-
-
-def _refuse(generation: Generation) -> None:
-    if generation.state == State.CANCELLED:
-        message = _("The picture was not made in time. You were not charged; please try again.")
-        raise Unavailable(message, code="server_error")
-    if generation.failure_code in SITE_FAILURES:
-        raise Unavailable(_(generation.failure_message), code="server_error")
-    raise InvalidInput(_(generation.failure_message), code=generation.failure_code)
 
 
 def _dollars(micro: int) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from marketplace.dialects.errors import Refused
+from marketplace.dialects.fields import Fields
 from marketplace.generation.validation import MAX_PROMPT
-from marketplace.stability.errors import Refused
-from marketplace.stability.fields import Fields
 from marketplace.stability.presets import PRESETS
 
 MAX_PROMPTS = 50

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from marketplace.generation.requests import AdapterChoice, GenerationRequest
-from marketplace.generation.styles import MAX_STYLES, MAX_WEIGHT
+from marketplace.dialects.engines import Engine, mixed_styles
+from marketplace.dialects.errors import Refused
+from marketplace.dialects.fields import Fields
+from marketplace.dialects.pictures import Files, Picture, picture
+from marketplace.generation.requests import GenerationRequest
 from marketplace.generation.validation import MAX_GUIDANCE, MAX_SEED
-from marketplace.stability.engines import Engine, version_id
-from marketplace.stability.errors import Refused
-from marketplace.stability.fields import Fields
-from marketplace.stability.pictures import Files, Picture, mask, picture
+from marketplace.stability.engines import engine_of
+from marketplace.stability.pictures import mask
 from marketplace.stability.presets import PRESETS
 from marketplace.stability.prompts import joined, text_prompts
 from marketplace.stability.samplers import scheduler_of
@@ -74,21 +75,11 @@ def _common(fields: Fields, engine: Engine) -> GenerationRequest:
         base_model=engine.base.slug,
         prompt=prompt,
         negative_prompt=negative,
-        adapters=engine.adapters + _mixed(fields),
+        adapters=engine.adapters + mixed_styles(fields.part("extras"), "adapters", engine_of),
         steps=fields.integer("steps", LEAST_STEPS, MOST_STEPS),
         guidance_scale=fields.number("cfg_scale", 0, MAX_GUIDANCE),
         scheduler=scheduler_of(fields.choice("sampler", SCHEDULERS), engine.info),
     )
-
-
-def _mixed(fields: Fields) -> tuple[AdapterChoice, ...]:
-    """Styles beside the engine's own: `{"adapters": [{"id": ..., "weight": ...}]}`."""
-    return tuple(_choice(row) for row in fields.part("extras").rows("adapters", MAX_STYLES))
-
-
-def _choice(row: Fields) -> AdapterChoice:
-    weight = row.number("weight", -MAX_WEIGHT, MAX_WEIGHT)
-    return AdapterChoice(version_id(row.text("id", 300)), 1.0 if weight is None else weight)
 
 
 def _seeds(fields: Fields) -> list[int]:

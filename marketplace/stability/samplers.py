@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from hub.plugin_api import EngineInfo
-from marketplace.stability.errors import Refused
+from marketplace.dialects.errors import Refused
 from marketplace.stability.tables import SCHEDULERS
 
 

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext as _
 
-from marketplace.stability.engines import Engine
-from marketplace.stability.errors import Refused
-from marketplace.stability.fields import Fields
+from marketplace.dialects.engines import Engine
+from marketplace.dialects.errors import Refused
+from marketplace.dialects.fields import Fields
 from marketplace.stability.tables import RULES
 
 LEAST_SIDE, MOST_SIDE, MULTIPLE = 128, 4096, 64

@@ -20,6 +20,11 @@ from marketplace.api.later import rendered
 from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.parsers import BoundedJSONParser
 from marketplace.api.scopes import ANYONE, needs
+from marketplace.dialects.bodies import give_length
+from marketplace.dialects.engines import Engine
+from marketplace.dialects.errors import Refused
+from marketplace.dialects.fields import Fields, fields_of_form, fields_of_json
+from marketplace.dialects.ordering import finished, refuse_where_all_places_are_taken
 from marketplace.generation.models import Generation
 from marketplace.generation.pictures import store_picture
 from marketplace.generation.requests import GenerationRequest
@@ -30,11 +35,9 @@ from marketplace.partners.permits import permit_of
 from marketplace.stability import requests
 from marketplace.stability.answers import artifacts, bytes_of, wants_bytes
 from marketplace.stability.auth import KeyAuthentication, organisation_id, refuse_other_organisations
-from marketplace.stability.bodies import give_length
-from marketplace.stability.engines import Engine, description, engine_of, offered_engines
-from marketplace.stability.errors import Refused, exception_handler
-from marketplace.stability.fields import Fields, fields_of_form, fields_of_json
-from marketplace.stability.ordering import finished, order, refuse_where_all_places_are_taken
+from marketplace.stability.engines import description, engine_of, offered_engines
+from marketplace.stability.errors import exception_handler
+from marketplace.stability.ordering import order
 from marketplace.stability.throttles import PersonThrottle
 
 

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 
 from marketplace.catalogue.models import StyleVersion
+from marketplace.dialects.bodies import MAX_BODY_BYTES
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import wallet_balance
 from marketplace.rights.services import add_opt_out
-from marketplace.stability.bodies import MAX_BODY_BYTES
 from marketplace.stability.tables import STATUS
 from marketplace.stability.throttles import REQUESTS
 from tests.factories.accounts import make_user
@@ -90,7 +90,7 @@ DRAWN: list[tuple[dict[str, Any], str, str]] = [
     ({"style_preset": "ukiyo-e"}, "bad_request", "style_preset: must be one of enhance, anime, photographic, digital-art, comic-book, fantasy-art, line-art, analog-film, neon-punk, isometric, low-poly, origami, modeling-compound, cinematic, 3d-model, pixel-art, tile-texture"),
     ({"extras": []}, "bad_request", "extras: must be an object"),
     ({"extras": {"adapters": {"id": "x"}}}, "bad_request", "extras.adapters: must be a list of at most 4 objects"),
-    ({"extras": {"adapters": [{"id": "drawer"}]}}, "bad_request", "extras.adapters: drawer is no style. Name a style's engine."),
+    ({"extras": {"adapters": [{"id": "drawer"}]}}, "bad_request", "extras.adapters: drawer is no style. Name a style's id."),
     ({"extras": {"adapters": [{"id": "no.such.v1"}]}}, "not_found", "The specified engine (ID no.such.v1) was not found."),
     ({"extras": {"adapters": [{"id": "x", "weight": 3}]}}, "bad_request", "extras.adapters[0].weight: must be a number from -2.0 to 2.0"),
 ]  # fmt: skip

@@ -8,10 +8,11 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketplace.dialects.engines import Engine
+from marketplace.dialects.errors import Refused
+from marketplace.dialects.fields import Fields, fields_of_form
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
-from marketplace.stability.engines import Engine, engine_of
-from marketplace.stability.errors import Refused
-from marketplace.stability.fields import Fields, fields_of_form
+from marketplace.stability.engines import engine_of
 from marketplace.stability.presets import PRESETS
 from marketplace.stability.prompts import TextPrompt, joined
 from marketplace.stability.requests import image_to_image, text_to_image, upscale

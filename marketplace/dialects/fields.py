@@ -1,4 +1,4 @@
-"""Reads one field of a request at a time and says what is wrong with it as the API does: `steps: must be ...`."""
+"""Reads one field of a request at a time and says what is wrong with it, in words that may follow its name."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from marketplace.stability.errors import Refused
+from marketplace.dialects.errors import MISSING, WRONG, Refused
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,20}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?")
@@ -25,7 +25,7 @@ class Fields:
     are_texts: bool = False
     where: str = ""
 
-    def integer(self, name: str, least: int, most: int, refused: str = "bad_request") -> int | None:
+    def integer(self, name: str, least: int, most: int, refused: str = WRONG) -> int | None:
         """None where it is left out or null. Raises Refused, by the name `refused`."""
         value = self._given(name, INTEGER)
         if value is None:
@@ -51,16 +51,16 @@ class Fields:
             return None
         if not isinstance(value, str) or value not in choices:
             message = _("must be one of %(choices)s") % {"choices": ", ".join(choices)}
-            raise Refused("bad_request", message, field=self.where + name)
+            raise Refused(WRONG, message, field=self.where + name)
         return value
 
     def text(self, name: str, most: int) -> str:
         value = self.values.get(name)
         if value is None or value == "":
-            raise Refused("bad_request", _("is required"), field=self.where + name)
+            raise Refused(MISSING, _("is required"), field=self.where + name)
         if not isinstance(value, str) or len(value) > most:
             message = _("must be a text of at most %(most)s characters") % {"most": most}
-            raise Refused("bad_request", message, field=self.where + name)
+            raise Refused(WRONG, message, field=self.where + name)
         return value
 
     def rows(self, name: str, most: int) -> "list[Fields]":
@@ -72,14 +72,14 @@ class Fields:
             value = [value[place] for place in sorted(value, key=int)]
         if not isinstance(value, list) or len(value) > most or not all(isinstance(row, dict) for row in value):
             message = _("must be a list of at most %(most)s objects") % {"most": most}
-            raise Refused("bad_request", message, field=self.where + name)
+            raise Refused(WRONG, message, field=self.where + name)
         return [Fields(row, self.are_texts, f"{self.where}{name}[{place}].") for place, row in enumerate(value)]
 
     def part(self, name: str) -> "Fields":
         """An object in the object; empty where it is left out."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, dict):
-            raise Refused("bad_request", _("must be an object"), field=self.where + name)
+            raise Refused(WRONG, _("must be an object"), field=self.where + name)
         return Fields(value or {}, self.are_texts, f"{self.where}{name}.")
 
     def _given(self, name: str, pattern: re.Pattern[str]) -> Any:
@@ -89,13 +89,13 @@ class Fields:
             return int(value) if pattern is INTEGER else float(value)
         return str(value) if isinstance(value, bool) else value
 
-    def _refuse(self, name: str, message: str, least: float, most: float, refused: str = "bad_request") -> None:
+    def _refuse(self, name: str, message: str, least: float, most: float, refused: str = WRONG) -> None:
         raise Refused(refused, message % {"least": least, "most": most}, field=self.where + name)
 
 
 def fields_of_json(body: object) -> Fields:
     if not isinstance(body, dict):
-        raise Refused("bad_request", _("The body must be a JSON object."))
+        raise Refused(WRONG, _("The body must be a JSON object."))
     return Fields(body)
 
 
@@ -108,7 +108,7 @@ def fields_of_form(form: QueryDict) -> Fields:
         for name in path[:-1]:
             place = place.setdefault(name, {})
             if not isinstance(place, dict):
-                raise Refused("bad_request", _("is sent as a value and as an object"), field=key[:100])
+                raise Refused(WRONG, _("is sent as a value and as an object"), field=key[:100])
         place[path[-1]] = value
     return Fields(values, are_texts=True)
 
@@ -117,5 +117,5 @@ def _path(key: str) -> list[str]:
     found = KEY.fullmatch(key)
     names = [] if found is None else [found["name"], *re.findall(r"[^\[\]]+", found["rest"])]
     if not 0 < len(names) <= MAX_DEPTH:
-        raise Refused("bad_request", _("is no name of a field"), field=key[:100])
+        raise Refused(WRONG, _("is no name of a field"), field=key[:100])
     return names
