@@ -25,6 +25,7 @@ urlpatterns = [
     path(".well-known/", include("marketplace.partners.well_known_urls")),
     path("", include("marketplace.accounts.oauth_urls")),
     path("v1/", include("marketplace.stability.urls")),
+    path("v1/", include("marketplace.openai.urls")),
     *plugin_urls(),
     path("", include("marketplace.pages.urls")),
 ]

@@ -14,6 +14,7 @@ from docs.generate import (
     stability,
     webhooks,
 )
+from docs.generate import commands, errors, messages, metrics, openai, plugins, settings, stability
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- Written by `make docs` from the code. Change it there. -->\n\n"
@@ -32,6 +33,7 @@ def pages() -> dict[str, str]:
         "stability": stability.page(),
         "scopes": scopes.page(),
         "webhooks": webhooks.page(),
+        "openai": openai.page(),
     }
     return {
         **{f"docs/reference/{name}.md": NOTE + text.rstrip() + "\n" for name, text in written.items()},

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "marketplace.catalogue",
     "marketplace.generation",
     "marketplace.ledger",
+    "marketplace.openai",
     "marketplace.orders",
     "marketplace.partners",
     "marketplace.payouts",

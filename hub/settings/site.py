@@ -7,6 +7,20 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.config import Names
 
+# What programs ask for that are written for OpenAI's API.
+OPENAI_NAMES = (
+    *(
+        "chatgpt-image-latest",
+        "dall-e-2",
+        "dall-e-3",
+        "gpt-image-1",
+        "gpt-image-1-mini",
+        "gpt-image-1.5",
+        "gpt-image-2",
+    ),
+    *("gpt-image-2.5-flare", "gpt-image-2.5-sunburst", "gpt-image-2.6-flare", "gpt-image-2.6-sunburst"),
+)
+
 
 class SiteConfig(BaseSettings):
     """Settings of the site and the site worker. Each is an environment variable with the prefix HUB_."""
@@ -48,6 +62,10 @@ class SiteConfig(BaseSettings):
     """Images of batches that are with the workers of one engine at a time; others wait behind these alone. Twice what they draw at once."""
     longest_wait_seconds: float = 120.0
     """The longest `Prefer: wait` at `/api/v1/` that is granted. Less than your proxy waits."""
+    openai_model: str = ""
+    """The model that answers requests to `/v1/images/` which name none. Empty: the base that was set up first."""
+    openai_models: dict[str, str] = dict.fromkeys(OPENAI_NAMES, "irodori-small")
+    """JSON: further ids of models at `/v1/models`, for programs that name OpenAI's own, and which model of this hub answers."""
     stability_wait_seconds: float = 240.0
     """How long a request to `/v1/` waits for its pictures before it cancels them. Less than your proxy waits."""
     energy_price: float = Field(default=0.0, ge=0)

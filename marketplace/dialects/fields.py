@@ -1,5 +1,6 @@
 """Reads one field of a request at a time and says what is wrong with it, in words that may follow its name."""
 
+import json
 import math
 import re
 from collections.abc import Collection, Mapping
@@ -14,6 +15,8 @@ from marketplace.dialects.errors import MISSING, WRONG, Refused
 INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,20}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?")
 KEY = re.compile(r"(?P<name>[^\[\]]+)(?P<rest>(?:\[[^\[\]]+\])*)")
+# JSON can spell them and UTF-8 can't: no answer could repeat them.
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 MAX_DEPTH = 5
 
 
@@ -55,21 +58,39 @@ class Fields:
         return value
 
     def text(self, name: str, most: int) -> str:
-        value = self.values.get(name)
-        if value is None or value == "":
+        value = self.optional_text(name, most)
+        if not value:
             raise Refused(MISSING, _("is required"), field=self.where + name)
+        return value
+
+    def optional_text(self, name: str, most: int) -> str:
+        """Empty where it is left out."""
+        value = self.values.get(name)
+        if value is None:
+            return ""
         if not isinstance(value, str) or len(value) > most:
             message = _("must be a text of at most %(most)s characters") % {"most": most}
             raise Refused(WRONG, message, field=self.where + name)
+        if SURROGATE.search(value):
+            raise Refused(WRONG, _("holds half a character. Type it again as plain text."), field=self.where + name)
         return value
 
+    def flag(self, name: str) -> bool:
+        """False where it is left out or null."""
+        value = self.values.get(name)
+        if self.are_texts and value in ("true", "false"):
+            return bool(value == "true")
+        if value is not None and not isinstance(value, bool):
+            raise Refused(WRONG, _("must be true or false"), field=self.where + name)
+        return bool(value)
+
     def rows(self, name: str, most: int) -> "list[Fields]":
-        """A list of objects, in order; empty where it is left out."""
+        """A list of objects, in order; empty where it is left out. Of a form, JSON or a field for each value."""
         value = self.values.get(name)
         if value is None:
             return []
-        if self.are_texts and isinstance(value, dict) and all(INTEGER.fullmatch(place) for place in value):
-            value = [value[place] for place in sorted(value, key=int)]
+        if self.are_texts:
+            value = _list_of_form(value)
         if not isinstance(value, list) or len(value) > most or not all(isinstance(row, dict) for row in value):
             message = _("must be a list of at most %(most)s objects") % {"most": most}
             raise Refused(WRONG, message, field=self.where + name)
@@ -91,6 +112,16 @@ class Fields:
 
     def _refuse(self, name: str, message: str, least: float, most: float, refused: str = WRONG) -> None:
         raise Refused(refused, message % {"least": least, "most": most}, field=self.where + name)
+
+
+def _list_of_form(value: Any) -> Any:
+    """`[0][id]=...` as a list, and JSON as what it says; anything else as it is."""
+    if isinstance(value, dict) and all(INTEGER.fullmatch(place) for place in value):
+        return [value[place] for place in sorted(value, key=int)]
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return value
 
 
 def fields_of_json(body: object) -> Fields:

@@ -1,17 +1,12 @@
 """Requests that are fulfilled, up to the answer; the store is real, the worker's part is played here."""
 
 import io
-import time
 from base64 import b64decode
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from threading import Event
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.test import Client
 from PIL import Image
 
@@ -26,9 +21,10 @@ from marketplace.ledger.selectors import held_balance, sum_of_all_entries, walle
 from marketplace.stability import views
 from marketplace.watching import MOST_WAITING
 from tests.factories.catalogue import make_pack, make_version
-from tests.factories.generation import failed, stored
+from tests.factories.generation import failed
 from tests.factories.ledger import CREDIT, make_buyer
 from tests.factories.stability import PROMPT, drawing_base, file, picture_base, png, program_of, upscaler
+from tests.played_worker import delivers, worker
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -36,34 +32,6 @@ pytestmark = [
     pytest.mark.usefixtures("object_store_server"),
 ]
 ECHO_PRICE = 100
-Work = Callable[[Generation], None]
-
-
-def delivers(generation: Generation) -> None:
-    services.succeeded(stored(generation))
-
-
-@contextmanager
-def worker(work: Work = delivers) -> Iterator[None]:
-    """Takes what is queued, in order, as long as the block runs."""
-    stopped = Event()
-
-    def serve() -> None:
-        try:
-            while not stopped.is_set():
-                for generation in Generation.objects.filter(state=Generation.State.QUEUED).order_by("seed"):
-                    work(generation)
-                time.sleep(0.02)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as threads:
-        serving: Future[None] = threads.submit(serve)
-        try:
-            yield
-        finally:
-            stopped.set()
-    serving.result()
 
 
 def draw(buyer: User, engine: str = "drawer", accept: str = "", **changes: Any) -> Any:

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class OpenAIConfig(AppConfig):
+    name = "marketplace.openai"
+    label = "openai"

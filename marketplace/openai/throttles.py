@@ -1,0 +1,7 @@
+"""As many requests as Stability's API takes, counted by themselves."""
+
+from marketplace.stability.throttles import PersonThrottle as StabilityThrottle
+
+
+class PersonThrottle(StabilityThrottle):
+    scope = "openai"
