@@ -29,6 +29,7 @@ OTHER_TERMS = frozenset(
         "derivatives_share_bp",
         "contributors",
         "download_price_micro",
+        "api_first_days",
         "early_access_days",
         "may_be_derived",
         "outputs_may_train",

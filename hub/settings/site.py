@@ -78,8 +78,6 @@ class SiteConfig(BaseSettings):
     """Public keys that signed earlier blocks, comma-separated, as `irodori ledger key` prints them. Keep them after a change."""
     webhook_local_hosts: Names = ()
     """For development: `host:port` pairs, comma-separated, to which webhooks may go by http and at addresses of your own network."""
-    webhook_senders: int = Field(default=2, ge=1)
-    """Webhooks that one worker process sends at a time: fewer than its threads, for each may wait 20 s for a slow receiver."""
     receipt_key_file: str = ""
     """The private key that signs licence receipts, a PEM file of its own. Empty: `receipt-key.pem` in the data folder."""
     receipt_public_keys: Names = ()

@@ -40,7 +40,9 @@ class BatchQuoteView(APIView):
         """The price of all images together. Nothing is held; an order that names `quote` costs exactly this until it expires."""
         asked = BatchRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        quote, token = services.quote_batch(buyer=person(request), requests=asked.requests())
+        quote, token = services.quote_batch(
+            buyer=person(request), requests=asked.requests(by_program=request.auth is not None)
+        )
         return Response(BatchQuoteSerializer(quote, context={"token": token}).data)
 
 
@@ -68,7 +70,7 @@ class BatchesView(GenericAPIView[Batch]):
         asked.is_valid(raise_exception=True)
         batch = services.request_batch(
             buyer=person(request),
-            requests=asked.requests(),
+            requests=asked.requests(by_program=request.auth is not None),
             name=asked.validated_data["name"],
             quote=asked.validated_data["quote"],
         )

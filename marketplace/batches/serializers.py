@@ -49,11 +49,12 @@ class BatchRequestSerializer(serializers.Serializer[list[GenerationRequest]]):
         help_text="Images that differ by their prompt alone; they follow those of `items`.",
     )
 
-    def requests(self) -> list[GenerationRequest]:
-        """What valid data asks for, in its order."""
+    def requests(self, *, by_program: bool) -> list[GenerationRequest]:
+        """What valid data asks for, in its order, with a token or in a browser."""
         asked = self.validated_data
         own = [*asked.get("items", ()), *({"prompt": prompt} for prompt in asked.get("prompts", ()))]
-        return [_request({**asked.get("defaults", {}), **each}) for each in own]
+        common = {"by_program": by_program, **asked.get("defaults", {})}
+        return [_request({**common, **each}) for each in own]
 
 
 class BatchOrderSerializer(BatchRequestSerializer):

@@ -1,5 +1,6 @@
 """The catalogue over REST. Anyone may look; publishing needs a person."""
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
@@ -12,6 +13,7 @@ from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.scopes import ANYONE, needs
 from marketplace.catalogue import selectors, services
+from marketplace.catalogue.channels import Channel
 from marketplace.catalogue.models import Style
 from marketplace.catalogue.serializers import (
     BaseModelSerializer,
@@ -20,6 +22,7 @@ from marketplace.catalogue.serializers import (
     StyleSerializer,
     VersionSerializer,
 )
+from marketplace.errors import InvalidInput
 from marketplace.uploads.selectors import own_upload
 
 
@@ -45,16 +48,33 @@ class StylesView(GenericAPIView[Style]):
         parameters=[
             OpenApiParameter("search", str, description="Words in the title, trigger words or creator's name."),
             OpenApiParameter("base_model", str, description="Only styles for this base (its slug)."),
+            OpenApiParameter(
+                "channel",
+                str,
+                enum=[channel.value for channel in Channel],
+                description="Only styles with a version that is by now for partners and programs alone, for subscribers "
+                "(`members`) too, or for everyone.",
+            ),
         ],
         responses=StyleSerializer(many=True),
         summary="Published styles, newest first",
     )
     def get(self, request: Request) -> Response:
+        """Those that are not everyone's yet stand among them: a version's `channels` say from when it is whose."""
         asked = request.query_params
-        styles = selectors.with_parents(
-            selectors.published_styles(asked.get("search", "")[:100], asked.get("base_model"))
+        found = selectors.published_styles(
+            asked.get("search", "")[:100], asked.get("base_model"), _channel(asked.get("channel"))
         )
+        styles = selectors.with_parents(found)
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(styles), many=True).data)
+
+
+def _channel(name: str | None) -> Channel | None:
+    """Raises InvalidInput."""
+    if name and name not in list(Channel):
+        message = _("Choose one of these: %(channels)s.") % {"channels": ", ".join(Channel)}
+        raise InvalidInput(message, code="unknown_channel", field="channel")
+    return Channel(name) if name else None
 
 
 class StyleView(APIView):

@@ -85,7 +85,9 @@ class StyleVersion(Licensed):
     pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="versions")
     state = models.CharField(max_length=20, choices=State, default=State.PUBLISHED)
     published_at = models.DateTimeField(auto_now_add=True)
-    # Until then only the creator's subscribers may use it; null: everyone at once.
+    # Until then it is for partners and programs alone, and then until the second date for the creator's subscribers too
+    # (see channels.py). Null: as soon as the one before.
+    members_from = models.DateTimeField(null=True, blank=True)
     public_from = models.DateTimeField(null=True, blank=True)
 
     trigger_words = models.CharField(max_length=300, blank=True)
@@ -105,6 +107,12 @@ class StyleVersion(Licensed):
         constraints = [
             models.UniqueConstraint(fields=["style", "number"], name="one_version_per_number"),
             models.CheckConstraint(condition=models.Q(creator_share_bp__lte=10_000), name="share_at_most_all_of_it"),
+            models.CheckConstraint(
+                # A comparison with null would be no violation.
+                condition=models.Q(members_from=None)
+                | models.Q(public_from__isnull=False, public_from__gte=models.F("members_from")),
+                name="members_before_everyone",
+            ),
         ]
 
     def __str__(self) -> str:

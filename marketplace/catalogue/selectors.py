@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from hub.config import plugin_registry
 from hub.plugin_api import ENGINE
 from marketplace.accounts.models import User
+from marketplace.catalogue.channels import Channel, in_channel
 from marketplace.catalogue.licences import credit_line
 from marketplace.catalogue.models import BaseModel, Example, Style, StyleVersion
 from marketplace.errors import InvalidInput, NotFound
@@ -16,9 +17,16 @@ from marketplace.licences.rules import Act, Use, evaluate
 from marketplace.licences.selectors import permitting
 
 
-def published_styles(search: str = "", base_model: str | None = None) -> QuerySet[Style]:
-    """Styles with a published version, newest first; `search` looks in titles, words and creators' names."""
+def published_styles(
+    search: str = "", base_model: str | None = None, channel: Channel | None = None
+) -> QuerySet[Style]:
+    """Styles with a published version, newest first; `search` looks in titles, words and creators' names.
+
+    `channel` leaves those of which a version is for these people by now.
+    """
     published = StyleVersion.objects.filter(style=OuterRef("pk"), state=StyleVersion.State.PUBLISHED)
+    if channel:
+        published = published.filter(in_channel(channel, timezone.now()))
     if base_model:
         published = published.filter(pack__base_model__slug=base_model)
     styles = _with_versions().filter(Exists(published))

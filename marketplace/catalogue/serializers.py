@@ -4,9 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from marketplace.catalogue.channels import Channel, Opening, open_channel, openings
 from marketplace.catalogue.licences import LICENCES
 from marketplace.catalogue.models import BaseModel, Example, Style, StyleVersion
 from marketplace.catalogue.selectors import credit_of
@@ -22,6 +24,8 @@ from marketplace.catalogue.terms import (
 from marketplace.licences.policy import OPT_OUTS
 
 LISTS = ("example_prompts", "parents", "territory", "partners", "opt_outs")
+
+CHANNELS = [channel.value for channel in Channel]
 
 
 class ExampleSerializer(serializers.ModelSerializer[Example]):
@@ -79,6 +83,11 @@ class LicenceSerializer(serializers.Serializer[Any]):
     summary = serializers.CharField()
 
 
+class OpeningSerializer(serializers.Serializer[Opening]):
+    channel = serializers.ChoiceField(choices=CHANNELS)
+    opens_at = serializers.DateTimeField()
+
+
 class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
     base_model = serializers.CharField(source="pack.base_model.slug")
     kind = serializers.CharField(source="pack.kind", help_text="lora, fine_tune or embedding")
@@ -87,6 +96,8 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
     examples = serializers.SerializerMethodField(
         help_text="What the hub drew with it, the cover first; nothing once it is withdrawn."
     )
+    channel = serializers.SerializerMethodField(help_text="Whom it is for by now.")
+    channels = serializers.SerializerMethodField(help_text="When each of them may use it, in their order.")
     licence = serializers.SerializerMethodField()
     credit = serializers.SerializerMethodField(help_text="The line that must go with each picture; empty if none must.")
     training_sources = TrainingSourceSerializer(many=True)
@@ -113,7 +124,10 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
             "credit",
             "price_micro",
             "download_price_micro",
+            "members_from",
             "public_from",
+            "channel",
+            "channels",
             "creator_share_bp",
             "derivatives_share_bp",
             "parents",
@@ -139,6 +153,14 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
     def get_examples(self, version: StyleVersion) -> Any:
         examples = version.examples.all() if version.is_published else ()
         return ExampleSerializer(examples, many=True, context=self.context).data
+
+    @extend_schema_field(serializers.ChoiceField(choices=CHANNELS))
+    def get_channel(self, version: StyleVersion) -> str:
+        return open_channel(version, timezone.now())
+
+    @extend_schema_field(OpeningSerializer(many=True))
+    def get_channels(self, version: StyleVersion) -> Any:
+        return [OpeningSerializer(opening).data for opening in openings(version)]
 
     @extend_schema_field(LicenceSerializer)
     def get_licence(self, version: StyleVersion) -> dict[str, str]:
@@ -198,7 +220,12 @@ class PublishSerializer(serializers.Serializer[Any]):
     download_price_micro = serializers.IntegerField(
         default=None, allow_null=True, help_text="What the file itself costs; null keeps it here."
     )
-    early_access_days = serializers.IntegerField(default=0, help_text="Days on which only your subscribers may use it.")
+    api_first_days = serializers.IntegerField(
+        default=0, help_text="Days on which only partners and programs may use it."
+    )
+    early_access_days = serializers.IntegerField(
+        default=0, help_text="Days after those on which only they and your subscribers may use it."
+    )
     organisation = serializers.SlugField(
         required=False, allow_null=True, help_text="One of yours, which a new style then earns for."
     )

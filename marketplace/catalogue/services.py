@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from hub.jobs import SITE_QUEUE
 from marketplace.accounts.models import Organisation, User
 from marketplace.catalogue.announcements import announce_published, announce_withdrawn
+from marketplace.catalogue.channels import release_dates
 from marketplace.catalogue.derivation import checked_parents
 from marketplace.catalogue.models import BaseModel, Example, Pack, Style, StyleVersion
 from marketplace.catalogue.policies import refuse_what_is_not_granted, stated_policy
@@ -29,7 +29,7 @@ EXAMPLES_TASK = "generation.request_examples"
 # Terms that belong to the style, the examples, the parents or the plan.
 NO_COLUMNS = (
     *("style", "title", "description", "organisation"),
-    *("sample_prompt", "example_prompts", "parents", "contributors", "early_access_days"),
+    *("sample_prompt", "example_prompts", "parents", "contributors", "api_first_days", "early_access_days"),
 )
 
 
@@ -153,9 +153,7 @@ def _columns(terms: PublishTerms) -> dict[str, Any]:
         values
         | columns_of(stated_policy(terms))
         | {
-            "public_from": timezone.now() + timedelta(days=terms.early_access_days)
-            if terms.early_access_days
-            else None,
+            **release_dates(timezone.now(), terms.api_first_days, terms.early_access_days),
             "training_sources": list(values["training_sources"]),
             "artists_imitated": list(values["artists_imitated"]),
         }

@@ -83,12 +83,13 @@ def _file_price_and_early_access_are_in_range(terms: PublishTerms) -> None:
             code="price_out_of_range",
             field="download_price_micro",
         )
-    if not 0 <= terms.early_access_days <= MAX_EARLY_ACCESS_DAYS:
-        raise InvalidInput(
-            _("Early access lasts at most %(most)d days.") % {"most": MAX_EARLY_ACCESS_DAYS},
-            code="early_access_too_long",
-            field="early_access_days",
-        )
+    for field in ("api_first_days", "early_access_days"):
+        if not 0 <= getattr(terms, field) <= MAX_EARLY_ACCESS_DAYS:
+            raise InvalidInput(
+                _("Early access lasts at most %(most)d days.") % {"most": MAX_EARLY_ACCESS_DAYS},
+                code="early_access_too_long",
+                field=field,
+            )
 
 
 def _shares_of_others_are_in_range(terms: PublishTerms) -> None:

@@ -65,8 +65,8 @@ class PublishTerms:
     """`style` names one of the creator's own styles to add a version to; None starts a new one.
 
     `price_micro` is per picture in 1e-6 USD; `creator_share_bp` is the creator's part of it in 1/10,000.
-    `download_price_micro` sells the file itself; None keeps it here. For `early_access_days` only subscribers may use
-    the version. `attribution` ends the credit line: whom the sources' own licences want named. The cover is drawn from
+    `download_price_micro` sells the file itself; None keeps it here. For `api_first_days` only partners and programs
+    may use the version, and then for `early_access_days` the creator's subscribers too. `attribution` ends the credit line: whom the sources' own licences want named. The cover is drawn from
     `sample_prompt`, and a further example from each of `example_prompts`. `organisation` names one of the creator's
     own, which a new style then earns for. `parents` are versions it derives from, and `derivatives_share_bp` is what
     it asks of each version that derives from it; see marketplace.payouts.plans. The last ten are what the policy is made
@@ -79,6 +79,7 @@ class PublishTerms:
     price_micro: int
     creator_share_bp: int
     download_price_micro: int | None = None
+    api_first_days: int = 0
     early_access_days: int = 0
     training_sources: tuple[TrainingSource, ...]
     example_prompts: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ All of a request's pictures are ordered or none is; each is paid when it is deli
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import transaction
@@ -35,12 +36,15 @@ def refuse_where_all_places_are_taken() -> None:
 def order(*, buyer: User, requests: Sequence[GenerationRequest], permit: Permit | None = None) -> list[Generation]:
     """Raises what `request_generation` raises, and then nothing is held."""
     with transaction.atomic():
-        return [request_generation(buyer=buyer, request=request, permit=permit) for request in requests]
+        return [
+            request_generation(buyer=buyer, request=replace(each, by_program=True), permit=permit) for each in requests
+        ]
 
 
 def price_of(*, buyer: User, requests: Sequence[GenerationRequest], permit: Permit | None = None) -> int:
     """What all of them would cost, in micro-units."""
-    return sum(quote(buyer=buyer, request=request, permit=permit)[0].total_micro for request in requests)
+    asked = [replace(each, by_program=True) for each in requests]
+    return sum(quote(buyer=buyer, request=each, permit=permit)[0].total_micro for each in asked)
 
 
 def finished(ids: Sequence[UUID], *, in_time: bool) -> list[Generation]:

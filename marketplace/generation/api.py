@@ -58,8 +58,11 @@ class QuoteView(APIView):
         asked = QuoteRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         buyer = _person(request)
-        permit = permit_of(buyer, request.headers)
-        quote, token = services.quote(buyer=buyer, request=asked.request(), permit=permit)
+        quote, token = services.quote(
+            buyer=buyer,
+            request=asked.request(by_program=request.auth is not None),
+            permit=permit_of(buyer, request.headers),
+        )
         return Response(QuoteSerializer(quote, context={"token": token}).data)
 
 
@@ -94,7 +97,7 @@ class GenerationsView(GenericAPIView[Generation]):
         buyer = _person(request)
         generation = services.request_generation(
             buyer=buyer,
-            request=asked.request(),
+            request=asked.request(by_program=request.auth is not None),
             quote=asked.validated_data["quote"],
             permit=permit_of(buyer, request.headers),
         )

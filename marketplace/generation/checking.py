@@ -8,7 +8,7 @@ from marketplace.accounts.models import User
 from marketplace.accounts.organisations import partner_of
 from marketplace.catalogue.models import BaseModel
 from marketplace.errors import Refusal
-from marketplace.generation.access import refuse_what_is_not_public_yet
+from marketplace.generation.access import refuse_what_is_not_released
 from marketplace.generation.pictures import refuse_unknown_pictures
 from marketplace.generation.prompt_checks import refuse_prompt
 from marketplace.generation.requests import GenerationRequest
@@ -49,7 +49,7 @@ class Desk:
             self._text(request.prompt, "prompt")
             if request.negative_prompt.strip():
                 self._text(request.negative_prompt, "negative_prompt")
-        refuse_what_is_not_public_yet(self._buyer, order)
+        refuse_what_is_not_released(self._buyer, order)
         if request.picture or request.mask:
             self._pictures(GenerationRequest(base_model="", prompt="", picture=request.picture, mask=request.mask))
         return Wanted(request, order)

@@ -16,6 +16,7 @@ class GenerationRequest:
     """One image. Sizes are in pixels; what is left out (None or "") the base and its engine decide.
 
     `picture` and `mask` are hashes of pictures that the buyer has sent; `strength` is how much of it is drawn anew.
+    `by_program`: did it come by an API, which gets new versions before the pages do?
     `refiner_start` is the part of the noise after whose removal the base's refiner takes over; None for no refiner.
     """
 
@@ -30,6 +31,7 @@ class GenerationRequest:
     seed: int | None = None
     scheduler: str = ""
     resale: bool = False
+    by_program: bool = False
     picture: str = ""
     mask: str = ""
     strength: float | None = None

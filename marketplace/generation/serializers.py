@@ -48,12 +48,12 @@ class QuoteRequestSerializer(serializers.Serializer[GenerationRequest]):
         help_text="From 0.01 to 0.99: the refiner takes over once the base removed this part of the noise; never if left out.",
     )
 
-    def request(self) -> GenerationRequest:
-        """What valid data asks for."""
+    def request(self, *, by_program: bool) -> GenerationRequest:
+        """What valid data asks for, with a token or in a browser."""
         fields: dict[str, Any] = dict(self.validated_data)
         fields.pop("quote", None)
         adapters = tuple(AdapterChoice(use["version"], use["weight"]) for use in fields.pop("adapters"))
-        return GenerationRequest(**{"prompt": ""} | fields, adapters=adapters)
+        return GenerationRequest(**{"prompt": ""} | fields, adapters=adapters, by_program=by_program)
 
 
 class GenerationRequestSerializer(QuoteRequestSerializer):

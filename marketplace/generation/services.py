@@ -14,7 +14,7 @@ from marketplace.accounts.organisations import partner_of
 from marketplace.catalogue.models import Example
 from marketplace.errors import Conflict
 from marketplace.generation import dispatch, drafts, settlement
-from marketplace.generation.access import refuse_what_is_not_public_yet
+from marketplace.generation.access import refuse_what_is_not_released
 from marketplace.generation.announcements import announce_cancelled
 from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, succeeded
 from marketplace.generation.models import Generation
@@ -53,7 +53,7 @@ def quote(*, buyer: User, request: GenerationRequest, permit: Permit | None = No
     may still be empty."""
     order = checked_order(request, partner=partner_of(buyer), territory=_territory(permit))
     if permit is None:  # partners come first: a licence lets in before others
-        refuse_what_is_not_public_yet(buyer, order)
+        refuse_what_is_not_released(buyer, order)
     return signed(buyer, order, permit)
 
 
@@ -67,7 +67,7 @@ def request_generation(
     """
     order = _checked(request, partner=partner_of(buyer), territory=_territory(permit))
     if permit is None:  # partners come first: a licence lets in before others
-        refuse_what_is_not_public_yet(buyer, order)
+        refuse_what_is_not_released(buyer, order)
     refuse_unknown_pictures(owner=buyer, request=request)
     price = agreed(buyer, order, quote, permit)
     generation = Generation(

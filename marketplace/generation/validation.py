@@ -39,6 +39,7 @@ class Order:
     seed: int | None
     scheduler: str
     resale: bool
+    by_program: bool
     compute_micro: int
     strength: float | None
     refiner_start: float | None
@@ -78,6 +79,7 @@ def completed_order(request: GenerationRequest, base: BaseModel, styles: FindsSt
         seed=request.seed,
         scheduler=_scheduler(request.scheduler, info),
         resale=request.resale,
+        by_program=request.by_program,
         compute_micro=info.compute_price(width, height, steps),
         strength=_strength(request, steps, info),
         refiner_start=_refiner_start(request.refiner_start, info),

@@ -13,6 +13,7 @@ from marketplace.catalogue.models import StyleVersion
 from marketplace.errors import Conflict, NotFound
 from marketplace.ledger.selectors import VERSION_SUBJECT
 from marketplace.orders.models import Listing, Purchase, Subscription, SubscriptionOffer
+from marketplace.orders.releases import refuse_before_release
 from marketplace.payouts.plans import Payee, Plan, subscription_plan
 from marketplace.payouts.selectors import read_plan, version_plan
 
@@ -37,7 +38,7 @@ class Good(Protocol):
     @property
     def fields(self) -> dict[str, Any]: ...
     def refuse(self, buyer: User) -> None:
-        """Raises Conflict where this buyer can't buy it."""
+        """Raises Conflict or NotAllowed where this buyer can't buy it."""
 
     def deliver(self, buyer: User, price_micro: int) -> None:
         """What the buyer has beside the Purchase row itself; runs in the transaction that pays."""
@@ -75,6 +76,7 @@ class ModelFile:
     def refuse(self, buyer: User) -> None:
         if buyer.pk == self.version.style.creator_id:
             raise _own()
+        refuse_before_release(buyer, self.version, by_program=False, now=timezone.now())
         _refuse_twice(buyer, self.fields)
 
     def deliver(self, buyer: User, price_micro: int) -> None:

@@ -29,6 +29,8 @@ CONSENTS = (
     (Consent.PUBLIC_DOMAIN, _("Public domain")),
     (Consent.NONE, _("No consent")),
 )
+# Of versions that are not everyone's yet, whose they are.
+CHANNELS = {"partners_and_api": _("Partners first"), "members": _("Subscribers first")}
 PACK_KINDS = {"lora": _("LoRA"), "fine_tune": _("Fine-tuned model"), "embedding": _("Textual inversion")}
 ENTRY_KINDS = {
     "top_up": _("Top-up"),

@@ -70,7 +70,7 @@ class Client:
             "STYLE": self.style_id,
         }
         result = self.folder / "result.json"
-        command = [self.python, PROGRAM, self.way, name, result]
+        command: list[str | Path] = [self.python, PROGRAM, self.way, name, result]
         ended = subprocess.run(command, env=environment | changes, capture_output=True, text=True, check=False)
         assert ended.returncode == 0, ended.stderr
         return json.loads(result.read_text())
@@ -85,7 +85,7 @@ class Client:
 
     def steps(self, part: float) -> int:
         [base] = checked(self.hub.program.get("/api/v1/base-models")).json()
-        return min(150, round(part * base["default_steps"]))
+        return min(150, round(part * int(base["default_steps"])))
 
 
 @pytest.fixture(scope="module")

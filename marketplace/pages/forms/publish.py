@@ -98,8 +98,19 @@ class PublishForm(forms.Form):
         required=False,
         help_text=_("Leave it empty to keep the file here: people then only make pictures with it."),
     )
+    api_first_days = forms.IntegerField(
+        label=_("Days for partners and programs alone"),
+        min_value=0,
+        max_value=MAX_EARLY_ACCESS_DAYS,
+        required=False,
+        help_text=_("Organisations, and whoever orders by API, get it first."),
+    )
     early_access_days = forms.IntegerField(
-        label=_("Days for your subscribers alone"), min_value=0, max_value=MAX_EARLY_ACCESS_DAYS, required=False
+        label=_("Then days for your subscribers too"),
+        min_value=0,
+        max_value=MAX_EARLY_ACCESS_DAYS,
+        required=False,
+        help_text=_("After both it is for everyone."),
     )
     licence = forms.ChoiceField(label=_("Licence of the pictures"), initial=next(iter(LICENCES)))
     attribution = forms.CharField(
@@ -203,6 +214,7 @@ class PublishForm(forms.Form):
             derivatives_share_bp=int((data["derivatives_percent"] or 0) * 100),
             organisation=data.get("organisation") or None,
             download_price_micro=_micro(data["download_credits"]),
+            api_first_days=data["api_first_days"] or 0,
             early_access_days=data["early_access_days"] or 0,
             territory=tuple(_names(data["territory"].upper())),
             partners=tuple(_names(data["partners"])),

@@ -6,14 +6,18 @@ from django import template
 from django.forms import BoundField
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
+from marketplace.catalogue.channels import open_channel
+from marketplace.catalogue.models import StyleVersion
 from marketplace.catalogue.terms import Consent
 from marketplace.ledger.money import MICRO_PER_CREDIT, format_credits, format_units
 from marketplace.pages.labels import (
     ACCOUNT_KINDS,
+    CHANNELS,
     CONSENTS,
     ENTRY_KINDS,
     PACK_KINDS,
@@ -62,6 +66,12 @@ def credits(micro: int) -> str:  # noqa: A001 - the name templates read best
     return ngettext("%(amount)s credit", "%(amount)s credits", 1 if micro == MICRO_PER_CREDIT else 2) % {
         "amount": format_credits(micro)
     }
+
+
+@register.filter
+def first_for(version: StyleVersion) -> str:
+    """Whose a version is that is not everyone's yet; "" for one that is."""
+    return str(CHANNELS.get(open_channel(version, timezone.now()), ""))
 
 
 @register.filter

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from marketplace.catalogue.channels import open_channel, openings
 from marketplace.catalogue.licences import LICENCES, Licence
 from marketplace.catalogue.models import Style, StyleVersion
 from marketplace.catalogue.selectors import style_page
@@ -31,7 +32,8 @@ def style(request: HttpRequest, slug: str) -> HttpResponse:
         "samples": [each for each in versions if each.cover][:SAMPLES],
         "earners": earners(version),
         "subscription_offer": subscription_offer(page.creator),
-        "early_until": None if version.is_public(timezone.now()) else version.public_from,
+        "channel": open_channel(version, timezone.now()),
+        "openings": openings(version),
         "parents": lineage(version),
         "licence": LICENCES.get(version.licence, Licence(version.licence, version.licence, "")),
         "clauses": [clause for clause in statements(version.policy) if clause.allowed is not None or clause.detail],

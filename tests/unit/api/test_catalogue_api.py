@@ -70,7 +70,13 @@ def test_publishing_answers_the_version_and_the_gallery_shows_it() -> None:
         "price_micro": 20_000,
         "creator_share_bp": 8_000,
         "download_price_micro": None,
+        "members_from": None,
         "public_from": None,
+        "channel": "everyone",
+        "channels": [
+            {"channel": channel, "opens_at": version.published_at.isoformat().replace("+00:00", "Z")}
+            for channel in ("partners_and_api", "members", "everyone")
+        ],
         "derivatives_share_bp": 0,
         "parents": [],
         "training_sources": [{"name": "Sketchbooks", "consent": "own_work", "url": ""}],

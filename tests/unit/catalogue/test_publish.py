@@ -46,6 +46,7 @@ def test_publishing_saves_every_term_and_asks_for_pictures(django_capture_on_com
         "price_micro": 10_000,
         "creator_share_bp": 7_000,
         "download_price_micro": None,
+        "members_from": None,
         "public_from": None,
         "derivatives_share_bp": 0,
         "parents": [],

@@ -1,10 +1,16 @@
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.formats import date_format
 
-from marketplace.catalogue.models import Example
+from marketplace.catalogue.models import Example, StyleVersion
 from marketplace.catalogue.services import set_base_examples, withdraw
+from tests.factories.accounts import make_user
 from tests.factories.catalogue import draw, echo_base, make_pack, make_style, make_version, tiny_sdxl_base
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +132,28 @@ def test_more_styles_cost_no_more_queries(client: Client) -> None:
 def test_a_page_number_out_of_range_shows_the_last_page(client: Client) -> None:
     make_version()
     assert len(titles(client, "/?page=999")) == 1
+
+
+def test_cards_say_of_what_is_not_everyones_yet_whose_it_is(client: Client) -> None:
+    now = timezone.now()
+    week = timedelta(days=7)
+    make_version(style=make_style(title="Partners"), members_from=now + week, public_from=now + week)
+    make_version(style=make_style(title="Members"), public_from=now + week)
+    make_version(style=make_style(title="Everyone"), public_from=now - week)
+    cards = client.get("/").content.decode().split('<a class="group')[1:]
+    marks = {title: [mark for mark in ("Partners first", "Subscribers first") if mark in card]
+             for card in cards for title in ("Partners", "Members", "Everyone") if f">{title}</h2>" in card}  # fmt: skip
+    assert marks == {"Partners": ["Partners first"], "Members": ["Subscribers first"], "Everyone": []}
+
+
+def test_a_page_says_when_its_style_opens_to_whom(client: Client) -> None:
+    now = timezone.now()
+    dates: dict[str, Any] = {"members_from": now + timedelta(days=2), "public_from": now + timedelta(days=5)}
+    version = make_version(style=make_style(creator=make_user(display_name="Mara")), **dates)
+    page = client.get(f"/styles/{version.style.slug}/").content.decode()
+    told = ("Not for everyone yet", "Partners, and programs by API", "Mara’s subscribers", "Everyone")
+    days = [date_format(day) for day in (version.published_at, *dates.values())]
+    assert [text for text in (*told, *(f"from {day}" for day in days)) if text not in page] == []
+    assert page.count('aria-current="step"') == 1
+    StyleVersion.objects.update(members_from=None, public_from=None)
+    assert "Not for everyone yet" not in client.get(f"/styles/{version.style.slug}/").content.decode()

@@ -1,11 +1,12 @@
 """A creator's pages: uploads, publishing, withdrawing, earnings."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from marketplace.catalogue.channels import openings
 from marketplace.catalogue.models import StyleVersion
 from marketplace.licences.policy import Policy
 from marketplace.uploads.models import Upload
@@ -141,6 +142,13 @@ def test_publishing_states_exactly_what_was_typed() -> None:
     }
 
 
+def test_publishing_says_who_gets_it_first() -> None:
+    publish(ready_upload(), api_first_days="7", early_access_days="3")
+    partners, members, everyone = (each.opens_at for each in openings(StyleVersion.objects.get()))
+    day = timedelta(days=1)
+    assert (round((members - partners) / day), everyone - members) == (7, 3 * day)
+
+
 def test_publishing_names_who_else_earns() -> None:
     creator, helper = make_user(display_name="Mara"), make_user(display_name="Kenji")
     upload = ready_upload(owner=creator)
@@ -200,6 +208,7 @@ def test_a_next_version_keeps_the_style() -> None:
         ({"licence": "MIT", "territory": "JP"}, "gives its rights to everyone everywhere"),
         ({"licence": "CC-BY-SA-4.0"}, "whoever receives a picture may sell it"),
         ({"attribution": "A studio"}, "shows no credit line"),
+        ({"api_first_days": "91"}, "less than or equal to 90"),
         ({"price_credits": "10001"}, "between 0 and 10,000 credits"),
         ({"price_credits": "NaN"}, "Enter a number"),
         ({"price_credits": "-1"}, "greater than or equal to 0"),
