@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict
 CHUNK_BYTES = 2**18
 PART_TRIES = 4
 POLL_SECONDS = 0.5
+# Nothing was done where the hub says so: it can be asked the same again once its limit has room.
+LIMIT_TRIES = 5
+LONGEST_WAIT_S = 60.0
 WAIT_SECONDS = 1800
 Progress = Callable[[int, int, int], None]
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -223,6 +226,11 @@ class HubClient:
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         try:
             answer = self._site.request(method, path, json=body)
+            for _ in range(LIMIT_TRIES):
+                if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                    break
+                time.sleep(_seconds(answer.headers.get("Retry-After", "")))
+                answer = self._site.request(method, path, json=body)
         except httpx.TransportError as error:
             raise UnreachableError(
                 f"The hub at {self._site.base_url.host} does not answer ({error}). Is it running?"
@@ -262,6 +270,10 @@ def _refusal(answer: httpx.Response) -> RefusedError:
     except (ValueError, KeyError, IndexError, TypeError):
         message, code, field = f"The hub answered {answer.status_code}. Is this its address?", "not_a_hub", None
     return RefusedError(message, status=answer.status_code, code=code, field=field)
+
+
+def _seconds(retry_after: str) -> float:
+    return min(float(retry_after), LONGEST_WAIT_S) if retry_after.isdecimal() else 1.0
 
 
 Stateful = TypeVar("Stateful", UploadInfo, GenerationInfo)

@@ -47,5 +47,9 @@ class Conflict(Refusal):
     code = "conflict"
 
 
+class Changed(Refusal):
+    code = "changed"
+
+
 class Unavailable(Refusal):
     code = "unavailable"

@@ -25,6 +25,7 @@ FAMILIES = {
     "InsufficientScope": "403",
     "NotFound": "404",
     "Conflict": "409",
+    "Changed": "412",
     "KeyReusedError": "409",
     "Unavailable": "503",
 }

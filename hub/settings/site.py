@@ -20,6 +20,8 @@ OPENAI_NAMES = (
     ),
     *("gpt-image-2.5-flare", "gpt-image-2.5-sunburst", "gpt-image-2.6-flare", "gpt-image-2.6-sunburst"),
 )
+# As the library `limits` reads them.
+LIMIT = r"^$|^\s*[1-9]\d*\s*/\s*([1-9]\d*\s*)?(second|minute|hour|day)s?\s*$"
 
 
 class SiteConfig(BaseSettings):
@@ -51,6 +53,14 @@ class SiteConfig(BaseSettings):
     """How long a worker may be silent before its generation is given to another. Workers report every 5 s."""
     cache_url: str = ""
     """Redis for the previews of pictures in progress, which it keeps for a minute. Empty: the broker, where that is Redis; else none are shown."""
+    api_limit_person: str = Field(default="1200/minute", pattern=LIMIT)
+    """How many requests to the API a person or an organisation may send, as `NUMBER/minute`, `NUMBER/10 seconds` and the like. Empty: any number."""
+    api_limit_key: str = Field(default="900/minute", pattern=LIMIT)
+    """The same for each single API key, so that one program leaves something to the others."""
+    api_limit_address: str = Field(default="300/minute", pattern=LIMIT)
+    """The same for each network address, for requests without a key and for keys that are wrong."""
+    proxies: int = Field(default=0, ge=0)
+    """How many proxies of yours stand before the site and add to `X-Forwarded-For`. 0: whoever connects is the caller."""
     max_attempts: int = 3
     """Attempts before a generation fails and its hold is voided."""
     stability_engines: dict[str, str] = {

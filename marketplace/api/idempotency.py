@@ -23,6 +23,7 @@ from marketplace.api.models import SavedAnswer
 from marketplace.errors import Conflict, InvalidInput
 
 HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
 # Visible ASCII, as header values are.
 KEY = re.compile(r"[!-~]{1,255}")
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -49,9 +50,10 @@ def answered_once(view: View) -> View:
         _check(key)
         with transaction.atomic():
             saved = _claimed(request, key)
-            if saved.status is None:
-                _save(saved, view(self, request, *args, **kwargs))
-            return _saved_response(saved)
+            if saved.status is not None:
+                return _saved_response(saved, {REPLAYED: "true"})
+            _save(saved, view(self, request, *args, **kwargs))
+            return _saved_response(saved, {})
 
     return answer
 
@@ -84,6 +86,6 @@ def _save(saved: SavedAnswer, response: Response) -> None:
     saved.save(update_fields=["status", "body", "location"])
 
 
-def _saved_response(saved: SavedAnswer) -> Response:
-    headers = {"Location": saved.location} if saved.location else None
+def _saved_response(saved: SavedAnswer, headers: dict[str, str]) -> Response:
+    headers |= {"Location": saved.location} if saved.location else {}
     return Response(json.loads(saved.body), saved.status, headers=headers)

@@ -1,33 +1,83 @@
-"""What the OpenAPI document says about signing in: a key, an OAuth client's token, or a browser's session, with scopes."""
+"""Describes the API as OpenAPI 3.1: each operation with every status that it may answer, and errors in their one shape."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.urls import reverse
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
 
-from marketplace.accounts.scopes import MEANING
-from marketplace.api.scopes import needs_of
+# What each status means wherever it is answered.
+MEANINGS = {
+    304: "You have this already: it is what your If-None-Match names.",
+    400: "Something that you sent is not as it must be; `attr` names the field.",
+    401: "You are not signed in, or your token is not valid.",
+    402: "There is not enough credit. Nothing was charged.",
+    403: "You may not do this.",
+    404: "There is no such thing, or it is somebody else's.",
+    406: "Answers here are JSON, and you accept none.",
+    409: "It can't be done in the present state, or the Idempotency-Key was used for another request.",
+    411: "The body was sent in chunks, without its length.",
+    412: "It has changed since you saw it: If-Match names another state.",
+    413: "The body is too long.",
+    415: "The body is of a type that is not read here.",
+    429: "Too many requests. Wait as many seconds as Retry-After says.",
+    503: "Something that this needs is away. Nothing was charged; try again.",
+}
+ALWAYS = (400, 401, 403, 404, 406, 429, 503)
 
-KEY, OAUTH = "apiKey", "oauth2"
+
+class OneErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="Never changes. docs/reference/errors.md lists them all.")
+    detail = serializers.CharField(help_text="A sentence that tells a person what to do.")
+    attr = serializers.CharField(allow_null=True, help_text="The field that it is about, as `parts.0.etag`.")
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
-    """Registers itself by being defined."""
+class ErrorSerializer(serializers.Serializer[Any]):
+    """What every refusal answers, whatever its status."""
 
-    target_class = "marketplace.api.authentication.BearerAuthentication"
-    name = [KEY, OAUTH]
+    type = serializers.ChoiceField(choices=["client_error", "server_error", "validation_error"])
+    errors = OneErrorSerializer(many=True)  # type: ignore[assignment]  # DRF takes fields out of the class: nothing is hidden
 
-    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
-        """Either of them, with the scope that the operation asks for; neither where only people may."""
-        needed = needs_of(auto_schema.view)
-        if needed.people_only:
-            return []
-        scope = needed.of(auto_schema.method)
-        scopes = [] if scope is None else [scope.value]
-        return [{KEY: scopes}, {OAUTH: scopes}]
 
-    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:  # noqa: ARG002 - the library's signature
-        meanings = {scope.value: str(meaning) for scope, meaning in MEANING.items()}
-        flow = {"tokenUrl": reverse("oauth-token"), "scopes": meanings}
-        key = {"type": "http", "scheme": "bearer", "description": "A key from the developers' pages, beginning irk_."}
-        return [key, {"type": "oauth2", "flows": {"clientCredentials": flow}}]
+NOT_ENOUGH_CREDIT = OpenApiResponse(ErrorSerializer, MEANINGS[402])
+
+
+class ApiSchema(AutoSchema):
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            stated = operation["responses"]
+            operation["responses"] = stated | {
+                str(status): self._answer(status) for status in self._refusals(operation) if str(status) not in stated
+            }
+        return operation
+
+    def _refusals(self, operation: dict[str, Any]) -> Iterable[int]:
+        yield from ALWAYS
+        if self.method == "GET":
+            yield 304
+        else:
+            yield from (409, 411, 413, 415)
+        if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ())):
+            yield 412
+
+    def _answer(self, status: int) -> dict[str, Any]:
+        """Described once, in the components, and referred to from everywhere."""
+        component = ResolvedComponent(
+            name=f"Answer{status}", type=ResolvedComponent.RESPONSE, object=str(status), schema=self._described(status)
+        )
+        self.registry.register_on_missing(component)
+        ref: dict[str, Any] = component.ref
+        return ref
+
+    def _described(self, status: int) -> dict[str, Any]:
+        if status == 304:
+            return {"description": MEANINGS[status]}
+        shape = self.resolve_serializer(ErrorSerializer, "response").ref
+        answer = {"description": MEANINGS[status], "content": {"application/json": {"schema": shape}}}
+        if status == 429:
+            seconds = {"type": "integer", "minimum": 1}
+            answer["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": seconds}}
+        return answer

@@ -33,7 +33,7 @@ from marketplace.partners.models import Grant, Receipt
 from marketplace.partners.pagination import NewestVersionsFirst
 from marketplace.partners.prices import unit_prices
 from marketplace.partners.wanted import checked_permissions, checked_territory
-from marketplace.statements.api import AnyAccept
+from marketplace.statements.api import AlwaysJson
 
 RECEIPT = {(200, MEDIA_TYPE): OpenApiTypes.STR}
 
@@ -141,7 +141,7 @@ class GrantView(APIView):
 
 
 class AgreementView(APIView):
-    content_negotiation_class = AnyAccept
+    content_negotiation_class = AlwaysJson
 
     @extend_schema(
         responses={(200, odrl.MEDIA_TYPE): OpenApiTypes.OBJECT},
@@ -156,7 +156,7 @@ class AgreementView(APIView):
 
 class ReceiptView(APIView):
     scopes = needs(Scope.LICENSING)
-    content_negotiation_class = AnyAccept
+    content_negotiation_class = AlwaysJson
 
 
 class GrantReceiptView(ReceiptView):

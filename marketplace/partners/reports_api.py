@@ -14,7 +14,7 @@ from marketplace.partners.accounts import partner_for
 from marketplace.partners.serializers import PartnerStatementSerializer, UsageSerializer
 from marketplace.partners.statements import own_statement, statement_rows
 from marketplace.partners.usage import days_of, usage, usage_rows
-from marketplace.statements.api import AnyAccept
+from marketplace.statements.api import AlwaysJson
 from marketplace.statements.months import month_of
 from marketplace.statements.sheet import as_csv, csv_response
 
@@ -38,7 +38,7 @@ class UsageView(APIView):
 
 class UsageSheetView(APIView):
     scopes = needs(Scope.LICENSING)
-    content_negotiation_class = AnyAccept
+    content_negotiation_class = AlwaysJson
 
     @extend_schema(parameters=DAYS, responses=CSV, summary="The same as CSV, a line per image")
     def get(self, request: Request) -> HttpResponseBase:
@@ -65,7 +65,7 @@ class StatementsView(APIView):
 
 class StatementSheetView(APIView):
     scopes = needs(Scope.LICENSING)
-    content_negotiation_class = AnyAccept
+    content_negotiation_class = AlwaysJson
 
     @extend_schema(responses=CSV, summary="A month's statement as CSV")
     def get(self, request: Request, month: str) -> HttpResponseBase:

@@ -18,6 +18,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
+from marketplace.api.limits.throttles import too_many_failures
 from marketplace.dialects.errors import FILE_SIZE, MISSING, NO_PICTURE, WRONG, Refused
 from marketplace.errors import NotAllowed, NotEnoughCredit, NotFound, Refusal, Unavailable
 from marketplace.stability.tables import STATUS
@@ -66,6 +67,8 @@ class Answer:
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's hook for the views here: whatever was raised becomes an answer of the API."""
+    if isinstance(error, (NotAuthenticated, AuthenticationFailed)):
+        error = too_many_failures(context["request"], context["view"]) or error
     answer, error_id = _answer(error), uuid4().hex
     path = context["request"].path
     if answer.name == "server_error" and not isinstance(error, Refusal):

@@ -18,7 +18,7 @@ from marketplace.statements.months import month_of
 from marketplace.statements.sheet import statement_response
 
 
-class AnyAccept(DefaultContentNegotiation):
+class AlwaysJson(DefaultContentNegotiation):
     """The answer is a file whatever the client accepts; only refusals are JSON."""
 
     def select_renderer(
@@ -33,7 +33,7 @@ class AnyAccept(DefaultContentNegotiation):
 
 class StatementView(APIView):
     scopes = needs(Scope.STATEMENTS)
-    content_negotiation_class = AnyAccept
+    content_negotiation_class = AlwaysJson
 
     @extend_schema(
         parameters=[

@@ -1,12 +1,13 @@
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
+
+from marketplace.api.limits.counters import counters
 
 
 @pytest.fixture(autouse=True)
 def _nobody_asked_before() -> Iterator[None]:
-    """The limit of requests is kept in the cache, by a person's number, which tests use again."""
-    cache.clear()
+    """Requests are counted by a person's number, which tests use again."""
+    counters.cache_clear()
     yield
-    cache.clear()
+    counters.cache_clear()

@@ -36,6 +36,11 @@ async function api(method, path, body) {
   } catch {
     throw new Offline(text("offline"));
   }
+  if (response.status === 429) {
+    // Too many requests in a short time: nothing was done, and the hub says when it will be.
+    await wait(1000 * (Number(response.headers.get("Retry-After")) || 1));
+    return api(method, path, body);
+  }
   const answer = response.status === 204 ? {} : await response.json().catch(() => ({}));
   if (response.status >= 500) throw new Offline(text("offline"));
   if (!response.ok) throw new Refused(sentence(answer));

@@ -1,0 +1,1 @@
+"""How often one may ask: limits, what is counted for whom, and the headers that say how one stands to them."""
