@@ -3,7 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_serializer,
+    extend_schema_view,
+)
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,6 +44,9 @@ class MadeSerializer(CredentialSerializer):
     secret = serializers.CharField(read_only=True, help_text="Shown this once. Of a key it is the whole key.")
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("For a program", {"name": "my script", "scopes": ["generate"]}, request_only=True)]
+)
 class NewSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(allow_blank=True, default="")
     scopes = serializers.ListField(child=serializers.ChoiceField([scope.value for scope in Scope]), allow_empty=False)

@@ -1,4 +1,4 @@
-"""Addresses below /api/v1/: API keys, OAuth clients, organisations."""
+"""Addresses below /api/v1/: one's account, API keys, OAuth clients, organisations."""
 
 from django.urls import path
 
@@ -18,9 +18,11 @@ from marketplace.accounts.organisations_api import (
     OrganisationsView,
     OrganisationView,
 )
+from marketplace.accounts.profile_api import AccountView
 
 organisation = "organisations/<slug:slug>"
 urlpatterns = [
+    path("account", AccountView.as_view(), name="account"),
     path("keys", KeysView.as_view(), name="keys"),
     path("keys/<int:id>", KeyView.as_view(), name="key"),
     path("keys/<int:id>/rotate", RotateKeyView.as_view(), name="key-rotate"),

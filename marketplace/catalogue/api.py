@@ -1,7 +1,6 @@
 """The catalogue over REST. Anyone may look; publishing needs a person."""
 
-from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
@@ -11,18 +10,19 @@ from rest_framework.views import APIView
 
 from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.api.scopes import ANYONE, needs
 from marketplace.catalogue import selectors, services
 from marketplace.catalogue.channels import Channel
 from marketplace.catalogue.models import Style
 from marketplace.catalogue.serializers import (
+    AskedStylesSerializer,
     BaseModelSerializer,
     PublishSerializer,
     StylePageSerializer,
     StyleSerializer,
     VersionSerializer,
 )
-from marketplace.errors import InvalidInput
 from marketplace.uploads.selectors import own_upload
 
 
@@ -45,36 +45,20 @@ class StylesView(GenericAPIView[Style]):
     queryset = Style.objects.none()
 
     @extend_schema(
-        parameters=[
-            OpenApiParameter("search", str, description="Words in the title, trigger words or creator's name."),
-            OpenApiParameter("base_model", str, description="Only styles for this base (its slug)."),
-            OpenApiParameter(
-                "channel",
-                str,
-                enum=[channel.value for channel in Channel],
-                description="Only styles with a version that is by now for partners and programs alone, for subscribers "
-                "(`members`) too, or for everyone.",
-            ),
-        ],
+        parameters=[AskedStylesSerializer],
         responses=StyleSerializer(many=True),
         summary="Published styles, newest first",
     )
     def get(self, request: Request) -> Response:
         """Those that are not everyone's yet stand among them: a version's `channels` say from when it is whose."""
-        asked = request.query_params
+        asked = AskedStylesSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data
         found = selectors.published_styles(
-            asked.get("search", "")[:100], asked.get("base_model"), _channel(asked.get("channel"))
+            wanted["search"], wanted["base_model"], Channel(wanted["channel"]) if wanted["channel"] else None
         )
         styles = selectors.with_parents(found)
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(styles), many=True).data)
-
-
-def _channel(name: str | None) -> Channel | None:
-    """Raises InvalidInput."""
-    if name and name not in list(Channel):
-        message = _("Choose one of these: %(channels)s.") % {"channels": ", ".join(Channel)}
-        raise InvalidInput(message, code="unknown_channel", field="channel")
-    return Channel(name) if name else None
 
 
 class StyleView(APIView):
@@ -89,7 +73,13 @@ class StyleView(APIView):
 class VersionsView(APIView):
     scopes = needs(Scope.STYLES_WRITE)
 
-    @extend_schema(request=PublishSerializer, responses={201: VersionSerializer}, summary="Publish an upload")
+    @extend_schema(
+        request=PublishSerializer,
+        responses={201: VersionSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Publish an upload",
+    )
+    @answered_once
     def post(self, request: Request) -> Response:
         """As a new style, or as the next version of `style`. Its cover and examples are drawn afterwards."""
         asked = PublishSerializer(data=request.data)

@@ -82,6 +82,15 @@ def own_version(creator: User, version_id: int) -> StyleVersion:
     return version
 
 
+def shown_version(version_id: int) -> StyleVersion:
+    """Any version, as a style's page shows it: withdrawn ones too. Raises NotFound."""
+    versions = StyleVersion.objects.select_related("style__creator", "pack__base_model", "plan")
+    version = versions.filter(pk=version_id).first()
+    if version is None:
+        raise NotFound(_("There is no such version."))
+    return version
+
+
 def versions_to_mix_with(version: StyleVersion) -> QuerySet[StyleVersion]:
     """The newest LoRA version of every other style on its base, by title, where both creators allow mixing."""
     published = StyleVersion.objects.filter(state=StyleVersion.State.PUBLISHED)

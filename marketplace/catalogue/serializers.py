@@ -5,9 +5,10 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from marketplace.api.fields import Text
 from marketplace.catalogue.channels import Channel, Opening, open_channel, openings
 from marketplace.catalogue.licences import LICENCES
 from marketplace.catalogue.models import BaseModel, Example, Style, StyleVersion
@@ -26,6 +27,22 @@ from marketplace.licences.policy import OPT_OUTS
 LISTS = ("example_prompts", "parents", "territory", "partners", "opt_outs")
 
 CHANNELS = [channel.value for channel in Channel]
+
+
+class AskedStylesSerializer(serializers.Serializer[dict[str, str]]):
+    search = serializers.CharField(
+        max_length=100, allow_blank=True, default="", help_text="Words in the title, trigger words or creator's name."
+    )
+    base_model = serializers.SlugField(
+        max_length=50, allow_blank=True, default="", help_text="Only styles for this base (its slug)."
+    )
+    channel = serializers.ChoiceField(
+        choices=CHANNELS,
+        allow_blank=True,
+        default="",
+        help_text="Only styles with a version that is by now for partners and programs alone, for subscribers "
+        "(`members`) too, or for everyone.",
+    )
 
 
 class ExampleSerializer(serializers.ModelSerializer[Example]):
@@ -108,7 +125,7 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
 
     class Meta:
         model = StyleVersion
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "number",
             "state",
@@ -175,11 +192,12 @@ class VersionSerializer(serializers.ModelSerializer[StyleVersion]):
 
 class StyleSerializer(serializers.ModelSerializer[Style]):
     creator = serializers.CharField(source="creator.display_name")
+    creator_id = serializers.IntegerField(help_text="By which a subscription to this creator is asked for.")
     latest = VersionSerializer()
 
     class Meta:
         model = Style
-        fields: tuple[str, ...] = ("slug", "title", "description", "creator", "created_at", "latest")
+        fields: tuple[str, ...] = ("slug", "title", "description", "creator", "creator_id", "created_at", "latest")
 
 
 class StylePageSerializer(StyleSerializer):
@@ -195,6 +213,24 @@ class ContributorSerializer(serializers.Serializer[Any]):
     share_bp = serializers.IntegerField(help_text="Of each sale, in 1/10,000; taken from your share.")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A new style",
+            {
+                "upload": "5f0c1d9e-7b1a-4c55-8a55-0d8c0e0e6a4e",
+                "title": "Washed Ink",
+                "trigger_words": "washed ink",
+                "sample_prompt": "a harbour at dawn, washed ink",
+                "licence": "irodori-standard",
+                "price_micro": 20_000,
+                "creator_share_bp": 7_000,
+                "training_sources": [{"name": "My own ink drawings", "consent": "own_work"}],
+            },
+            request_only=True,
+        )
+    ]
+)
 class PublishSerializer(serializers.Serializer[Any]):
     """Lengths, ranges and consent are the service's to judge: one place, one wording."""
 
@@ -202,12 +238,12 @@ class PublishSerializer(serializers.Serializer[Any]):
     style = serializers.SlugField(  # type: ignore[assignment]  # DRF takes fields out of the class: nothing is hidden
         required=False, allow_null=True, help_text="One of your styles, for its next version."
     )
-    title = serializers.CharField(allow_blank=True)
-    description = serializers.CharField(allow_blank=True, default="")
-    trigger_words = serializers.CharField(allow_blank=True, default="")
-    sample_prompt = serializers.CharField(allow_blank=True, help_text="The cover is drawn from it.")
+    title = Text(allow_blank=True)
+    description = Text(allow_blank=True, default="")
+    trigger_words = Text(allow_blank=True, default="")
+    sample_prompt = Text(allow_blank=True, help_text="The cover is drawn from it.")
     example_prompts = serializers.ListField(
-        child=serializers.CharField(allow_blank=True),
+        child=Text(allow_blank=True),
         default=list,
         help_text=f"A further picture is drawn from each; at most {MAX_EXAMPLES}.",
     )
@@ -230,7 +266,9 @@ class PublishSerializer(serializers.Serializer[Any]):
         required=False, allow_null=True, help_text="One of yours, which a new style then earns for."
     )
     parents = serializers.ListField(
-        child=serializers.IntegerField(), default=list, help_text="Ids of the versions that it derives from."
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        default=list,
+        help_text="Ids of the versions that it derives from.",
     )
     derivatives_share_bp = serializers.IntegerField(
         default=0, help_text="What you ask of the price of each version that derives from it, at most 5,000."

@@ -20,6 +20,7 @@ from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.api.later import PREFER, preferred_wait, rendered
 from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.parsers import PictureParser
+from marketplace.api.schema import NOT_ENOUGH_CREDIT
 from marketplace.api.scopes import needs
 from marketplace.api.sse import LAST_EVENT_ID, MEDIA_TYPE
 from marketplace.generation import selectors, services
@@ -78,7 +79,7 @@ class GenerationsView(GenericAPIView[Generation]):
 
     @extend_schema(
         request=GenerationRequestSerializer,
-        responses={201: GenerationSerializer},
+        responses={201: GenerationSerializer, 402: NOT_ENOUGH_CREDIT},
         parameters=[IDEMPOTENCY_KEY, PREFER, *GRANT_PARAMETERS],
         summary="Order an image",
     )
@@ -145,6 +146,7 @@ class CancelView(APIView):
 
 class ImageView(APIView):
     scopes = needs(Scope.IMAGES_READ)
+    content_negotiation_class = AlwaysJson
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY}, summary="The image itself")
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
@@ -154,6 +156,7 @@ class ImageView(APIView):
 
 class PreviewView(APIView):
     scopes = needs(Scope.IMAGES_READ)
+    content_negotiation_class = AlwaysJson
 
     @extend_schema(
         responses={(200, "image/jpeg"): OpenApiTypes.BINARY}, summary="What a running image looks like so far"

@@ -5,9 +5,10 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from marketplace.api.fields import Text
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.obligations import credit_lines, may_be_used_in_business, shared_under
 from marketplace.generation.pricing import Quote, QuoteLine, split_of
@@ -15,12 +16,22 @@ from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import VersionStatement, eta_seconds, place_in_queue
 from marketplace.payouts.parts import ROLES, SplitLine
 
+IMAGE = {
+    "base_model": "irodori-small",
+    "adapters": [{"version": 1, "weight": 0.8}],
+    "width": 128,
+    "height": 128,
+    "steps": 20,
+    "seed": 7,
+}
+
 
 class AdapterChoiceSerializer(serializers.Serializer[AdapterChoice]):
     version = serializers.IntegerField(help_text="Id of a published style version.")
     weight = serializers.FloatField(default=1.0, help_text="How strongly, from -2 to 2. It never changes the price.")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("An image", IMAGE, request_only=True)])
 class QuoteRequestSerializer(serializers.Serializer[GenerationRequest]):
     """An image that may be ordered; without a prompt, which costs nothing."""
 
@@ -56,12 +67,15 @@ class QuoteRequestSerializer(serializers.Serializer[GenerationRequest]):
         return GenerationRequest(**{"prompt": ""} | fields, adapters=adapters, by_program=by_program)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A fox", IMAGE | {"prompt": "a fox on a blue background"}, request_only=True)]
+)
 class GenerationRequestSerializer(QuoteRequestSerializer):
     """One image to make."""
 
     # Nothing is trimmed or refused here, so that pages and programs are told the same by the same rules.
-    prompt = serializers.CharField(trim_whitespace=False, allow_blank=True)
-    negative_prompt = serializers.CharField(default="", trim_whitespace=False, allow_blank=True)
+    prompt = Text(trim_whitespace=False, allow_blank=True)
+    negative_prompt = Text(default="", trim_whitespace=False, allow_blank=True)
     quote = serializers.CharField(
         default="", allow_blank=True, help_text="From a quote for this very image: its price then holds."
     )

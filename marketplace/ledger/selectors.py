@@ -70,6 +70,18 @@ def recent_entries(user: User, limit: int = 50) -> list[Entry]:
     return list(entries.order_by("-transaction__created_at", "-id")[:limit])
 
 
+def wallet_entries(user: User) -> QuerySet[Entry]:
+    """What moved in the user's wallet, newest first, with account, transaction and what it settled at hand."""
+    entries = Entry.objects.filter(account__owner=user, account__kind=Account.Kind.WALLET)
+    return entries.select_related("account", "transaction__settled_by").order_by("-id")
+
+
+def earning_entries(user: User) -> QuerySet[Entry]:
+    """What the user earned and what became of it, newest first, with account and transaction at hand."""
+    earned = Entry.objects.filter(account__owner=user, account__kind__in=EARNED_BY_PEOPLE)
+    return earned.select_related("account", "transaction").order_by("-id")
+
+
 def recent_earnings(user: User, limit: int = 50) -> list[Entry]:
     """What the user earned and what became of it, newest first, with account and transaction at hand."""
     earned = Entry.objects.filter(account__owner=user, account__kind__in=EARNED_BY_PEOPLE)

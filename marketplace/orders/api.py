@@ -1,8 +1,9 @@
 """The wallet over REST, and the address that payment providers call."""
 
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +18,10 @@ from marketplace.api.auth import person
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.api.scopes import ANYONE, needs
 from marketplace.ledger.selectors import held_balance, wallet_balance
+from marketplace.orders.models import TopUp
+from marketplace.orders.selectors import top_ups_of
 from marketplace.orders.services import receive_webhook, start_top_up
+from marketplace.orders.top_ups_api import OwnTopUpSerializer
 
 
 class WalletSerializer(serializers.Serializer[dict[str, object]]):
@@ -26,6 +30,7 @@ class WalletSerializer(serializers.Serializer[dict[str, object]]):
     currency = serializers.CharField()
 
 
+@extend_schema_serializer(examples=[OpenApiExample("5 USD", {"amount_micro": 5_000_000}, request_only=True)])
 class TopUpSerializer(serializers.Serializer[dict[str, object]]):
     amount_micro = serializers.IntegerField(help_text="From 1,000,000 (1 USD) to 500,000,000, in whole cents.")
 
@@ -43,8 +48,15 @@ class WalletView(APIView):
         return _wallet(person(request))
 
 
-class TopUpView(APIView):
-    scopes = needs(Scope.TOP_UPS)
+class TopUpView(GenericAPIView[TopUp]):
+    scopes = needs(get=Scope.WALLET_READ, post=Scope.TOP_UPS)
+    serializer_class = OwnTopUpSerializer
+    queryset = TopUp.objects.none()
+
+    @extend_schema(responses=OwnTopUpSerializer(many=True), summary="Your top-ups, newest first")
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(top_ups_of(person(request)))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
         request=TopUpSerializer,

@@ -52,17 +52,7 @@ ACCOUNT_KINDS = {
     "pending": _("Earnings not yet available"),
     "earnings": _("Earnings available"),
 }
-SHARE_ROLES = {
-    "creator": _("creator"),
-    "parent": _("made what it derives from"),
-    "dataset": _("training pictures"),
-    "library": _("content library"),
-    "licensor": _("licensor of the base"),
-    "seller": _("seller"),
-    "compute": _("computation"),
-    "platform": _("Irodori"),
-}
-# The same as sources of one's own earnings.
+# Roles in which people earn, as sources of one's own earnings.
 SHARE_SOURCES = {
     "creator": _("Own sales"),
     "parent": _("Lineage: sales of what derives from yours"),

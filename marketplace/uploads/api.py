@@ -13,6 +13,8 @@ from rest_framework.views import APIView
 
 from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
+from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.scopes import needs
 from marketplace.uploads import selectors, services
 from marketplace.uploads.downloads import lora_file
@@ -36,7 +38,13 @@ class UploadsView(GenericAPIView[Upload]):
         page = self.paginate_queryset(selectors.uploads_of(person(request)))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=StartUploadSerializer, responses={201: UploadSerializer}, summary="Start an upload")
+    @extend_schema(
+        request=StartUploadSerializer,
+        responses={201: UploadSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Start an upload",
+    )
+    @answered_once
     def post(self, request: Request) -> Response:
         """Answers how long each part is (`part_size`; the last may be shorter) and how many there are."""
         asked = StartUploadSerializer(data=request.data)
@@ -70,6 +78,7 @@ class LoraView(APIView):
 
 class FileView(APIView):
     scopes = needs(Scope.UPLOADS)
+    content_negotiation_class = AlwaysJson
 
     @extend_schema(
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from hub.object_store import Part
+from marketplace.api.fields import Text
 from marketplace.uploads.models import Upload
 
 
@@ -90,8 +91,17 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
         return {"code": upload.refusal_code, "message": upload.refusal_message}
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A LoRA",
+            {"file_name": "washed-ink.safetensors", "size": 4_194_304, "base_model": "irodori-small"},
+            request_only=True,
+        )
+    ]
+)
 class StartUploadSerializer(serializers.Serializer[Any]):
-    file_name = serializers.CharField(trim_whitespace=False)
+    file_name = Text(trim_whitespace=False)
     size = serializers.IntegerField(help_text="In bytes; the file that arrives must have exactly as many.")
     base_model = serializers.CharField(help_text="The base the file was made for.")
 
@@ -101,6 +111,15 @@ class PartSerializer(serializers.Serializer[Any]):
     etag = serializers.CharField(max_length=200, help_text="The ETag header that the store answered to the PUT.")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Of one part",
+            {"parts": [{"number": 1, "etag": '"9b2cf535f27731c974343645a3985328"'}]},
+            request_only=True,
+        )
+    ]
+)
 class CompleteSerializer(serializers.Serializer[Any]):
     parts = serializers.ListField(child=PartSerializer(), max_length=10_000)
 

@@ -22,10 +22,10 @@ from marketplace.pages.labels import (
     ENTRY_KINDS,
     PACK_KINDS,
     SCHEDULER_LABELS,
-    SHARE_ROLES,
     SHARE_SOURCES,
 )
 from marketplace.pages.widgets import styled
+from marketplace.payouts.labels import SHARE_ROLES
 
 register = template.Library()
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from marketplace.ledger.selectors import recent_earnings
+from marketplace.ledger.selectors import earning_entries
 from marketplace.pages.bars import of_highest, stacked_bars
 from marketplace.pages.people import signed_in
 from marketplace.pages.periods import PERIODS, chosen_days
@@ -62,7 +62,7 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "models": [LyingBar(model, length) for model, length in zip(models, lengths, strict=True)],
         "lineage": by_lineage(holder, period),
         "months": latest_months(),
-        "lines": recent_earnings(person, limit=LINES),
+        "lines": list(earning_entries(person)[:LINES]),
     }
     return render(request, "pages/earnings.html", context)
 

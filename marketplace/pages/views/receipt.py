@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from marketplace.pages.people import signed_in
-from marketplace.pages.receipt_pdf import receipt_pdf
+from marketplace.statements.receipt_pdf import receipt_pdf
 from marketplace.statements.receipts import receipt_of
 
 

@@ -15,8 +15,8 @@ from marketplace.errors import InvalidInput, Refusal
 from marketplace.ledger.selectors import held_balance, recent_entries, wallet_balance
 from marketplace.orders.services import start_top_up
 from marketplace.pages.forms.refusals import refusal_fragment
-from marketplace.pages.movements import movements
 from marketplace.pages.people import signed_in
+from marketplace.statements.movements import movements
 
 PROVIDER = "sandbox"
 ENTRIES = 100

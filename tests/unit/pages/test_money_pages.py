@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from marketplace.ledger.selectors import recent_entries
 from marketplace.orders.models import TopUp
 from marketplace.pages.bars import Bar, Part, stacked_bars
-from marketplace.pages.movements import movements
+from marketplace.statements.movements import movements
 from tests.factories.accounts import make_user
 from tests.factories.generation import echo_version, order, paid
 from tests.factories.ledger import make_buyer

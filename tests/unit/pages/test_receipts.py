@@ -13,8 +13,8 @@ from marketplace.generation import settlement
 from marketplace.generation.models import Generation
 from marketplace.ledger import services as ledger
 from marketplace.ledger.models import Transaction
-from marketplace.pages.receipt_pdf import CJK_FONT, markup, receipt_pdf
 from marketplace.payouts.parts import SplitLine
+from marketplace.statements.receipt_pdf import CJK_FONT, markup, receipt_pdf
 from marketplace.statements.receipts import Receipt, ReceiptLine, Returned, receipt_of
 from tests.factories.generation import PROMPT, buyer_of, echo_version, order, paid, payment_key
 from tests.factories.ledger import make_buyer

@@ -22,7 +22,7 @@ from reportlab.platypus.flowables import Flowable
 
 from marketplace.ledger.lines import Role
 from marketplace.ledger.money import format_credits, format_units
-from marketplace.pages.labels import SHARE_ROLES
+from marketplace.payouts.labels import SHARE_ROLES
 from marketplace.statements.receipts import Receipt
 
 CJK_FONT = "HeiseiKakuGo-W5"
