@@ -19,7 +19,7 @@ class SiteTransport(httpx.BaseTransport):
         self._afterwards = afterwards
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with _connection_kept():
+        with connection_kept():
             answer = self._site.handle_request(request)
             content = answer.read()
             answer.close()
@@ -28,7 +28,7 @@ class SiteTransport(httpx.BaseTransport):
 
 
 @contextmanager
-def _connection_kept() -> Iterator[None]:
+def connection_kept() -> Iterator[None]:
     """A server closes the database after each request; here it holds the test's own transaction."""
     signals = (request_started, request_finished)
     for signal in signals:
