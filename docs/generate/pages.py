@@ -3,18 +3,19 @@
 from pathlib import Path
 
 from docs.generate import (
+    api,
     client_commands,
     commands,
     errors,
     messages,
     metrics,
+    openai,
     plugins,
     scopes,
     settings,
     stability,
     webhooks,
 )
-from docs.generate import commands, errors, messages, metrics, openai, plugins, settings, stability
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- Written by `make docs` from the code. Change it there. -->\n\n"
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
         "messages": messages.page(),
         "metrics": metrics.page(),
         "errors": errors.page(ROOT),
+        "api": api.page(),
         "stability": stability.page(),
         "scopes": scopes.page(),
         "webhooks": webhooks.page(),
