@@ -21,8 +21,10 @@ from irodori_client.models.catalogue import Consent, ContributorKind, VersionSta
 from irodori_client.models.generations import GenerationState
 from irodori_client.models.uploads import UploadState
 
-# Keys are made by a person who is signed in on the pages: no key makes another.
-NOT_IN_THE_SDK = {("GET", "/api/v1/tokens"), ("POST", "/api/v1/tokens"), ("DELETE", "/api/v1/tokens/{key}")}
+# What the SDK does not call, and why; each covers what lies below it.
+LEFT_OUT = {
+    "/api/v1/tokens": "a key is made by a person who is signed in on the pages: no key makes another",
+}
 CALLED = [endpoint for endpoint in endpoints() if endpoint is not LEDGER_KEYS]
 
 
@@ -39,9 +41,15 @@ def operation(endpoint: Endpoint[Any]) -> dict[str, Any]:
     return found
 
 
+def is_left_out(path: str) -> bool:
+    return any(path == above or path.startswith(f"{above}/") for above in LEFT_OUT)
+
+
 def test_every_address_of_the_hub_can_be_called_or_is_left_out_by_name() -> None:
     there = {(method.upper(), path) for path, item in schema()["paths"].items() for method in item}
-    assert {(endpoint.method, endpoint.path) for endpoint in CALLED} == there - NOT_IN_THE_SDK
+    assert {(endpoint.method, endpoint.path) for endpoint in CALLED} == {
+        (method, path) for method, path in there if not is_left_out(path)
+    }
 
 
 @pytest.mark.parametrize("endpoint", CALLED, ids=lambda each: f"{each.method} {each.path}")
@@ -62,17 +70,18 @@ def test_a_key_is_made_where_the_hub_takes_one(endpoint: Endpoint[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("literal", "component"),
+    ("literal", "component", "field"),
     [
-        (GenerationState, "GenerationStateEnum"),
-        (UploadState, "UploadStateEnum"),
-        (VersionState, "VersionStateEnum"),
-        (Consent, "ConsentEnum"),
-        (ContributorKind, "KindEnum"),
+        (GenerationState, "Generation", "state"),
+        (UploadState, "Upload", "state"),
+        (VersionState, "Version", "state"),
+        (Consent, "TrainingSource", "consent"),
+        (ContributorKind, "ContributorRequest", "kind"),
     ],
 )
-def test_the_words_that_the_sdk_names_are_those_that_the_hub_says(literal: Any, component: str) -> None:
-    assert list(get_args(literal)) == schema()["components"]["schemas"][component]["enum"]
+def test_the_words_that_the_sdk_names_are_those_that_the_hub_says(literal: Any, component: str, field: str) -> None:
+    said, _ = resolved(schema()["components"]["schemas"][component]["properties"][field])
+    assert list(get_args(literal)) == said["enum"]
 
 
 def test_whatever_an_order_has_can_be_composed() -> None:
@@ -91,9 +100,10 @@ def test_a_field_that_the_hub_lost_or_gained_is_told() -> None:
 
 
 def answered(said: dict[str, Any]) -> dict[str, Any] | None:
-    [response] = [response for status, response in said["responses"].items() if status.startswith("2")]
-    content = response.get("content")
-    return next(iter(content.values()))["schema"] if content else None
+    """The schema of the good answer's body, None where there is none."""
+    good = [answer for status, answer in said["responses"].items() if status.startswith("2")]
+    contents = [answer["content"] for answer in good if answer.get("content")]
+    return next(iter(contents[0].values()))["schema"] if contents else None
 
 
 def differences(kind: Any, said: dict[str, Any] | None) -> list[str]:
