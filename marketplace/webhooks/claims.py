@@ -34,8 +34,10 @@ class Claim:
 
 def claim_next(*, now: datetime) -> Claim | None:
     """The delivery that has been due for longest, or None."""
-    while (claimed := _claim(now)) is not None:
-        if isinstance(claimed, Claim):
+    # Read first: in SQLite a transaction that may write keeps all other writers waiting.
+    while due(now).exists():
+        claimed = _claim(now)
+        if claimed is None or isinstance(claimed, Claim):
             return claimed
     return None
 
