@@ -11,9 +11,11 @@ from rest_framework.views import APIView
 
 from marketplace.accounts.models import Organisation, User
 from marketplace.accounts.profile import rename
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.etags import IF_MATCH, refuse_if_changed
 from marketplace.api.fields import Text
+from marketplace.api.scopes import needs
 
 
 class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
@@ -38,6 +40,8 @@ class RenameSerializer(serializers.Serializer[Any]):
 
 
 class AccountView(APIView):
+    scopes = needs(get=Scope.WALLET_READ, patch=Scope.EVERYTHING)
+
     @extend_schema(responses=AccountSerializer, summary="Your account")
     def get(self, request: Request) -> Response:
         return Response(AccountSerializer(person(request)).data)

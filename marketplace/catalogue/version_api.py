@@ -10,7 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.scopes import ANYONE, needs
 from marketplace.catalogue import selectors
 from marketplace.catalogue.models import Style, StyleVersion
 from marketplace.catalogue.serializers import StylePageSerializer, VersionSerializer
@@ -53,6 +55,7 @@ class VersionPageSerializer(VersionSerializer):
 
 
 class VersionView(APIView):
+    scopes = ANYONE
     permission_classes = (AllowAny,)
 
     @extend_schema(responses=VersionPageSerializer, summary="One version, and who earns from it")
@@ -61,6 +64,7 @@ class VersionView(APIView):
 
 
 class OwnStylesView(GenericAPIView[Style]):
+    scopes = needs(Scope.STYLES_READ)
     serializer_class = StylePageSerializer
     queryset = Style.objects.none()
 

@@ -10,8 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.negotiation import AlwaysJson
+from marketplace.api.scopes import needs
 from marketplace.generation import selectors
 from marketplace.generation.images import own_picture
 from marketplace.generation.pictures import store_image_as_picture
@@ -19,6 +21,7 @@ from marketplace.generation.serializers import PictureSerializer
 
 
 class PictureView(APIView):
+    scopes = needs(Scope.IMAGES_READ)
     content_negotiation_class = AlwaysJson
 
     @extend_schema(
@@ -34,6 +37,8 @@ class PictureView(APIView):
 
 
 class ImageAsPictureView(APIView):
+    scopes = needs(Scope.GENERATE)
+
     @extend_schema(request=None, responses={201: PictureSerializer}, summary="Start from one of your images")
     def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
         """Puts a finished image beside the pictures that you sent. Twice is once."""

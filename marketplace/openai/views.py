@@ -15,10 +15,12 @@ from rest_framework.views import APIView
 
 from hub.settings.site import site_config
 from marketplace.accounts.models import User
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.later import rendered
 from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.parsers import BoundedJSONParser
+from marketplace.api.scopes import ANYONE, needs
 from marketplace.api.sse import event_stream
 from marketplace.dialects.bodies import give_length
 from marketplace.dialects.errors import Refused
@@ -42,6 +44,7 @@ from marketplace.stability.auth import KeyAuthentication
 
 
 class OpenAIView(APIView):
+    scopes = needs(Scope.GENERATE)
     authentication_classes: tuple[type[KeyAuthentication], ...] = (KeyAuthentication,)
     throttle_classes: tuple[type[PersonThrottle], ...] = (PersonThrottle,)
     renderer_classes = (JSONRenderer,)
@@ -58,11 +61,15 @@ class OpenAIView(APIView):
 
 
 class ModelsView(OpenAIView):
+    scopes = needs(Scope.STYLES_READ)
+
     def get(self, request: Request) -> Response:  # noqa: ARG002 - the same for everyone
         return Response({"object": "list", "data": [described(model) for model in offered_models()]})
 
 
 class ModelView(OpenAIView):
+    scopes = needs(Scope.STYLES_READ)
+
     def get(self, request: Request, model: str) -> Response:  # noqa: ARG002 - as above
         return Response(described(model_of(model)))
 
@@ -70,6 +77,7 @@ class ModelView(OpenAIView):
 class ImagesView(OpenAIView):
     """A subclass says what it asks for; `kind` begins the names of its events."""
 
+    scopes = needs(Scope.GENERATE)
     kind: str
 
     def post(self, request: Request) -> HttpResponseBase:
@@ -94,6 +102,7 @@ class ImagesView(OpenAIView):
 
 
 class GenerationsView(ImagesView):
+    scopes = needs(Scope.GENERATE)
     parser_classes: tuple[type[BaseParser], ...] = (BoundedJSONParser,)
     kind = "image_generation"
 
@@ -102,6 +111,7 @@ class GenerationsView(ImagesView):
 
 
 class EditsView(ImagesView):
+    scopes = needs(Scope.GENERATE)
     parser_classes: tuple[type[BaseParser], ...] = (MultiPartParser,)
     kind = "image_edit"
 
@@ -119,6 +129,7 @@ class EditsView(ImagesView):
 class FileView(OpenAIView):
     """A picture by its signed address, for whoever has that."""
 
+    scopes = ANYONE
     authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = ()
@@ -138,6 +149,8 @@ class FileView(OpenAIView):
 
 
 class UnknownAddressView(OpenAIView):
+    scopes = ANYONE
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the framework's signature
         """Runs before any method, and before anyone is asked for a key."""
         message = _(

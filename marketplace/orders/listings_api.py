@@ -14,11 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.etags import IF_MATCH, refuse_if_changed
 from marketplace.api.fields import Text
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.api.negotiation import AlwaysJson
+from marketplace.api.scopes import ANYONE, needs
 from marketplace.generation.obligations import credit_lines
 from marketplace.generation.selectors import get_for_buyer
 from marketplace.orders import selectors
@@ -91,6 +93,7 @@ def permissions_of(request: Request) -> list[BasePermission]:
 
 
 class ListingsView(GenericAPIView[Listing]):
+    scopes = needs(post=Scope.PURCHASES)
     serializer_class = ListingSerializer
     queryset = Listing.objects.none()
 
@@ -125,6 +128,8 @@ class ListingsView(GenericAPIView[Listing]):
 
 
 class ListingView(APIView):
+    scopes = needs(delete=Scope.PURCHASES)
+
     def get_permissions(self) -> list[BasePermission]:
         return permissions_of(self.request)
 
@@ -142,6 +147,7 @@ class ListingView(APIView):
 
 
 class ListingPreviewView(APIView):
+    scopes = ANYONE
     permission_classes = (AllowAny,)
     content_negotiation_class = AlwaysJson
 
@@ -152,6 +158,7 @@ class ListingPreviewView(APIView):
 
 
 class OwnListingsView(GenericAPIView[Listing]):
+    scopes = needs(Scope.PURCHASES)
     serializer_class = ListingSerializer
     queryset = Listing.objects.none()
 

@@ -13,10 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.schema import NOT_ENOUGH_CREDIT
+from marketplace.api.scopes import needs
 from marketplace.orders import selectors
 from marketplace.orders.delivery import purchased
 from marketplace.orders.models import Purchase
@@ -75,6 +77,8 @@ class PurchaseSerializer(serializers.ModelSerializer[Purchase]):
 
 
 class PurchaseQuotesView(APIView):
+    scopes = needs(Scope.PURCHASES)
+
     @extend_schema(request=WantedSerializer, responses=PurchaseQuoteSerializer, summary="What a purchase would cost")
     def post(self, request: Request) -> Response:
         """The price and who is paid. Nothing is held or stored; the price holds until `expires_at`."""
@@ -85,6 +89,7 @@ class PurchaseQuotesView(APIView):
 
 
 class PurchasesView(GenericAPIView[Purchase]):
+    scopes = needs(Scope.PURCHASES)
     serializer_class = PurchaseSerializer
     queryset = Purchase.objects.none()
 
@@ -109,6 +114,8 @@ class PurchasesView(GenericAPIView[Purchase]):
 
 
 class PurchaseView(APIView):
+    scopes = needs(Scope.PURCHASES)
+
     @extend_schema(responses=PurchaseSerializer, summary="One of your purchases")
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
         purchase = selectors.own_purchase(person(request), id, refunded_too=True)
@@ -116,6 +123,7 @@ class PurchaseView(APIView):
 
 
 class PurchaseFileView(APIView):
+    scopes = needs(Scope.PURCHASES)
     content_negotiation_class = AlwaysJson
 
     @extend_schema(

@@ -13,8 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.accounts.models import User
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.etags import IF_MATCH, refuse_if_changed
+from marketplace.api.scopes import ANYONE, needs
 from marketplace.errors import NotFound
 from marketplace.orders import selectors
 from marketplace.orders.models import Subscription, SubscriptionOffer
@@ -47,6 +49,7 @@ class AskedPriceSerializer(serializers.Serializer[Any]):
 
 
 class SubscriptionsView(GenericAPIView[Subscription]):
+    scopes = needs(Scope.PURCHASES)
     serializer_class = SubscriptionSerializer
     queryset = Subscription.objects.none()
     order = ("until", "pk")
@@ -58,12 +61,16 @@ class SubscriptionsView(GenericAPIView[Subscription]):
 
 
 class SubscriptionView(APIView):
+    scopes = needs(Scope.PURCHASES)
+
     @extend_schema(responses=SubscriptionSerializer, summary="Your subscription to a creator")
     def get(self, request: Request, creator: int) -> Response:
         return Response(SubscriptionSerializer(selectors.own_subscription(person(request), creator)).data)
 
 
 class StopView(APIView):
+    scopes = needs(Scope.PURCHASES)
+
     @extend_schema(request=None, responses=SubscriptionSerializer, summary="Stop a subscription's renewal")
     def post(self, request: Request, creator: int) -> Response:
         """What you paid for stays until its end."""
@@ -74,6 +81,7 @@ class StopView(APIView):
 
 
 class CreatorOfferView(APIView):
+    scopes = ANYONE
     permission_classes = (AllowAny,)
 
     @extend_schema(responses=OfferSerializer, summary="What a creator's subscribers pay for 30 days")
@@ -83,6 +91,8 @@ class CreatorOfferView(APIView):
 
 
 class OwnOfferView(APIView):
+    scopes = needs(Scope.STYLES_WRITE)
+
     @extend_schema(responses=OfferSerializer, summary="What you ask of subscribers")
     def get(self, request: Request) -> Response:
         return Response(OfferSerializer(_offer(person(request))).data)

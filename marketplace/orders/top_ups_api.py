@@ -8,7 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.scopes import needs
 from marketplace.orders import selectors
 from marketplace.orders.models import TopUp
 
@@ -21,6 +23,8 @@ class OwnTopUpSerializer(serializers.ModelSerializer[TopUp]):
 
 
 class OwnTopUpView(APIView):
+    scopes = needs(Scope.WALLET_READ)
+
     @extend_schema(responses=OwnTopUpSerializer, summary="One of your top-ups")
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
         """Ask until `state` is paid: then the wallet has it."""

@@ -141,6 +141,7 @@ class GrantView(APIView):
 
 
 class AgreementView(APIView):
+    scopes = needs(Scope.LICENSING)
     content_negotiation_class = AlwaysJson
 
     @extend_schema(

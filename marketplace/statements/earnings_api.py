@@ -12,7 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.scopes import needs
 from marketplace.ledger.models import Entry
 from marketplace.ledger.selectors import earning_entries
 from marketplace.statements.earned import (
@@ -104,6 +106,8 @@ class Report:
 
 
 class ReportView(APIView):
+    scopes = needs(Scope.STATEMENTS)
+
     @extend_schema(
         parameters=[AskedReportSerializer], responses=ReportSerializer, summary="What you earned, and by what"
     )
@@ -115,6 +119,7 @@ class ReportView(APIView):
 
 
 class EntriesView(GenericAPIView[Entry]):
+    scopes = needs(Scope.STATEMENTS)
     serializer_class = EarningEntrySerializer
     queryset = Entry.objects.none()
     order = ("id",)

@@ -12,7 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.scopes import ANYONE, needs
 from marketplace.errors import NotFound
 from marketplace.statements.costs import Costs, costs
 from marketplace.statements.earned import days_until
@@ -56,6 +58,7 @@ class CostsSerializer(serializers.Serializer[Costs]):
 
 
 class SolvencyView(APIView):
+    scopes = ANYONE
     permission_classes = (AllowAny,)
 
     @extend_schema(
@@ -69,6 +72,8 @@ class SolvencyView(APIView):
 
 
 class CostsView(APIView):
+    scopes = needs(Scope.STATEMENTS)
+
     @extend_schema(parameters=[AskedDaysSerializer], responses=CostsSerializer, summary="For staff: what images cost")
     def get(self, request: Request) -> Response:
         """For everyone else there is nothing at this address."""

@@ -12,8 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.negotiation import AlwaysJson
+from marketplace.api.scopes import needs
 from marketplace.ledger.models import Entry
 from marketplace.ledger.selectors import wallet_entries
 from marketplace.payouts.parts import SplitLine
@@ -64,6 +66,7 @@ class ReceiptSerializer(serializers.Serializer[Receipt]):
 
 
 class MovementsView(GenericAPIView[Any]):
+    scopes = needs(Scope.WALLET_READ)
     serializer_class = MovementSerializer
     queryset = Entry.objects.none()
     order = ("id",)
@@ -75,6 +78,8 @@ class MovementsView(GenericAPIView[Any]):
 
 
 class ReceiptView(APIView):
+    scopes = needs(Scope.WALLET_READ)
+
     @extend_schema(responses=ReceiptSerializer, summary="A receipt of yours")
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the name in the address and in OpenAPI
         """`receipt` of a movement names it."""
@@ -82,6 +87,7 @@ class ReceiptView(APIView):
 
 
 class ReceiptFileView(APIView):
+    scopes = needs(Scope.WALLET_READ)
     content_negotiation_class = AlwaysJson
 
     @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY}, summary="A receipt of yours as a PDF")

@@ -21,9 +21,9 @@ from marketplace.errors import Refusal
 from marketplace.ledger.selectors import held_balance, recent_entries, wallet_balance
 from marketplace.pages.forms.organisation import InvitationForm, OrganisationForm
 from marketplace.pages.forms.refusals import show_refusal
-from marketplace.statements.movements import movements
 from marketplace.pages.people import signed_in
 from marketplace.pages.views.wallet import AMOUNTS, to_checkout
+from marketplace.statements.movements import movements
 
 ENTRIES = 20
 
