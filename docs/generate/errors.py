@@ -80,7 +80,8 @@ def _put_variables_in_place(tree: ast.Module) -> None:
     assigned: dict[str, list[tuple[int, ast.expr]]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            assigned.setdefault(node.targets[0].id, []).append((node.lineno, node.value))
+            # Its end: a name within the value means an earlier one, and in its place the value would hold itself.
+            assigned.setdefault(node.targets[0].id, []).append((node.end_lineno or node.lineno, node.value))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             node.args = [_last_value(argument, assigned) for argument in node.args]

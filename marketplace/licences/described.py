@@ -44,4 +44,6 @@ def subject_of(version: StyleVersion, site: str) -> Subject:
 
 def partner_names(policy: Policy) -> dict[str, str]:
     """What the partners that it names are called, by slug."""
+    if not policy.partners:
+        return {}
     return dict(Organisation.objects.filter(slug__in=policy.partners).values_list("slug", "name"))

@@ -8,7 +8,9 @@ from marketplace.catalogue.channels import open_channel, openings
 from marketplace.catalogue.licences import LICENCES, Licence
 from marketplace.catalogue.models import Style, StyleVersion
 from marketplace.catalogue.selectors import style_page
-from marketplace.licences.words import statements
+from marketplace.licences.described import partner_names
+from marketplace.licences.selectors import policy_of
+from marketplace.licences.words import Statement, statements
 from marketplace.orders.selectors import subscription_offer
 from marketplace.pages.views.generate import answer_form
 from marketplace.pages.views.licence import with_licence
@@ -36,10 +38,17 @@ def style(request: HttpRequest, slug: str) -> HttpResponse:
         "openings": openings(version),
         "parents": lineage(version),
         "licence": LICENCES.get(version.licence, Licence(version.licence, version.licence, "")),
-        "clauses": [clause for clause in statements(version.policy) if clause.allowed is not None or clause.detail],
+        "clauses": _clauses(version),
+        "expired": version.expires is not None and timezone.now().date() > version.expires,
     }
     response = answer_form(request, "pages/style.html", context, base=version.pack.base_model, version=version)
     return with_licence(request, response, version)
+
+
+def _clauses(version: StyleVersion) -> list[Statement]:
+    """What is permitted and prohibited, and each condition that limits it."""
+    policy = policy_of(version)
+    return [line for line in statements(policy, partner_names(policy)) if line.allowed is not None or line.detail]
 
 
 def _shown_version(page: Style, request: HttpRequest) -> StyleVersion:

@@ -46,6 +46,7 @@ CASES: tuple[tuple[dict[str, Any], Policy], ...] = (
 )
 
 
+@pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_every_version_keeps_what_it_granted() -> None:
     # Whatever the rows say before, it is forgotten with their columns and said anew.

@@ -181,6 +181,12 @@ def test_the_page_of_a_style_shows_its_permissions_and_links_to_the_whole() -> N
     assert "Others may train styles that derive from it" in content
 
 
+def test_a_style_whose_last_day_has_passed_takes_no_orders_and_says_so() -> None:
+    licensed(free_policy(expires=date(2020, 1, 31)))
+    content = Client().get("/styles/washed-ink/").content.decode()
+    assert ("It was licensed until Jan. 31, 2020" in content, 'name="prompt"' in content) == (True, False)
+
+
 def test_a_withdrawn_version_keeps_its_licence() -> None:
     licensed(free_policy(), state="withdrawn")
     assert (Client().get(PAGE).status_code, Client().get(ADDRESS).status_code) == (200, 200)
