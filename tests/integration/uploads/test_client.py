@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,20 @@ def test_the_command_uploads_and_publishes(command: Any, tmp_path: Path, name: s
     version = StyleVersion.objects.get()
     assert (result.exit_code, version.style.title) == (0, "Washed Ink")
     assert f"Published: version 1, id {version.pk}." in result.stdout
+
+
+def test_a_day_in_toml_is_a_day_of_the_policy(command: Any, tmp_path: Path) -> None:
+    text = f'expires = 2999-01-31\nterritory = ["JP"]\n{toml_of_the_guide()}'
+    result = command(
+        file_in(tmp_path, lora_file()),
+        "--base",
+        "tiny-sdxl",
+        "--publish",
+        file_in(tmp_path, text.encode(), "terms.toml"),
+    )
+    assert result.exit_code == 0, result.output
+    policy = StyleVersion.objects.get().policy
+    assert (policy.expires, policy.territory, policy.commercial_use) == (date(2999, 1, 31), ("JP",), True)
 
 
 @pytest.mark.parametrize(
