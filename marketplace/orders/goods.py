@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.accounts.organisations import partner_of
 from marketplace.catalogue.models import StyleVersion
 from marketplace.errors import Conflict, NotFound
+from marketplace.generation.licensed import refuse_what_is_not_licensed
 from marketplace.ledger.selectors import VERSION_SUBJECT
 from marketplace.orders.models import Listing, Purchase, Subscription, SubscriptionOffer
 from marketplace.orders.releases import refuse_before_release
@@ -38,7 +40,7 @@ class Good(Protocol):
     @property
     def fields(self) -> dict[str, Any]: ...
     def refuse(self, buyer: User) -> None:
-        """Raises Conflict or NotAllowed where this buyer can't buy it."""
+        """Raises Conflict where this buyer can't buy it, NotAllowed where its creator does not license it to them."""
 
     def deliver(self, buyer: User, price_micro: int) -> None:
         """What the buyer has beside the Purchase row itself; runs in the transaction that pays."""
@@ -77,6 +79,8 @@ class ModelFile:
         if buyer.pk == self.version.style.creator_id:
             raise _own()
         refuse_before_release(buyer, self.version, by_program=False, now=timezone.now())
+        base = self.version.pack.base_model
+        refuse_what_is_not_licensed(base, [self.version], resale=False, partner=partner_of(buyer))
         _refuse_twice(buyer, self.fields)
 
     def deliver(self, buyer: User, price_micro: int) -> None:
@@ -167,7 +171,7 @@ class Picture:
 def good(kind: str, item: str) -> Good:
     """What is on offer under this kind and id. Raises NotFound for everything else."""
     if kind == Purchase.Kind.FILE and item.isdecimal() and len(item) < 18:
-        versions = StyleVersion.objects.select_related("style__creator", "pack", "plan")
+        versions = StyleVersion.objects.select_related("style__creator", "pack__base_model", "plan")
         version = versions.filter(pk=int(item), state="published", download_price_micro__isnull=False).first()
         if version is not None:
             return ModelFile(version)

@@ -1,6 +1,6 @@
 """Buying files, subscriptions and finished pictures: quoted first, paid once, split by the plan."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 from typing import Any
 from uuid import uuid4
@@ -12,6 +12,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from marketplace.accounts.models import User
+from marketplace.accounts.organisations import give_account
 from marketplace.catalogue.models import StyleVersion
 from marketplace.errors import Conflict, InvalidInput, NotAllowed, NotEnoughCredit, NotFound, Refusal
 from marketplace.generation.models import Generation
@@ -26,7 +27,8 @@ from marketplace.payouts.parts import SplitLine
 from marketplace.statements.receipts import receipt_of
 from tests.factories.accounts import make_user
 from tests.factories.generation import echo_version, make_request, order
-from tests.factories.ledger import CREDIT, make_buyer
+from tests.factories.ledger import CREDIT, give_credit, make_buyer
+from tests.factories.payouts import make_organisation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 DAY = timedelta(days=1)
@@ -54,6 +56,17 @@ def delivered(seller: User, *versions: StyleVersion) -> Generation:
 def listed(seller: User, *versions: StyleVersion, **changes: Any) -> Listing:
     fields: dict[str, Any] = {"title": "Harbour", "licence": "irodori-standard", "price_micro": 100 * CREDIT}
     return list_picture(seller=seller, generation=delivered(seller, *versions), **fields | changes)
+
+
+def test_a_file_is_sold_to_those_whom_its_creator_licenses_it_to() -> None:
+    personal, expired = file_version(licence="irodori-personal"), file_version(expires=date(2020, 1, 1))
+    account = give_credit(give_account(make_organisation()), 100)
+    with pytest.raises(NotAllowed) as business:
+        quote_purchase(buyer=account, kind="file", item=str(personal.pk))
+    with pytest.raises(NotAllowed) as late:
+        quote_purchase(buyer=make_buyer(), kind="file", item=str(expired.pk))
+    assert (business.value.code, late.value.code) == ("commercial_use_not_licensed", "licence_expired")
+    assert bought(make_buyer(), "file", personal.pk).version == personal
 
 
 def test_a_quote_tells_the_price_and_who_gets_it_and_takes_nothing() -> None:
