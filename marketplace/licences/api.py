@@ -1,6 +1,6 @@
 """A version's licence over REST, in every form that programs read. Anyone may look."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.permissions import AllowAny
@@ -47,19 +47,15 @@ class LicenceView(APIView):
     def get(self, request: Request, slug: str, number: int, **_format: str) -> HttpResponse:
         """As JSON, as an ODRL offer (`licence.jsonld`), as RSL (`licence.rsl`), as a model card (`licence.md`) or as a policy
         for text and data mining (`licence.tdmrep`). A version's licence never changes."""
+        version = licensed_version(slug, number)
         document = DOCUMENTS[request.accepted_renderer.format]
-        return licence_response(request, document, slug, number)
+        content = document.write(policy_of(version), subject_of(version, request.build_absolute_uri("/")))
+        response = HttpResponse(content, content_type=document.media_type)
+        response["Cache-Control"] = f"public, max-age={AN_HOUR}"
+        return response
 
     def handle_exception(self, exc: Exception) -> Response:
         # A refusal has one shape, whatever form was asked for.
         self.request.accepted_renderer = JSONRenderer()
         self.request.accepted_media_type = JSONRenderer.media_type
         return super().handle_exception(exc)
-
-
-def licence_response(request: HttpRequest | Request, document: Document, slug: str, number: int) -> HttpResponse:
-    version = licensed_version(slug, number)
-    content = document.write(policy_of(version), subject_of(version, request.build_absolute_uri("/")))
-    response = HttpResponse(content, content_type=document.media_type)
-    response["Cache-Control"] = f"public, max-age={AN_HOUR}"
-    return response

@@ -3,6 +3,7 @@
 One that is not listed here, or whose text nobody has read for the hub, grants what Policy grants by default.
 """
 
+from dataclasses import replace
 from types import MappingProxyType
 
 from marketplace.licences.policy import Policy
@@ -30,6 +31,7 @@ BASE_LICENCES = MappingProxyType(
         "creativeml open rail++-m": _FREE,
         "creativeml-openrail-m": _FREE,
         "creativeml open rail-m": _FREE,
+        "cc-by-4.0": replace(_FREE, credit_required=True),
         "cc-by-nc-4.0": _NON_COMMERCIAL,
     }
 )

@@ -48,6 +48,13 @@ def test_error_codes_are_stable_words() -> None:
     assert [code for code in found if not re.fullmatch(r"[a-z0-9_]+", code.code)] == []
 
 
+def test_a_value_that_names_its_own_variable_is_read_once(tmp_path: Path) -> None:
+    source = 'text = later(\n    text,\n)\nraise InvalidInput(_("No."), code="no")\n'
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub" / "refusing.py").write_text(source)
+    assert errors.codes(tmp_path) == [errors.Code("400", "no", "No.")]
+
+
 def test_codes_that_no_exception_of_ours_carries_are_listed_too() -> None:
     assert {("413", "body_too_large"), ("401", "not_authenticated"), ("file", "size_mismatch")} <= {
         (code.where, code.code) for code in errors.codes(ROOT)
