@@ -1,6 +1,6 @@
 """How often one may ask: counted for the right one, said in headers, refused with the seconds to wait."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,19 +13,18 @@ from rest_framework.request import Request
 from hub.settings.site import SiteConfig
 from marketplace.accounts.models import User
 from marketplace.accounts.tokens import create_token
-from marketplace.api.limits.counters import Counters, counters
+from marketplace.api.limits.counters import Counters
 from marketplace.api.limits.throttles import AddressLimit
 from tests.factories.accounts import make_user
+from tests.factories.limits import count_anew
 
 pytestmark = pytest.mark.django_db
 WALLET = "/api/v1/wallet"
 
 
 @pytest.fixture(autouse=True)
-def _nobody_asked_before() -> Iterator[None]:
-    counters.cache_clear()
-    yield
-    counters.cache_clear()
+def _nobody_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    count_anew(monkeypatch)
 
 
 @pytest.fixture

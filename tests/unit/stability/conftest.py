@@ -1,13 +1,8 @@
-from collections.abc import Iterator
-
 import pytest
 
-from marketplace.api.limits.counters import counters
+from tests.factories.limits import count_anew
 
 
 @pytest.fixture(autouse=True)
-def _nobody_asked_before() -> Iterator[None]:
-    """Requests are counted by a person's number, which tests use again."""
-    counters.cache_clear()
-    yield
-    counters.cache_clear()
+def _nobody_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    count_anew(monkeypatch)
