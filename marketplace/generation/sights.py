@@ -1,6 +1,7 @@
 """What can be seen of a generation from outside, and what a change from one sight to the next is called."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -61,7 +62,8 @@ def events(before: Sight | None, now: Sight) -> Iterator[Event]:
         elif now.step:
             yield _event("progress", now)
     if now.preview and (before is None or before.preview != now.preview):
-        yield Event("preview", "", {"id": str(now.id), "step": now.step, "preview": now.preview})
+        picture = b64encode(now.preview).decode()
+        yield Event("preview", "", {"id": str(now.id), "step": now.step, "jpeg_base64": picture})
 
 
 def position_in(event_id: str) -> Position | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
@@ -23,7 +24,7 @@ from tests.factories.ledger import make_buyer
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.stack,
-    pytest.mark.usefixtures("object_store_server"),
+    pytest.mark.usefixtures("object_store_server", "broker"),
 ]
 ROOT = "/api/v1/generations"
 Told = list[tuple[str, str, dict[str, Any]]]
@@ -81,6 +82,22 @@ def test_a_stream_tells_every_change_and_ends_with_the_picture() -> None:
 
     run(watch())
     assert watcher.waiting == 0
+
+
+def test_previews_are_sent_to_who_asks_for_them() -> None:
+    generation = order()
+    services.started(started(generation))
+    services.heartbeat(heartbeat(generation, 2, preview=b64encode(b"\xff\xd8\xff fox").decode()))
+    signed_in = token_of(buyer_of(generation))
+
+    async def watch() -> None:
+        async with asked(SiteHandler(1), f"{ROOT}/{generation.pk}/events?previews=true", signed_in) as answer:
+            pieces = answer.pieces()
+            told = events_in(b"".join([await anext(pieces) for _ in range(4)]).decode())
+            assert [name for name, _, _ in told] == ["started", "progress", "preview"]
+            assert b64decode(told[2][2]["jpeg_base64"]) == b"\xff\xd8\xff fox"
+
+    run(watch())
 
 
 def test_who_comes_back_is_told_only_what_is_new_and_then_to_come_no_more() -> None:

@@ -38,6 +38,7 @@ def test_a_change_is_told_with_what_was_missed() -> None:
 
 def test_a_preview_is_sent_once_and_has_no_id() -> None:
     seen = replace(DRAWING, preview=b"one")
+    assert [event.data for event in events(DRAWING, seen)] == [{"id": str(ID), "step": 3, "jpeg_base64": "b25l"}]
     assert told(DRAWING, seen) == [("preview", "")]
     assert told(seen, seen) == []
     assert told(seen, replace(seen, preview=b"two")) == [("preview", "")]
