@@ -69,7 +69,7 @@ eval-base: $(TRAINING) ## Measure whether the shipped base draws what it is aske
 docs: $(STAMP) ## Write the generated reference pages again
 	$(BIN)/python -m docs.generate
 
-bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; bench-start, -serving, -gpu, -merged, -company, -ledger
+bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; bench-start, -serving, -gpu, -merged, -company, -ledger, -api
 	@$(BIN)/python -m bench.$*
 
 soak: $(STAMP) ## Send 10,000 requests, a few of them broken, to one engine and compare every image; SOAK="--requests 300 --seed 7"

@@ -53,7 +53,7 @@ def _rows() -> list[Row]:
     call_command("migrate", verbosity=0, skip_checks=True)
     version = style_version()
     with served("hub.asgi:application", "asginl") as (url, pid):
-        rows = [*overhead(url, version), *streams(url, pid), *batch(url, version)]
+        rows = [*overhead(url, version), *streams(url, pid), *batch(url, pid, version)]
     return [*rows, *(import_module(MATRIX_LIST).rows() if find_spec(MATRIX_LIST) else [])]
 
 

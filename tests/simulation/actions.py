@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import TypeVar
@@ -13,8 +14,11 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from hub import jobs
+from marketplace.batches import services as batches
+from marketplace.batches.models import Batch
 from marketplace.generation import services as generations
 from marketplace.generation.models import Generation
+from marketplace.generation.pacing import pace
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.ledger import services as ledger
 from marketplace.ledger.models import Transaction
@@ -78,6 +82,32 @@ def order_image(world: World, dice: Random) -> None:
     buyer = dice.choice(world.buyers)
     token = generations.quote(buyer=buyer, request=request)[1].text if dice.random() < 0.3 else ""
     generations.request_generation(buyer=buyer, request=request, quote=token)
+
+
+def order_batch(world: World, dice: Random) -> None:
+    """A few pictures as one order; some have credit for some of them only."""
+    chosen = dice.sample(world.versions, dice.choice((0, 1)))
+    request = GenerationRequest(
+        base_model="echo",
+        prompt="harbours",
+        adapters=tuple(AdapterChoice(version.pk, 1.0) for version in chosen),
+        steps=4,
+    )
+    requests = [replace(request, seed=number) for number in range(dice.randint(1, 5))]
+    buyer = dice.choice(world.buyers)
+    token = batches.quote_batch(buyer=buyer, requests=requests)[1].text if dice.random() < 0.3 else ""
+    batches.request_batch(buyer=buyer, requests=requests, quote=token)
+
+
+def cancel_batch(world: World, dice: Random) -> None:
+    batch = _any(Batch.objects.order_by("created_at", "pk"), dice)
+    if batch is not None:
+        batches.cancel_rest(batch=batch)
+
+
+def pace_batches(world: World, dice: Random) -> None:
+    pace()
+    batches.finish_batches()
 
 
 def take_job(world: World, dice: Random) -> None:
@@ -219,6 +249,7 @@ ACTIONS: dict[str, tuple[Action, int]] = {
     for action, weight in (
         *((start_paying, 6), (deliver_webhook, 10), (forge_webhook, 2), (order_image, 14), (take_job, 12)),
         *((beat, 3), (finish_job, 12), (fail_job, 4), (lose_job, 3), (cancel, 4), (reap, 6), (buy, 6)),
+        *((order_batch, 4), (cancel_batch, 2), (pace_batches, 5)),
         *((sell_picture, 3), (renew, 1), (refund_payment, 4), (refund_purchase, 2), (undo_refund, 2), (keep, 4)),
         *((call_back, 3), (checkpoint, 3), (wait, 5), (broker_stumbles, 1), (crash_soon, 3)),
     )

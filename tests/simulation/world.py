@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 from unittest.mock import patch
 
@@ -15,7 +16,7 @@ from hub import keys
 from hub.jobs import GenerateJob
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import StyleVersion
-from marketplace.generation import dispatch, lifecycle
+from marketplace.generation import bulk, dispatch, lifecycle, pacing
 from marketplace.ledger import posting
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -77,6 +78,8 @@ def surrounding(world: World) -> Iterator[None]:
         for patched in (
             patch.object(dispatch, "app", world),
             patch.object(dispatch, "send_cancel", lambda *_: None),
+            patch.object(pacing, "dice", Random(7)),
+            patch.object(bulk, "send_after_commit", lambda *_, **__: None),
             patch.object(lifecycle, "object_store", lambda: world),
             patch.object(posting.log, "info", _crash_when_due(world)),
         ):
