@@ -30,11 +30,11 @@ class SiteConfig(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     secret_key: str = "insecure-until-HUB_SECRET_KEY-is-set"  # noqa: S105 - check --deploy refuses it
-    """Signs sessions and forms: a long random string of your own, the same on every site machine."""
+    """Signs sessions, forms, access tokens and invitations: a long random string of your own, the same on every site machine."""
     debug: bool = False
     """Django's debug pages. Never where others can reach the site."""
     url: str = "http://127.0.0.1:8000"
-    """The address that people use; https makes cookies secure."""
+    """The address that people use, and the issuer in the OAuth metadata; https makes cookies secure."""
     allowed_hosts: Names = ("127.0.0.1", "localhost", "[::1]")
     """Host names that the site answers to, comma-separated."""
     database_url: str = ""

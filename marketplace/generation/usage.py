@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncDate
 
 from marketplace.accounts.models import User
@@ -40,6 +40,6 @@ def used(account: User, period: Period) -> list[Used]:
             images=Count("pk", filter=DELIVERED),
             spent=Sum("price_micro", filter=DELIVERED, default=0),
         )
-        .order_by("day", "credential_id")
+        .order_by("day", F("credential_id").asc(nulls_first=True))
     )
     return [Used(*row) for row in rows]

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from marketplace.accounts.models import Organisation, User
-from marketplace.errors import NotFound
+from marketplace.accounts.organisations import organisation_for
 from marketplace.ledger.lines import AccountName, earnings, pending
 from marketplace.ledger.selectors import balance
 from marketplace.payouts.plans import Payee
@@ -39,12 +37,7 @@ def holders_of(user: User) -> list[Holder]:
 
 def holder_of(user: User, organisation: str = "") -> Holder:
     """Raises NotFound for an organisation that the person is no member of: they are not told that it exists."""
-    if not organisation:
-        return _person(user)
-    found = user.organisations.filter(slug=organisation).first()
-    if found is None:
-        raise NotFound(_("You are a member of no such organisation."), code="organisation_not_found")
-    return _organisation(found)
+    return _organisation(organisation_for(user, organisation)) if organisation else _person(user)
 
 
 def _person(user: User) -> Holder:

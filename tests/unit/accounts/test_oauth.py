@@ -12,6 +12,8 @@ from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from django.test import Client
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from marketplace.accounts.access_tokens import LIFETIME_S
 from marketplace.accounts.credentials import make_credential, revoke, rotate
@@ -162,6 +164,22 @@ def test_what_is_refused_is_refused_in_the_rfcs_words(name: str) -> None:
     assert set(answer.json()) == {"error", "error_description"}
     assert answer["Cache-Control"] == "no-store"
     assert answer.get("WWW-Authenticate", "").startswith("Basic ") == (status == 401)
+
+
+HEADERS = st.one_of(
+    st.text(st.characters(min_codepoint=32, max_codepoint=255)),
+    st.binary().map(lambda content: "Basic " + base64.b64encode(content).decode()),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(body=st.one_of(st.binary(), st.text().map(str.encode)), header=HEADERS, content_type=st.sampled_from([FORM, ""]))
+def test_whatever_is_sent_is_answered_and_nobody_unknown_gets_a_token(
+    body: bytes, header: str, content_type: str
+) -> None:
+    headers = {"authorization": header} if header else {}
+    answer = Client(headers=headers).generic("POST", TOKEN_URL, body, content_type=content_type)
+    assert (answer.status_code in {400, 401}, "error" in answer.json()) == (True, True)
 
 
 def test_the_query_is_no_place_for_parameters() -> None:

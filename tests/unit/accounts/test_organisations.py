@@ -160,3 +160,13 @@ def test_one_that_staff_make_has_an_account_at_once() -> None:
     nobody = {f"memberships-{field}": "0" for field in ("TOTAL_FORMS", "INITIAL_FORMS")}
     client.post("/admin/accounts/organisation/add/", {"name": "Broadcaster", "slug": "broadcaster"} | nobody)
     assert Organisation.objects.get().account is not None
+
+
+@pytest.mark.parametrize(
+    "address", ["keys?organisation=%00", "keys?organisation=%F0%9F%8E%A8", "organisations/{slug}/members/" + "9" * 30]
+)
+def test_a_name_or_number_that_no_database_holds_is_simply_not_found(address: str) -> None:
+    owner = make_user()
+    path = "/api/v1/" + address.format(slug=make_organisation(owner).slug)
+    method = "delete" if "members" in path else "get"
+    assert browser_of(owner).generic(method.upper(), path).status_code == 404
