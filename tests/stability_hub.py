@@ -1,4 +1,4 @@
-"""A hub of its own for programs of Stability's API: the small base and the upscaler, and somebody with credit."""
+"""A hub of its own for programs of APIs that were first others': the small base and the upscaler, and somebody with credit."""
 
 import os
 import subprocess

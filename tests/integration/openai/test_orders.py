@@ -27,9 +27,10 @@ from hub.web.handler import SiteHandler
 from marketplace.accounts.models import User
 from marketplace.generation import services
 from marketplace.generation.models import Generation
-from marketplace.generation.watching import MOST_WAITING, watcher
+from marketplace.generation.watching import watcher
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
 from marketplace.openai import streaming, views
+from marketplace.watching import MOST_WAITING
 from tests.factories.asgi import asked, token_of
 from tests.factories.catalogue import make_pack, make_version
 from tests.factories.generation import failed, heartbeat, started, stored
