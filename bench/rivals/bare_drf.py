@@ -33,7 +33,9 @@ class Order(models.Model):  # noqa: DJ008 - nobody prints one
 Serializer = type(
     "Serializer", (ModelSerializer,), {"Meta": type("Meta", (), {"model": Order, "fields": ["id", "prompt"]})}
 )
-view = CreateAPIView.as_view(serializer_class=Serializer, queryset=Order.objects.all(), authentication_classes=[])
+view = CreateAPIView.as_view(
+    serializer_class=Serializer, queryset=Order._default_manager.all(), authentication_classes=[]
+)
 urlpatterns = [path("orders", view)]
 if Order._meta.db_table not in connection.introspection.table_names():
     with connection.schema_editor() as editor:

@@ -16,9 +16,10 @@ from marketplace.partners.policies import NAMES
 def granted(grant: Grant) -> Policy:
     """The creator's policy of that day, narrowed to what was agreed."""
     agreement = grant.agreement
+    permissions: dict[str, Any] = {name: name in agreement.permissions for name in NAMES}
     return replace(
         from_plain(agreement.policy),
-        **{name: name in agreement.permissions for name in NAMES},
+        **permissions,
         territory=tuple(agreement.territory),
         partners=(grant.partner.organisation.slug,),
         expires=agreement.ends_at.astimezone(UTC).date(),

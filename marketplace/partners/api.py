@@ -20,6 +20,7 @@ from hub.receipts import MEDIA_TYPE
 from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
+from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.scopes import needs
 from marketplace.catalogue.models import StyleVersion
 from marketplace.licences import odrl
@@ -33,7 +34,6 @@ from marketplace.partners.models import Grant, Receipt
 from marketplace.partners.pagination import NewestVersionsFirst
 from marketplace.partners.prices import unit_prices
 from marketplace.partners.wanted import checked_permissions, checked_territory
-from marketplace.statements.api import AlwaysJson
 
 RECEIPT = {(200, MEDIA_TYPE): OpenApiTypes.STR}
 

@@ -9,12 +9,12 @@ from rest_framework.views import APIView
 
 from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.scopes import needs
 from marketplace.partners.accounts import partner_for
 from marketplace.partners.serializers import PartnerStatementSerializer, UsageSerializer
 from marketplace.partners.statements import own_statement, statement_rows
 from marketplace.partners.usage import days_of, usage, usage_rows
-from marketplace.statements.api import AlwaysJson
 from marketplace.statements.months import month_of
 from marketplace.statements.sheet import as_csv, csv_response
 

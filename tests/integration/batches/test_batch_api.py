@@ -78,7 +78,8 @@ def test_results_come_by_their_numbers_a_page_at_a_time() -> None:
     services.succeeded(report)
     services.failed(failed(second, retryable=False))
     client = client_of(batch)
-    page, items = f"{ROOT}/{batch.pk}/items?limit=2", []
+    items: list[dict[str, Any]] = []
+    page = f"{ROOT}/{batch.pk}/items?limit=2"
     while page:
         answer = client.get(page).json()
         page, items = answer["next"], [*items, *answer["results"]]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -50,9 +51,9 @@ def test_each_image_ends_in_one_way_and_its_hold_with_it(round_: int) -> None:
 
     acts: list[Callable[[], object]] = []
     for number, row in enumerate(rows):
-        acts += [lambda number=number: services.succeeded(reports[number])]
-        acts += [lambda number=number: services.failed(failures[number])] if number % 3 == 0 else []
-        acts += [lambda row=row: cancel_one(row)] if number % 3 == 1 else []
+        acts += [partial(services.succeeded, reports[number])]
+        acts += [partial(services.failed, failures[number])] if number % 3 == 0 else []
+        acts += [partial(cancel_one, row)] if number % 3 == 1 else []
         acts += [lambda: cancel_rest(batch=batch)] if number % 8 == 4 + round_ else []
     at_once(acts)
     cancel_rest(batch=batch)
