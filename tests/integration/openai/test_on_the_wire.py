@@ -4,6 +4,7 @@ import io
 import time
 from base64 import b64decode
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -59,10 +60,10 @@ def test_who_leaves_a_stream_finds_the_picture_in_the_history_paid(hub: Stabilit
     assert round(before - hub.balance(), 6) == made["price_micro"] / 10_000
 
 
-def _newest(hub: StabilityHub) -> dict[str, object]:
+def _newest(hub: StabilityHub) -> dict[str, Any]:
     """The newest picture once it has ended."""
     for _ in range(300):
-        newest: dict[str, object] = hub.program.get("/api/v1/generations").json()["results"][0]
+        newest: dict[str, Any] = hub.program.get("/api/v1/generations").json()["results"][0]
         if newest["state"] not in ("queued", "running"):
             return newest
         time.sleep(0.2)
