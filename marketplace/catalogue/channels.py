@@ -37,10 +37,15 @@ def openings(version: StyleVersion) -> tuple[Opening, Opening, Opening]:
 
 
 def open_channel(version: StyleVersion, now: datetime) -> Channel:
-    """The last that has opened: whom this version is for by now."""
-    # The first opens when the version appears, whatever the clocks of two machines say.
-    opened = [opening.channel for opening in openings(version)[1:] if opening.opens_at <= now]
-    return opened[-1] if opened else Channel.PARTNERS_AND_API
+    """The last that has opened: whom this version is for by now.
+
+    A channel without a date of its own is open as soon as the version is there, whatever the clocks of two machines say.
+    """
+    if version.public_from is None or version.public_from <= now:
+        return Channel.EVERYONE
+    if version.members_from is None or version.members_from <= now:
+        return Channel.MEMBERS
+    return Channel.PARTNERS_AND_API
 
 
 def in_channel(channel: Channel, now: datetime) -> Q:
