@@ -25,6 +25,8 @@ from marketplace.errors import Conflict, InvalidInput
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 # Visible ASCII, as header values are.
+# Those that make another order of the same body.
+TELLING_HEADERS = ("Irodori-Grant", "Irodori-Territory")
 KEY = re.compile(r"[!-~]{1,255}")
 IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER,
@@ -77,7 +79,8 @@ def _claimed(request: Request, key: str) -> SavedAnswer:
 
 
 def _sha256(request: Request) -> str:
-    return hashlib.sha256(f"{request.method} {request.path}\n".encode() + request._request.body).hexdigest()
+    told = "".join(f"{name}: {request.headers[name]}\n" for name in TELLING_HEADERS if name in request.headers)
+    return hashlib.sha256(f"{request.method} {request.path}\n{told}".encode() + request._request.body).hexdigest()
 
 
 def _save(saved: SavedAnswer, response: Response) -> None:

@@ -1,4 +1,4 @@
-"""Which partner is asking, and its row locked where something is counted."""
+"""Which partner is asking, and whose wallet pays."""
 
 from django.utils.translation import gettext as _
 
@@ -20,13 +20,6 @@ def partner_for(account: User) -> Partner:
     partner, _made = Partner.objects.select_related("organisation").get_or_create(organisation=organisation)
     refuse_suspended(partner)
     return partner
-
-
-def locked(partner: Partner) -> Partner:
-    """Its newest row, to itself until the transaction ends: whatever counts against a limit does so one by one."""
-    fresh = Partner.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=partner.pk)
-    refuse_suspended(fresh)
-    return fresh
 
 
 def refuse_suspended(partner: Partner) -> None:

@@ -6,5 +6,5 @@ class PartnersConfig(AppConfig):
     label = "partners"
 
     def ready(self) -> None:
-        # Connects what listens to the catalogue.
-        from marketplace.partners import listeners  # noqa: F401
+        # Connects what listens to the catalogue, and what `check --deploy` says.
+        from marketplace.partners import checks, listeners  # noqa: F401

@@ -19,9 +19,10 @@ from marketplace.licences.plain import to_plain
 from marketplace.licences.selectors import policy_of
 from marketplace.orders import quotes
 from marketplace.partners import announcements
-from marketplace.partners.accounts import account_of, locked, partner_for
+from marketplace.partners.accounts import account_of, partner_for
 from marketplace.partners.issuing import issue_grant_receipt
 from marketplace.partners.limits import refuse_beyond_the_cap, used
+from marketplace.partners.locks import lock_version, locked
 from marketplace.partners.models import Agreement, Grant, Partner
 from marketplace.partners.policies import refuse_what_the_policy_forbids
 from marketplace.partners.prices import unit_price
@@ -70,11 +71,12 @@ def accept(*, account: User, quote: str) -> Grant:
     """
     promise = quotes.read(quote, buyer_id=account.pk)
     number = _number(promise.item)
+    wanted, unit, total = _read(promise.price)
     with transaction.atomic():
+        lock_version(wanted.version_id)
         partner = locked(partner_for(account))
         if (made := Grant.objects.select_related("agreement", "partner").filter(agreement=number).first()) is not None:
             return made
-        wanted, unit, total = _read(promise.price)
         version = _licensable(partner, wanted)
         refuse_beyond_the_cap(partner, used(partner, timezone.now()), total)
         grant = _grant(number, partner, version, wanted, unit, total)

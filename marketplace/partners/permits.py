@@ -18,7 +18,8 @@ from marketplace.errors import Conflict, InvalidInput, NotAllowed
 from marketplace.generation.models import Generation
 from marketplace.generation.validation import Order
 from marketplace.partners import announcements, limits
-from marketplace.partners.accounts import locked, partner_for
+from marketplace.partners.accounts import partner_for
+from marketplace.partners.locks import locked
 from marketplace.partners.models import Grant, LicensedImage, Partner
 from marketplace.partners.selectors import own_grants
 from marketplace.partners.territory import Territory, common, within

@@ -17,6 +17,7 @@ from marketplace.ledger import services as ledger
 from marketplace.partners import announcements
 from marketplace.partners.licensing import payment_key
 from marketplace.partners.limits import images_under
+from marketplace.partners.locks import lock_holders, lock_version
 from marketplace.partners.models import Grant, Partner, Takedown
 
 log = structlog.get_logger(__name__)
@@ -44,7 +45,8 @@ def revoke(*, grant_id: UUID, reason: str) -> Grant:
 
 
 def revoke_all_of(version: StyleVersion, *, reason: str) -> list[Grant]:
-    """Whatever is granted for a version and not over."""
+    """Whatever is granted for a version and not over. The version's row is locked already."""
+    lock_holders(version)
     standing = Grant.objects.filter(
         agreement__version=version, revoked_at=None, agreement__ends_at__gt=timezone.now()
     ).order_by("partner_id", "pk")
@@ -54,6 +56,7 @@ def revoke_all_of(version: StyleVersion, *, reason: str) -> list[Grant]:
 @transaction.atomic
 def publish_takedown(*, version: StyleVersion, reason: str, claimant: str = "") -> Takedown:
     """Withdraw a version, revoke its grants and tell everyone concerned, with one published notice."""
+    lock_version(version.pk)
     takedown = Takedown.objects.create(version=version, reason=reason, claimant=claimant)
     # Before it is withdrawn, which would revoke them for a lesser reason.
     revoke_all_of(version, reason=reason)

@@ -83,11 +83,9 @@ def usage_rows(partner: Partner, first: date, last: date) -> Iterator[list[str |
     images = paid = prepaid = 0
     made = _made(partner, first, last).select_related("generation", "receipt").prefetch_related("grants")
     for image in made.order_by("generation__finished_at", "pk").iterator(AT_ONCE):
-        images, paid, prepaid = (
-            images + 1,
-            paid + image.generation.price_micro,
-            prepaid + image.prepaid_micro,
-        )
+        images += 1
+        paid += image.generation.price_micro
+        prepaid += image.prepaid_micro
         yield _line(image)
     yield []
     yield [CONTROL, "images", images]

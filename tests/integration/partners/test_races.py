@@ -14,7 +14,7 @@ from marketplace.ledger.selectors import sum_of_all_entries, wallet_balance
 from marketplace.partners.licensing import accept, quote_grant
 from marketplace.partners.limits import images_under, used
 from marketplace.partners.models import Grant
-from marketplace.partners.revoking import revoke
+from marketplace.partners.revoking import publish_takedown, revoke
 from tests.factories.ledger import CREDIT
 from tests.factories.partners import agree, licensable_version, make_account, make_grant, order_under, wanted
 
@@ -88,6 +88,17 @@ def test_prepaid_grants_agreed_at_once_stay_below_the_cap() -> None:
         outcomes([lambda: make_grant(account, version, payment="prepaid")] * 12) == [""] * 3 + ["spend_cap_reached"] * 9
     )
     assert used(partner, timezone.now()).spent_micro == 30 * CREDIT
+
+
+def test_no_grant_outlives_a_version_that_is_withdrawn_while_many_agree_on_it() -> None:
+    version = licensable_version()
+    accounts = [make_account() for _ in range(6)]
+    quotes = [(each, quote_grant(account=each, wanted=wanted(version, payment="prepaid")).token) for each in accounts]
+    acts: list[Callable[[], Any]] = [lambda each=each: accept(account=each[0], quote=each[1]) for each in quotes]  # type: ignore[misc]  # bound now
+    acts.insert(3, lambda: publish_takedown(version=version, reason="A test."))
+    assert set(outcomes(acts)) <= {"", "version_not_licensable"}
+    assert not Grant.objects.filter(agreement__version=version, revoked_at=None).exists()
+    assert [wallet_balance(each) for each in accounts] == [1_000 * CREDIT] * 6
 
 
 def test_a_revocation_amid_orders_leaves_none_that_is_open_and_returns_all_that_is_unused() -> None:

@@ -90,6 +90,17 @@ def test_a_grant_accepted_twice_under_one_key_is_paid_once() -> None:
     assert wallet_balance(account) == 995 * CREDIT
 
 
+def test_one_key_for_orders_under_two_grants_is_refused() -> None:
+    account, version = make_account(), licensable_version()
+    client, grants = program_of(account), [make_grant(account, version) for _ in range(2)]
+    statuses = [
+        post(client, "generations", image_order(version), **{"Idempotency-Key": "one", "Irodori-Grant": str(grant.pk)})
+        for grant in (grants[0], grants[0], grants[1])
+    ]
+    assert [answer.status_code for answer in statuses] == [201, 201, 409]
+    assert Generation.objects.count() == 1
+
+
 def test_a_quote_of_an_image_tells_the_grants_price() -> None:
     account, version = make_account(), licensable_version()
     grant = make_grant(account, version, payment="prepaid")

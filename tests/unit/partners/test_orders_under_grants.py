@@ -17,6 +17,7 @@ from marketplace.partners.limits import images_under, used
 from marketplace.partners.models import Grant, LicensedImage, PartnerPrice
 from marketplace.partners.permits import permit_of
 from marketplace.partners.revoking import revoke
+from marketplace.stability import ordering as stability
 from tests.factories.accounts import make_user
 from tests.factories.generation import make_request
 from tests.factories.ledger import CREDIT
@@ -78,6 +79,18 @@ def test_a_grant_lets_a_partner_in_before_everyone_else() -> None:
     version = licensable_version(public_from=timezone.now() + timedelta(days=3))
     assert order_under(account, make_grant(account, version))
     assert refusal_of(lambda: quote(buyer=make_user(), request=make_request(version))) == "subscribers_first"
+
+
+def test_programs_of_another_api_order_all_their_pictures_under_a_grant_or_none() -> None:
+    account = make_account()
+    grant = make_grant(account, images=3)
+    pair = [make_request(grant.agreement.version)] * 2
+    assert len(stability.order(buyer=account, requests=pair, permit=permit(account, grant))) == 2
+    assert (
+        refusal_of(lambda: stability.order(buyer=account, requests=pair, permit=permit(account, grant)))
+        == "grant_used_up"
+    )
+    assert images_under(grant) == 2
 
 
 def test_resale_needs_a_grant_that_permits_it() -> None:

@@ -24,6 +24,7 @@ from hub.settings.site import site_config
 from hub.signing import key_id, make_key, public_text
 from marketplace.errors import Refusal
 from marketplace.generation.services import cancel
+from marketplace.partners.checks import receipts_have_a_key
 from marketplace.partners.issuing import grant_receipt, image_receipt, issue_waiting
 from marketplace.partners.keys import receipt_keyring
 from marketplace.partners.models import Grant, Receipt
@@ -230,3 +231,19 @@ def test_there_is_no_receipt_of_what_was_not_delivered_or_is_anothers(receipt_ke
         with pytest.raises(Refusal) as refusal:
             own_licensed_image(who, generation.pk)
         assert refusal.value.code == "receipt_not_found"
+
+
+def test_a_check_before_deployment_asks_for_a_key_that_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key.pem"
+    monkeypatch.setenv("HUB_RECEIPT_KEY_FILE", str(path))
+    site_config.cache_clear()
+    found = [[message.id for message in receipts_have_a_key()]]
+    path.write_text("no key")
+    found.append([message.id for message in receipts_have_a_key()])
+    path.unlink()
+    make_key(path)
+    found.append([message.id for message in receipts_have_a_key()])
+    site_config.cache_clear()
+    assert found == [["partners.W001"], ["partners.E001"], []]

@@ -16,8 +16,9 @@ from marketplace.partners.issuing import issue_waiting
 from marketplace.partners.models import PartnerStatement
 from marketplace.partners.revoking import revoke
 from marketplace.partners.statements import close_months
+from tests.factories.accounts import make_user
 from tests.factories.ledger import CREDIT, give_credit
-from tests.factories.partners import deliver, make_account, make_grant, order_under, program_of
+from tests.factories.partners import deliver, licensable_version, make_account, make_grant, order_under, program_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 NOVEMBER = "2026-11-20T12:00:00+00:00"
@@ -168,3 +169,14 @@ def _close_twice() -> list[int]:
 def test_there_is_no_statement_of_a_month_that_is_not_over(month: str, status: int) -> None:
     answer = program_of(make_account()).get(f"/api/v1/partner/statements/{month}.csv")
     assert (answer.status_code, PartnerStatement.objects.count()) == (status, 0)
+
+
+def test_a_creators_statement_tells_what_a_prepaid_grant_brought(time_machine: TimeMachineFixture) -> None:
+    time_machine.move_to(NOVEMBER)
+    creator = make_user()
+    make_grant(make_account(), licensable_version(creator=creator), payment="prepaid")
+    answer = program_of(creator).get("/api/v1/earnings/statement.csv?month=2026-11")
+    rows = list(csv.reader(io.StringIO(b"".join(answer).decode())))
+    assert column(rows, "amount_micro") == ["70000"]
+    assert column(rows, "kind") == ["sale"]
+    assert totals(rows)["closing balance"] == 70_000
