@@ -51,7 +51,7 @@ class GrantQuote:
 
 
 def quote_grant(*, account: User, wanted: Wanted) -> GrantQuote:
-    """Raises InvalidInput, NotAllowed, NotFound (the version) or Conflict (one's own)."""
+    """Raises InvalidInput, NotAllowed, NotFound (the version) or Conflict (a territory that was not agreed)."""
     check(wanted)
     partner = partner_for(account)
     version = _licensable(partner, wanted)
@@ -97,8 +97,6 @@ def _licensable(partner: Partner, wanted: Wanted) -> StyleVersion:
     version = versions.filter(pk=wanted.version_id, state=StyleVersion.State.PUBLISHED).first()
     if version is None:
         raise NotFound(_("There is no such version to license."), code="version_not_licensable", field="version")
-    if version.style.organisation_id == partner.organisation_id:
-        raise Conflict(_("This is your organisation's own."), code="ones_own")
     if not within(wanted.territory, partner.territories):
         message = _("Your organisation may license for %(codes)s. Name some of these.")
         raise Conflict(

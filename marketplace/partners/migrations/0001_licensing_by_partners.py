@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0004_organisation_account"),
-        ("catalogue", "0009_one_policy"),
+        ("catalogue", "0008_files_and_early_access"),
         ("generation", "0006_cost"),
     ]
 

@@ -109,13 +109,6 @@ def test_a_partners_price_is_what_was_agreed_and_never_less_than_the_creator_ask
     assert quote_grant(account=account, wanted=wanted(version)).unit_price_micro == unit
 
 
-def of_an_organisation(account: Any) -> StyleVersion:
-    version = licensable_version()
-    version.style.organisation = Organisation.objects.get(account=account)
-    version.style.save()
-    return version
-
-
 def withdrawn(_account: Any) -> StyleVersion:
     version = licensable_version()
     withdraw(version=version)
@@ -169,7 +162,6 @@ REFUSED: dict[str, tuple[Callable[[Any], StyleVersion], dict[str, Any], str]] = 
     "an unknown payment": (lambda _: licensable_version(), {"payment": "later"}, "unknown_payment"),
     "no day": (lambda _: licensable_version(), {"days": 0}, "out_of_range"),
     "too many images": (lambda _: licensable_version(), {"images": 1_000_001}, "out_of_range"),
-    "one's own": (of_an_organisation, {}, "ones_own"),
     "a withdrawn version": (withdrawn, {}, "version_not_licensable"),
 }
 
