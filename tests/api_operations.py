@@ -40,7 +40,14 @@ class Operation:
 
     @property
     def path_parameters(self) -> list[str]:
-        return [each["name"] for each in self.described.get("parameters", ()) if each["in"] == "path"]
+        return self._parameters("path")
+
+    @property
+    def query_parameters(self) -> list[str]:
+        return self._parameters("query")
+
+    def _parameters(self, where: str) -> list[str]:
+        return [each["name"] for each in self.described.get("parameters", ()) if each["in"] == where]
 
     @property
     def good_statuses(self) -> set[int]:

@@ -3,6 +3,7 @@
 import json
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -64,6 +65,8 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=10,
 )
+WITH_QUERY = [each for each in operations() if each.query_parameters]
+PARAMETERS = ("", "\x00", "x" * 5_000, "-1", "9" * 30, "\u202e", "1e5", "2026-13", "[]", "%", "\u00e9\u3042")
 every_body = pytest.mark.parametrize("operation", WITH_JSON, ids=lambda operation: operation.name)
 
 
@@ -145,6 +148,16 @@ def test_any_json(operation: Operation, data: st.DataObject) -> None:
         sent = data.draw(values)
     before = rows()
     check(send(operation, owner, where, json.dumps(sent).encode(), JSON), before)
+
+
+@pytest.mark.parametrize("operation", WITH_QUERY, ids=lambda operation: operation.name)
+def test_a_parameter_of_another_kind_is_refused_or_taken_as_it_is(operation: Operation) -> None:
+    owner = make_owner()
+    where, _ = address(operation, owner)
+    before = rows()
+    for name in operation.query_parameters:
+        for value in PARAMETERS:
+            check(send(operation, owner, f"{where}?{urlencode({name: value})}", b"", ""), before)
 
 
 @pytest.mark.parametrize("kind", ["image/png", "image/webp", "text/plain", "application/json", ""])
