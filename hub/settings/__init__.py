@@ -175,7 +175,11 @@ REST_FRAMEWORK = {
 KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105 - a model; the default, but migrations that refer to it need it said
 SPECTACULAR_SETTINGS = {
     "TITLE": "Irodori",
-    "DESCRIPTION": "Generate with creators' styles, and publish your own.",
+    "DESCRIPTION": (
+        "Generate with creators' styles, and publish your own. Sums are in millionths of the currency (`_micro`), shares in "
+        "1/10,000 (`_bp`), times in UTC. Every refusal has the shape of `Error`. Lists come newest first, a page at a "
+        "time. Answers say in `RateLimit` how many requests are left, and to a `GET` in `ETag` what they are."
+    ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

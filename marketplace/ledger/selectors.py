@@ -82,12 +82,6 @@ def earning_entries(user: User) -> QuerySet[Entry]:
     return earned.select_related("account", "transaction").order_by("-id")
 
 
-def recent_earnings(user: User, limit: int = 50) -> list[Entry]:
-    """What the user earned and what became of it, newest first, with account and transaction at hand."""
-    earned = Entry.objects.filter(account__owner=user, account__kind__in=EARNED_BY_PEOPLE)
-    return list(earned.select_related("account", "transaction").order_by("-transaction__created_at", "-id")[:limit])
-
-
 def balance(name: AccountName) -> int:
     """Micro-units in any holder's account; 0 where there is none yet."""
     account = accounts_of(name).first()

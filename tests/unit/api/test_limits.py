@@ -167,3 +167,10 @@ def test_every_limit_that_settings_take_can_be_counted(limit: str) -> None:
     text = SiteConfig(api_limit_person=limit).api_limit_person
     assert text == "" or parse(text).amount > 0
     assert settings.SITE.proxies == 0
+
+
+def test_payment_providers_may_send_as_many_webhooks_as_there_are_payments(limited: Callable[..., None]) -> None:
+    limited(address="1/minute")
+    client = Client(REMOTE_ADDR="192.0.2.4")
+    answers = [client.post("/api/payments/sandbox/webhook", b"{}", "application/json") for _ in range(3)]
+    assert {answer.json()["errors"][0]["code"] for answer in answers} == {"webhook_refused"}
