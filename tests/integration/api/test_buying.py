@@ -10,6 +10,7 @@ from marketplace.accounts.models import User
 from marketplace.catalogue.models import StyleVersion
 from marketplace.orders.models import Purchase
 from marketplace.orders.purchases import refund_purchase
+from tests.api_operations import content_of
 from tests.factories.ledger import CREDIT, make_buyer
 from tests.factories.resources import file_for_sale, finished, make_owner
 
@@ -45,8 +46,7 @@ def test_a_file_is_bought_once_downloaded_and_taken_back_with_its_refund() -> No
     assert program.ask("POST", "purchases", {"quote": quote["quote"]}, 201) == bought
     assert program.ask("GET", "wallet")["balance_micro"] == 99 * CREDIT
     assert program.ask("GET", "purchases")["results"] == [bought]
-    file = program.client.get(bought["file"])
-    assert b"".join(file.streaming_content).startswith(b"file ")
+    assert content_of(program.client.get(bought["file"])).startswith(b"file ")
     [movement, _top_up] = program.ask("GET", "wallet/movements")["results"]
     assert (movement["kind"], movement["amount_micro"]) == ("sale", -CREDIT)
     refund_purchase(purchase=Purchase.objects.get(pk=bought["id"]))
@@ -88,7 +88,7 @@ def test_a_picture_is_listed_found_bought_and_taken_off_in_the_state_that_was_se
     assert [each["id"] for each in buyer.ask("GET", "listings?search=harb+owner")["results"]] == [listed["id"]]
     assert buyer.ask("GET", "listings?search=forest")["results"] == []
     bought = buyer.buy("picture", listed["id"])
-    assert b"".join(buyer.client.get(bought["file"]).streaming_content).startswith(b"\x89PNG")
+    assert content_of(buyer.client.get(bought["file"])).startswith(b"\x89PNG")
     seen = seller.client.get(f"{ROOT}/listings/{listed['id']}")["ETag"]
     seller.ask("DELETE", f"listings/{listed['id']}", status=412, if_match='"another"')
     seller.ask("DELETE", f"listings/{listed['id']}", status=204, if_match=seen)
