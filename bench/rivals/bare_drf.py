@@ -30,12 +30,9 @@ class Order(models.Model):  # noqa: DJ008 - nobody prints one
         app_label = "bare"
 
 
-Serializer = type(
-    "Serializer", (ModelSerializer,), {"Meta": type("Meta", (), {"model": Order, "fields": ["id", "prompt"]})}
-)
-view = CreateAPIView.as_view(
-    serializer_class=Serializer, queryset=Order._default_manager.all(), authentication_classes=[]
-)
+meta = type("Meta", (), {"model": Order, "fields": ["id", "prompt"]})
+serializer = type("OrderSerializer", (ModelSerializer,), {"Meta": meta})
+view = CreateAPIView.as_view(serializer_class=serializer, authentication_classes=[])
 urlpatterns = [path("orders", view)]
 if Order._meta.db_table not in connection.introspection.table_names():
     with connection.schema_editor() as editor:

@@ -33,8 +33,8 @@ def save_uses(generation: Generation, order: Order, prices: Mapping[int, int]) -
     """Its styles; the generation has them at hand from then on, with all that the order had read of them."""
     saved = GenerationAdapter.objects.bulk_create(uses(generation, order, prices))
     known = generation.adapters.all()
-    known._result_cache = saved
-    generation._prefetched_objects_cache = {"adapters": known}  # type: ignore[attr-defined]  # as Django itself fills it
+    known._result_cache = saved  # as Django itself fills it when it prefetches
+    generation._prefetched_objects_cache = {"adapters": known}  # type: ignore[attr-defined]  # as above
 
 
 def uses(generation: Generation, order: Order, prices: Mapping[int, int]) -> list[GenerationAdapter]:

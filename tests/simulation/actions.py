@@ -249,8 +249,8 @@ ACTIONS: dict[str, tuple[Action, int]] = {
     for action, weight in (
         *((start_paying, 6), (deliver_webhook, 10), (forge_webhook, 2), (order_image, 14), (take_job, 12)),
         *((beat, 3), (finish_job, 12), (fail_job, 4), (lose_job, 3), (cancel, 4), (reap, 6), (buy, 6)),
-        *((order_batch, 4), (cancel_batch, 2), (pace_batches, 5)),
-        *((sell_picture, 3), (renew, 1), (refund_payment, 4), (refund_purchase, 2), (undo_refund, 2), (keep, 4)),
+        *((order_batch, 3), (cancel_batch, 1), (pace_batches, 3)),
+        *((sell_picture, 3), (renew, 1), (refund_payment, 4), (refund_purchase, 2), (undo_refund, 2), (keep, 6)),
         *((call_back, 3), (checkpoint, 3), (wait, 5), (broker_stumbles, 1), (crash_soon, 3)),
     )
 }

@@ -51,10 +51,13 @@ def test_each_image_ends_in_one_way_and_its_hold_with_it(round_: int) -> None:
 
     acts: list[Callable[[], object]] = []
     for number, row in enumerate(rows):
-        acts += [partial(services.succeeded, reports[number])]
-        acts += [partial(services.failed, failures[number])] if number % 3 == 0 else []
-        acts += [partial(cancel_one, row)] if number % 3 == 1 else []
-        acts += [lambda: cancel_rest(batch=batch)] if number % 8 == 4 + round_ else []
+        acts.append(partial(services.succeeded, reports[number]))
+        if number % 3 == 0:
+            acts.append(partial(services.failed, failures[number]))
+        if number % 3 == 1:
+            acts.append(partial(cancel_one, row))
+        if number % 8 == 4 + round_:
+            acts.append(partial(cancel_rest, batch=batch))
     at_once(acts)
     cancel_rest(batch=batch)
     states = Counter(row.state for row in images_of(batch))
