@@ -1,7 +1,7 @@
 """The root of the `iro` command: which hub, and how errors become sentences and exit codes.
 
-The operator's command is `irodori`. This one is `iro`, colour: short enough to be typed all day, and no other program
-of a Debian or macOS system. `irodori-client` is the same under the distribution's name.
+The operator's command is `irodori`. This one is `iro` (色, colour), short enough to be typed all day; `irodori-client` is
+the same under the distribution's name, for where something else is called `iro`.
 """
 
 import os
