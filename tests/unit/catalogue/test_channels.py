@@ -30,6 +30,7 @@ def released(api_days: int, members_days: int) -> StyleVersion:
     ("api_days", "members_days", "after", "expected"),
     [
         (0, 0, 0, Channel.EVERYONE),
+        (0, 0, -1, Channel.EVERYONE),
         (7, 0, 0, Channel.PARTNERS_AND_API),
         (7, 0, 7, Channel.EVERYONE),
         (0, 3, 0, Channel.MEMBERS),
