@@ -30,6 +30,7 @@ from marketplace.batches.serializers import (
 )
 from marketplace.batches.streams import batch_events
 from marketplace.generation.estimates import seconds_to_wait
+from marketplace.partners.permits import refuse_grants
 
 
 class BatchQuoteView(APIView):
@@ -66,6 +67,7 @@ class BatchesView(GenericAPIView[Batch]):
     @answered_once
     def post(self, request: Request) -> Response:
         """Holds the price of every image, or of none. Errors name the images by their number, as `items.12.prompt`."""
+        refuse_grants(request.headers)
         asked = BatchOrderSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         batch = services.request_batch(

@@ -40,6 +40,7 @@ from marketplace.openai.requests import Wanted, edit, generate
 from marketplace.openai.streaming import events
 from marketplace.openai.tables import FORMATS
 from marketplace.openai.throttles import PersonThrottle
+from marketplace.partners.permits import permit_of
 from marketplace.stability.auth import KeyAuthentication
 
 
@@ -84,7 +85,7 @@ class ImagesView(OpenAIView):
         user = person(request)
         wanted = self.wanted(request, user)
         refuse_where_all_places_are_taken()
-        ordered = order(buyer=user, requests=wanted.requests)
+        ordered = order(buyer=user, requests=wanted.requests, permit=permit_of(user, request.headers))
         if wanted.delivery.streamed:
             return event_stream(events(self.kind, ordered[0], wanted.delivery))
         ids = [picture.pk for picture in ordered]

@@ -7,7 +7,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from marketplace.accounts.models import User
-from marketplace.accounts.organisations import account_for, organisation_for, organisations_of, rights_of
+from marketplace.accounts.organisations import (
+    account_for,
+    organisation_for,
+    organisation_of,
+    organisations_of,
+    rights_of,
+)
 from marketplace.accounts.roles import Right
 from marketplace.pages.people import signed_in
 
@@ -32,6 +38,13 @@ def workspaces(user: User, right: Right) -> list[Workspace]:
     """The person first, then the organisations where they have the right, by name."""
     open_to = [each for each in organisations_of(user) if right in rights_of(user, each)]
     return [Workspace("", user.display_name), *(Workspace(each.slug, each.name) for each in open_to)]
+
+
+def workspace_of(account: User) -> Workspace:
+    organisation = organisation_of(account)
+    return (
+        Workspace("", account.display_name) if organisation is None else Workspace(organisation.slug, organisation.name)
+    )
 
 
 def chosen(request: HttpRequest, right: Right) -> tuple[Workspace, User]:

@@ -103,6 +103,15 @@ def permit_of(account: User, headers: Mapping[str, str]) -> GrantPermit | None:
     return GrantPermit(partner, tuple(grants), _territory(partner, grants, _parts(headers.get(TERRITORY, ""))))
 
 
+def refuse_grants(headers: Mapping[str, str]) -> None:
+    """Where an order can't be under a grant, so that nobody takes it for licensed. Raises InvalidInput."""
+    if headers.get(GRANT, "").strip():
+        message = _(
+            "Images under a grant are ordered one by one, so that each counts against it. Leave %(header)s out."
+        )
+        raise InvalidInput(message % {"header": GRANT}, code="grants_one_by_one")
+
+
 def _ids(named: str) -> list[UUID]:
     try:
         ids = list(dict.fromkeys(UUID(part) for part in _parts(named)))

@@ -6,6 +6,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.accounts.organisations import organisation_of, rights_of
+from marketplace.accounts.roles import Right
 from marketplace.errors import InvalidInput, NotFound
 from marketplace.webhooks.models import Delivery, Endpoint
 
@@ -19,8 +21,25 @@ def own_endpoint(account: User, endpoint_id: UUID) -> Endpoint:
     """Raises NotFound."""
     endpoint = Endpoint.objects.filter(account=account, pk=endpoint_id).first()
     if endpoint is None:
-        raise NotFound(_("You have no such endpoint."), code="endpoint_not_found")
+        raise _unknown()
     return endpoint
+
+
+def managed_endpoint(person: User, endpoint_id: UUID) -> Endpoint:
+    """One's own, or one of an organisation whose programs the person looks after. Raises NotFound."""
+    endpoint = Endpoint.objects.select_related("account").filter(pk=endpoint_id).first()
+    if endpoint is None or not _manages(person, endpoint.account):
+        raise _unknown()
+    return endpoint
+
+
+def _manages(person: User, account: User) -> bool:
+    organisation = None if account == person else organisation_of(account)
+    return account == person or (organisation is not None and Right.KEYS in rights_of(person, organisation))
+
+
+def _unknown() -> NotFound:
+    return NotFound(_("You have no such endpoint."), code="endpoint_not_found")
 
 
 def deliveries_of(endpoint: Endpoint, *, state: str = "", kind: str = "") -> QuerySet[Delivery]:

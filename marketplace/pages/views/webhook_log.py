@@ -20,21 +20,21 @@ from marketplace.webhooks.kinds import TEST, kinds
 from marketplace.webhooks.models import Delivery
 from marketplace.webhooks.openapi import payload_example
 from marketplace.webhooks.replays import replay, replay_failed, send_test
-from marketplace.webhooks.selectors import own_delivery, own_endpoint
+from marketplace.webhooks.selectors import managed_endpoint, own_delivery
 
 
 @require_safe
 @login_required
 @never_cache
 def delivery(request: HttpRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
-    found = own_delivery(signed_in(request), endpoint_id, delivery_id)
+    found = _managed_delivery(request, endpoint_id, delivery_id)
     return render(request, "pages/webhook_delivery.html", _context(found))
 
 
 @require_POST
 @login_required
 def replay_one(request: HttpRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
-    found = own_delivery(signed_in(request), endpoint_id, delivery_id)
+    found = _managed_delivery(request, endpoint_id, delivery_id)
     try:
         replay(delivery=found)
         messages.success(request, gettext("It is being sent again."))
@@ -46,7 +46,7 @@ def replay_one(request: HttpRequest, endpoint_id: UUID, delivery_id: UUID) -> Ht
 @require_POST
 @login_required
 def replay_since(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
-    endpoint = own_endpoint(signed_in(request), endpoint_id)
+    endpoint = managed_endpoint(signed_in(request), endpoint_id)
     try:
         count = replay_failed(endpoint=endpoint, since=_start_of(request.POST.get("since", "")))
         text = ngettext("%(count)d delivery is being sent again.", "%(count)d deliveries are being sent again.", count)
@@ -60,7 +60,7 @@ def replay_since(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 @login_required
 def test(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """The tester's answer, which asks for itself until there is a result; without a script, the delivery's page."""
-    endpoint = own_endpoint(signed_in(request), endpoint_id)
+    endpoint = managed_endpoint(signed_in(request), endpoint_id)
     try:
         sent = send_test(endpoint=endpoint, kind=request.POST.get("kind", TEST))
     except Refusal as refusal:
@@ -74,7 +74,7 @@ def test(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 @login_required
 @never_cache
 def test_result(request: HttpRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
-    return _result(request, own_delivery(signed_in(request), endpoint_id, delivery_id))
+    return _result(request, _managed_delivery(request, endpoint_id, delivery_id))
 
 
 @require_safe
@@ -83,6 +83,11 @@ def sample(request: HttpRequest) -> HttpResponse:
     """What a kind of event looks like. For one that there is not, the tester's own."""
     kind = kinds().get(request.GET.get("kind", ""), kinds()[TEST])
     return render(request, "parts/webhook_sample.html", {"kind": kind, "payload": _pretty(payload_example(kind))})
+
+
+def _managed_delivery(request: HttpRequest, endpoint_id: UUID, delivery_id: UUID) -> Delivery:
+    endpoint = managed_endpoint(signed_in(request), endpoint_id)
+    return own_delivery(endpoint.account, endpoint_id, delivery_id)
 
 
 def _result(request: HttpRequest, found: Delivery) -> HttpResponse:

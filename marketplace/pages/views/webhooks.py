@@ -12,15 +12,17 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from marketplace.accounts.roles import Right
 from marketplace.errors import Refusal
 from marketplace.pages.forms.refusals import show_refusal
 from marketplace.pages.forms.webhook import EndpointForm, kind_choices
 from marketplace.pages.people import signed_in
+from marketplace.pages.workspaces import chosen, workspace_of, workspaces
 from marketplace.webhooks.endpoints import change_endpoint, create_endpoint, delete_endpoint, rotate_secret
 from marketplace.webhooks.kinds import TEST
 from marketplace.webhooks.models import Delivery, Endpoint
 from marketplace.webhooks.samples import samples
-from marketplace.webhooks.selectors import deliveries_of, endpoints_of, own_endpoint
+from marketplace.webhooks.selectors import deliveries_of, endpoints_of, managed_endpoint
 
 PER_PAGE = 25
 
@@ -40,7 +42,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _list(request, form, status=HTTPStatus.BAD_REQUEST)
     try:
-        endpoint = create_endpoint(account=signed_in(request), **form.cleaned_data)
+        endpoint = create_endpoint(account=chosen(request, Right.KEYS)[1], **form.cleaned_data)
     except Refusal as refusal:
         return _list(request, form, status=show_refusal(form, refusal))
     return show(request, endpoint, secret=endpoint.secret)
@@ -49,13 +51,13 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def webhook(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
-    return show(request, own_endpoint(signed_in(request), endpoint_id))
+    return show(request, managed_endpoint(signed_in(request), endpoint_id))
 
 
 @require_POST
 @login_required
 def change(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
-    endpoint, form = own_endpoint(signed_in(request), endpoint_id), EndpointForm(request.POST)
+    endpoint, form = managed_endpoint(signed_in(request), endpoint_id), EndpointForm(request.POST)
     if not form.is_valid():
         return show(request, endpoint, form=form, status=HTTPStatus.BAD_REQUEST)
     try:
@@ -70,7 +72,7 @@ def change(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 @login_required
 def switch(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     enabled = request.POST.get("enabled") == "yes"
-    change_endpoint(endpoint=own_endpoint(signed_in(request), endpoint_id), enabled=enabled)
+    change_endpoint(endpoint=managed_endpoint(signed_in(request), endpoint_id), enabled=enabled)
     on, off = gettext("The endpoint is on. Replay below what was missed."), gettext("Nothing more is sent to it.")
     messages.success(request, on if enabled else off)
     return redirect("pages:webhook", endpoint_id)
@@ -80,16 +82,17 @@ def switch(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 @login_required
 @never_cache
 def rotate(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
-    endpoint = own_endpoint(signed_in(request), endpoint_id)
+    endpoint = managed_endpoint(signed_in(request), endpoint_id)
     return show(request, endpoint, secret=rotate_secret(endpoint=endpoint))
 
 
 @require_POST
 @login_required
 def delete(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
-    delete_endpoint(endpoint=own_endpoint(signed_in(request), endpoint_id))
+    endpoint = managed_endpoint(signed_in(request), endpoint_id)
+    delete_endpoint(endpoint=endpoint)
     messages.success(request, gettext("The endpoint and its log are deleted."))
-    return redirect("pages:webhooks")
+    return redirect(workspace_of(endpoint.account).address("pages:webhooks"))
 
 
 def show(
@@ -104,6 +107,7 @@ def show(
     asked = {name: request.GET.get(name, "") for name in ("state", "kind")}
     context = {
         "endpoint": endpoint,
+        "list_address": workspace_of(endpoint.account).address("pages:webhooks"),
         "form": form or EndpointForm.of(endpoint),
         "secret": secret,
         "page": Paginator(deliveries_of(endpoint, **asked), PER_PAGE).get_page(request.GET.get("page")),
@@ -117,5 +121,12 @@ def show(
 
 
 def _list(request: HttpRequest, form: EndpointForm, *, status: int = HTTPStatus.OK) -> HttpResponse:
-    context = {"endpoints": endpoints_of(signed_in(request)), "form": form}
+    workspace, account = chosen(request, Right.KEYS)
+    context = {
+        "workspace": workspace,
+        "workspaces": workspaces(signed_in(request), Right.KEYS),
+        "endpoints": endpoints_of(account),
+        "form": form,
+        "add_address": workspace.address("pages:add_webhook"),
+    }
     return render(request, "pages/webhooks.html", context, status=status)
