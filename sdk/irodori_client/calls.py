@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from irodori_client.effects import Answer, Emit, Items, Request, Steps
 from irodori_client.endpoints import Endpoint
-from irodori_client.errors import UnreachableError, error_of
+from irodori_client.errors import UnreachableError, UsageError, error_of
 from irodori_client.models import Page
 from irodori_client.retries import IDEMPOTENCY_KEY, Retries, attempted
 
@@ -45,8 +45,11 @@ class Calls:
         return read(endpoint, answer)
 
     def save(self, endpoint: Endpoint[bytes], asked: Asked, path: Path) -> Steps[Path]:
-        """The file that the endpoint answers, as `path`: whole or not at all."""
-        yield from self.call(endpoint, asked, into=path)
+        """The file that the endpoint answers, as `path`: whole or not at all. Raises UsageError for a bad path."""
+        try:
+            yield from self.call(endpoint, asked, into=path)
+        except OSError as error:
+            raise not_written(path, error) from error
         return path
 
     def each(self, endpoint: Endpoint[Page[Item]], params: Values | None = None) -> Items[Item]:
@@ -70,6 +73,10 @@ def request_of(endpoint: Endpoint[Any], asked: Asked) -> Request:
     if endpoint.keyed:
         headers[IDEMPOTENCY_KEY] = asked.key or str(uuid4())
     return Request(endpoint.method, path, params=params, headers=headers, content=content)
+
+
+def not_written(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path} can't be written ({error.strerror}).")
 
 
 def read(endpoint: Endpoint[T], answer: Answer) -> T:

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from irodori_client import endpoints as at
-from irodori_client.calls import Asked, Calls
+from irodori_client.calls import Asked, Calls, not_written
 from irodori_client.effects import Emit, Items, Run, Sleep, Steps
 from irodori_client.errors import CancelledError, DamagedError, FailedError, NotFoundError, UsageError
 from irodori_client.models import Generation, Picture
@@ -17,7 +17,10 @@ NO_PREVIEW = "no_preview"
 
 
 def send(calls: Calls, picture: Path | bytes) -> Steps[Picture]:
-    content = (yield Run(picture.read_bytes)) if isinstance(picture, Path) else picture
+    try:
+        content = (yield Run(picture.read_bytes)) if isinstance(picture, Path) else picture
+    except OSError as error:
+        raise UsageError(f"{picture!s} can't be read ({error.strerror}).") from error
     kind = {"Content-Type": media_type(content)}
     return (yield from calls.call(at.PICTURE, Asked(content=content, headers=kind)))
 
@@ -58,7 +61,10 @@ def content(calls: Calls, generation: Generation) -> Steps[bytes]:
 
 def save(calls: Calls, generation: Generation, path: Path) -> Steps[Path]:
     image = yield from content(calls, generation)
-    yield Run(lambda: path.write_bytes(image))
+    try:
+        yield Run(lambda: path.write_bytes(image))
+    except OSError as error:
+        raise not_written(path, error) from error
     return path
 
 

@@ -1,6 +1,7 @@
 """What of a file has arrived at the hub, kept on this machine so that an interrupted upload goes on where it stopped."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -31,10 +32,16 @@ class Journal:
             return None
 
     def write(self, arrived: Arrived) -> None:
+        """Where nothing can be kept, the upload goes on; only an interruption costs more then."""
+        with suppress(OSError):
+            self._write(arrived)
+
+    def _write(self, arrived: Arrived) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = self._path.with_suffix(".new")
         new.write_text(arrived.model_dump_json())
         new.replace(self._path)
 
     def forget(self) -> None:
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._path.unlink()

@@ -73,6 +73,13 @@ def test_a_file_in_two_parts_is_sent_and_checked(hub: Hub, tmp_path: Path) -> No
     assert told[-1] == (len(content), len(content))
 
 
+def test_a_file_is_sent_where_nothing_can_be_kept_of_it(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
+    assert hub.do(make_user(), send(file_in(tmp_path, lora_file()))).state == "checking"
+
+
 def test_a_lost_part_is_sent_again(hub: Hub, tmp_path: Path) -> None:
     creator, store = make_user(), Store(1, 2)
     sent = hub.do(creator, send(file_in(tmp_path, lora_file())), store_transport=store)
@@ -146,6 +153,8 @@ def test_an_image_is_awaited_and_saved(hub: Hub, tmp_path: Path) -> None:
         afterwards=play_the_serving_worker,
     )
     assert told == [("queued", 0), ("running", 0), ("running", 2), ("succeeded", 4)]
+    with pytest.raises(UsageError, match="can't be written"):
+        hub.do(buyer, lambda client: client.generations.save(made, tmp_path / "none" / "image"))
     path = tmp_path / "image"
     assert hub.do(buyer, lambda client: client.generations.save(made, path)) == path
     assert path.read_bytes() == hub.do(buyer, lambda client: client.generations.image(made)) == PROMPT.encode()

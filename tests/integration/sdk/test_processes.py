@@ -1,6 +1,7 @@
 """What only a process of its own shows: Ctrl-C, pipes, and shells that complete."""
 
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -75,6 +76,32 @@ def test_ctrl_c_cancels_what_was_ordered(
     assert [each.state for each in Generation.objects.all()] == ["cancelled"] * count
     assert held_balance(buyer) == 0
     assert [path.name for path in tmp_path.glob("*.png")] == []
+
+
+def test_somebody_at_a_terminal_sees_price_and_progress(
+    environment: dict[str, str], buyer: User, tmp_path: Path
+) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*IRO, "generate", "a fox"], env=environment | {"TERM": "xterm"}, cwd=tmp_path, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    wait_for_orders(1)
+    seen = read_until(ours, "in the queue")
+    process.send_signal(signal.SIGINT)
+    seen += read_until(ours, "Nothing was paid.")
+    assert process.wait(timeout=30) == Exit.INTERRUPTED
+    assert "0.0001 USD, default x default pixels on echo" in seen
+    assert "number 1 in the queue" in seen
+    assert held_balance(buyer) == 0
+
+
+def read_until(terminal: int, words: str) -> str:
+    seen, deadline = "", time.monotonic() + 30
+    while words not in seen:
+        assert time.monotonic() < deadline, seen
+        seen += os.read(terminal, 4096).decode()
+    return seen
 
 
 def test_a_reader_who_has_enough_is_no_error(environment: dict[str, str], tmp_path: Path) -> None:

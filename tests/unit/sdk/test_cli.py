@@ -100,6 +100,8 @@ def test_a_statement_is_saved(iro: Command, tmp_path: Path) -> None:
     assert iro("statements", "--month", "2026-11", "--csv", path).out == f"{path}\n"
     assert path.read_text().startswith("date,transaction,")
     assert iro("statements", "--month", "2026-13", "--csv", path).code == Exit.REFUSED
+    nowhere = iro("statements", "--csv", tmp_path / "none" / "november.csv")
+    assert (nowhere.code, "can't be written (No such file or directory)." in nowhere.err) == (Exit.USAGE, True)
 
 
 @pytest.mark.parametrize(
