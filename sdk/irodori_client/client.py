@@ -14,6 +14,7 @@ from irodori_client.resources import (
     Earnings,
     Generations,
     Ledger,
+    Licences,
     Pictures,
     Quotes,
     Styles,
@@ -37,6 +38,7 @@ class _Resources(Generic[Mode]):
         calls = Calls(retries)
         self.bases: Bases[Mode] = Bases(calls, driver)
         self.styles: Styles[Mode] = Styles(calls, driver)
+        self.licences: Licences[Mode] = Licences(calls, driver)
         self.versions: Versions[Mode] = Versions(calls, driver)
         self.quotes: Quotes[Mode] = Quotes(calls, driver)
         self.pictures: Pictures[Mode] = Pictures(calls, driver)

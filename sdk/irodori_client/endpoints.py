@@ -38,6 +38,9 @@ STYLES = Endpoint("GET", f"{V1}/styles", Page[models.Style])
 STYLE = Endpoint("GET", f"{V1}/styles/{{slug}}", models.StylePage)
 PUBLISH = Endpoint("POST", f"{V1}/versions", models.Version, body=models.Publication)
 WITHDRAW = Endpoint("POST", f"{V1}/versions/{{id}}/withdraw", models.Version, again=True)
+LICENCE = Endpoint("GET", f"{V1}/styles/{{slug}}/versions/{{number}}/licence", models.LicenceDocument)
+# The same address with ?format=.
+LICENCE_FILE = Endpoint("GET", f"{V1}/styles/{{slug}}/versions/{{number}}/licence", bytes)
 
 QUOTE = Endpoint("POST", f"{V1}/quotes", models.Quote, body=models.Priced, again=True)
 ORDER = Endpoint("POST", f"{V1}/generations", models.Generation, body=models.Order, keyed=True)

@@ -1,14 +1,24 @@
 """`iro bases`, `iro styles` and `iro licence`: what there is to draw with, and on what terms."""
 
+from enum import Enum
 from itertools import islice
 from typing import Annotated
 
 import typer
 
 from irodori_client.cli.completion import style_slugs
+from irodori_client.cli.files import write
 from irodori_client.cli.output import usd
 from irodori_client.cli.session import Json, session_of
-from irodori_client.models import Style, Version
+from irodori_client.models import Statement, Style, Version
+
+
+class Form(str, Enum):
+    JSONLD = "jsonld"
+    RSL = "rsl"
+    MODEL_CARD = "md"
+    TDMREP = "tdmrep"
+
 
 styles = typer.Typer(no_args_is_help=True, help="Look for styles, and at one.")
 
@@ -61,22 +71,19 @@ def licence(
     number: Annotated[
         int | None, typer.Option("--version", help="The version's number; the newest if left out.")
     ] = None,
+    form: Annotated[Form | None, typer.Option("--as", help="As a file that other programs read.")] = None,
     json: Json = False,  # noqa: ARG001 - its callback has read it
 ) -> None:
-    """Say what a style's licence permits, and what must be said beside each picture."""
+    """Say what a style's creator grants, in plain words, or as ODRL, RSL, a model card or a TDMRep policy."""
     session = session_of(context)
     with session.client() as client:
-        page = client.styles.get(style)
-    version = page.latest if number is None else _numbered(page.versions, number)
-    session.out.result(_terms(version), _permissions(version))
-
-
-def _numbered(versions: tuple[Version, ...], number: int) -> Version:
-    for version in versions:
-        if version.number == number:
-            return version
-    there = ", ".join(str(version.number) for version in versions)
-    raise typer.BadParameter(f"There is no version {number}, but {there}.", param_hint="--version")
+        chosen = number or client.styles.get(style).latest.number
+        if form:
+            write("-", client.licences.file(style, chosen, form.value))
+            return
+        found = client.licences.get(style, chosen)
+    lines = [f"{style}, version {chosen}: {found.licence}", *map(_clause, found.words), found.page]
+    session.out.result(found, "\n".join(lines))
 
 
 def _row(style: Style) -> tuple[str, ...]:
@@ -92,22 +99,6 @@ def _line(version: Version) -> str:
     )
 
 
-_MAY = {
-    "outputs_may_train": "pictures may train models",
-    "may_be_merged": "may be merged with other styles",
-    "may_be_derived": "others may publish styles made from it",
-    "may_be_resold": "partners may resell pictures",
-}
-
-
-def _terms(version: Version) -> dict[str, object]:
-    shown = {"version", "licence", "credit", "attribution", "public_from", *_MAY}
-    return version.model_dump(mode="json", include=shown) | {"version": version.id}
-
-
-def _permissions(version: Version) -> str:
-    lines = [f"{version.licence.title} ({version.licence.id})", version.licence.summary]
-    lines += [f"{'yes' if getattr(version, name) else 'no '}  {words}" for name, words in _MAY.items()]
-    if version.credit:
-        lines.append(f"Say beside each picture: {version.credit}")
-    return "\n".join(line for line in lines if line)
+def _clause(said: Statement) -> str:
+    mark = {True: "yes", False: "no ", None: "   "}[said.allowed]
+    return f"{mark}  {said.title}: {said.detail}"

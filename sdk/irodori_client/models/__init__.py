@@ -30,6 +30,7 @@ from irodori_client.models.generations import (
     StyleUse,
 )
 from irodori_client.models.ledger import Proof, PublicKey, PublicKeys, SignedBlock
+from irodori_client.models.licences import LicenceDocument, Policy, Statement
 from irodori_client.models.money import Checkout, Earnings, TopUp, VersionEarnings, Wallet
 from irodori_client.models.uploads import (
     Extraction,
@@ -58,12 +59,14 @@ __all__ = [
     "Image",
     "LayerError",
     "Licence",
+    "LicenceDocument",
     "Model",
     "NewUpload",
     "Order",
     "Page",
     "PartAddress",
     "Picture",
+    "Policy",
     "Priced",
     "Proof",
     "PublicKey",
@@ -79,6 +82,7 @@ __all__ = [
     "SplitLine",
     "StatedArtist",
     "StatedSource",
+    "Statement",
     "Style",
     "StylePage",
     "StyleUse",

@@ -1,6 +1,6 @@
 """Bases, styles, versions, and the terms that a style is published under."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -80,6 +80,12 @@ class Version(Model):
     may_be_merged: bool
     may_be_derived: bool
     may_be_resold: bool
+    commercial_use: bool
+    credit_required: bool
+    territory: tuple[str, ...]
+    partners: tuple[str, ...]
+    expires: date | None
+    opt_outs: tuple[str, ...]
 
 
 class Style(Model):
@@ -138,6 +144,12 @@ class Terms(Sent):
     may_be_merged: bool = False
     may_be_derived: bool = False
     may_be_resold: bool = False
+    commercial_use: bool = False
+    credit_required: bool = False
+    territory: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
+    expires: date | None = None
+    opt_outs: tuple[str, ...] = ()
 
 
 class Publication(Terms):

@@ -122,6 +122,7 @@ class Generation(Model):
     split: tuple[SplitLine, ...]
     credit_lines: tuple[str, ...]
     shared_under: str
+    commercial_use: bool
     image: Image | None
     failure: Failure | None
     created_at: datetime

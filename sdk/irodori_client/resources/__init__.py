@@ -1,6 +1,6 @@
 """What a client offers, one class for each kind of thing."""
 
-from irodori_client.resources.catalogue import Bases, Styles, Versions
+from irodori_client.resources.catalogue import Bases, Licences, Styles, Versions
 from irodori_client.resources.generations import Generations, Pictures, Quotes
 from irodori_client.resources.ledger import Ledger
 from irodori_client.resources.money import Earnings, Wallet
@@ -11,6 +11,7 @@ __all__ = [
     "Earnings",
     "Generations",
     "Ledger",
+    "Licences",
     "Pictures",
     "Quotes",
     "Styles",

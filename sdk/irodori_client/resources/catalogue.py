@@ -1,12 +1,16 @@
 """What there is to draw with."""
 
+from typing import Literal
 from uuid import UUID
 
 from irodori_client import endpoints as at
 from irodori_client.calls import Asked
 from irodori_client.effects import Items, Steps
-from irodori_client.models import Base, Publication, Style, StylePage, Terms, Version
+from irodori_client.models import Base, LicenceDocument, Publication, Style, StylePage, Terms, Version
 from irodori_client.resources.base import Mode, Resource, iteration, operation
+
+LicenceForm = Literal["jsonld", "rsl", "md", "tdmrep"]
+ANYTHING = {"Accept": "*/*"}
 
 
 class Bases(Resource[Mode]):
@@ -26,6 +30,19 @@ class Styles(Resource[Mode]):
     def get(self, slug: str) -> Steps[StylePage]:
         """One style with all its versions."""
         return self._calls.call(at.STYLE, Asked(names={"slug": slug}))
+
+
+class Licences(Resource[Mode]):
+    @operation
+    def get(self, style: str, number: int) -> Steps[LicenceDocument]:
+        """What the creator of a style's version grants, as clauses and in plain words. It never changes."""
+        return self._calls.call(at.LICENCE, Asked(names={"slug": style, "number": number}))
+
+    @operation
+    def file(self, style: str, number: int, form: LicenceForm) -> Steps[bytes]:
+        """The same as an ODRL offer (`jsonld`), as RSL (`rsl`), as a model card (`md`), or for text and data mining."""
+        asked = Asked(names={"slug": style, "number": number}, params={"format": form}, headers=ANYTHING)
+        return self._calls.call(at.LICENCE_FILE, asked)
 
 
 class Versions(Resource[Mode]):

@@ -62,15 +62,20 @@ def test_styles_are_lines_with_tabs_for_pipes_and_json_for_programs(nobody: Comm
     assert nobody("bases").out == "echo\tEcho\tApache-2.0\t8-512\t20\n"
 
 
-def test_a_licence_says_what_it_permits(nobody: Command) -> None:
+def test_a_licence_says_what_it_grants_to_people_and_to_programs(nobody: Command) -> None:
     version = echo_version(licence="CC-BY-4.0", may_be_merged=True)
-    said = nobody("licence", version.style.slug).out
-    assert "yes  may be merged with other styles" in said
-    assert "no   pictures may train models" in said
-    assert f"Say beside each picture: “{version.style.title}” by " in said
-    assert nobody("licence", version.style.slug, "--json").json["licence"]["id"] == "CC-BY-4.0"
-    wrong = nobody("licence", version.style.slug, "--version", 7)
-    assert (wrong.code, "There is no version 7, but 1." in wrong.err) == (2, True)
+    slug = version.style.slug
+    said = nobody("licence", slug)
+    assert (said.code, said.out.splitlines()[0]) == (0, f"{slug}, version 1: CC-BY-4.0")
+    document = nobody("licence", slug, "--json").json
+    marks = {True: "yes", False: "no ", None: "   "}
+    for words in document["words"]:
+        assert f"{marks[words['allowed']]}  {words['title']}: {words['detail']}" in said.out
+    assert document["policy"]["merging"] is True
+    assert nobody("licence", slug, "--as", "jsonld").json["@type"] == "Offer"
+    assert nobody("licence", slug, "--as", "rsl").out.startswith("<")
+    assert nobody("licence", slug, "--version", 7).code == Exit.REFUSED
+    assert nobody("licence", "none", "--as", "md").code == Exit.REFUSED
 
 
 def test_a_quote_says_the_price_and_who_is_paid_and_orders_nothing(iro: Command) -> None:

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from irodori_client import models
 from irodori_client.composing import Choices
-from irodori_client.endpoints import LEDGER_KEYS, Endpoint, endpoints
+from irodori_client.endpoints import LEDGER_KEYS, LICENCE_FILE, Endpoint, endpoints
 from irodori_client.models import Order, Page, Sent
 from irodori_client.models.catalogue import Consent, ContributorKind, VersionState
 from irodori_client.models.generations import GenerationState
@@ -25,7 +25,9 @@ from irodori_client.models.uploads import UploadState
 LEFT_OUT = {
     "/api/v1/tokens": "a key is made by a person who is signed in on the pages: no key makes another",
 }
-CALLED = [endpoint for endpoint in endpoints() if endpoint is not LEDGER_KEYS]
+# A well-known file, and other forms of what is compared as JSON.
+OTHER_FILES = (LEDGER_KEYS, LICENCE_FILE)
+CALLED = [endpoint for endpoint in endpoints() if endpoint not in OTHER_FILES]
 
 
 @cache
@@ -121,7 +123,7 @@ def _differences(kind: Any, said: dict[str, Any], where: str) -> Iterator[str]:
         yield from _differences(get_args(kind)[0], said.get("items", {}), f"{where}[]")
     elif isinstance(kind, type) and issubclass(kind, BaseModel):
         yield from _fields(kind, said, where)
-    elif (said.get("type"), said.get("format") if kind in (UUID, datetime) else None) != KINDS[kind]:
+    elif (said.get("type"), said.get("format") if kind in (UUID, datetime, date) else None) != KINDS[kind]:
         yield f"{where}: {named(kind)}, the hub says {said}"
 
 
@@ -169,6 +171,7 @@ KINDS: dict[Any, tuple[str, str | None]] = {
     bytes: ("string", None),
     UUID: ("string", "uuid"),
     datetime: ("string", "date-time"),
+    date: ("string", "date"),
 }
 
 

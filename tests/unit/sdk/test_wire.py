@@ -187,7 +187,7 @@ def test_an_image_that_is_not_the_one_that_was_made_is_not_saved(wire: Wire, tmp
         "eta_seconds": None, "base_model": "echo", "prompt": "", "negative_prompt": "", "adapters": [], "width": 1,
         "height": 1, "guidance_scale": 1, "seed": 1, "scheduler": "", "resale": False, "picture": "", "mask": "",
         "strength": None, "refiner_start": None, "price_micro": 1, "currency": "USD", "split": [], "credit_lines": [],
-        "shared_under": "", "image": image, "failure": None, "created_at": "2026-11-26T05:00:00Z", "finished_at": None,
+        "shared_under": "", "commercial_use": True, "image": image, "failure": None, "created_at": "2026-11-26T05:00:00Z", "finished_at": None,
     }  # fmt: skip
     path = tmp_path / "image.png"
     path.write_bytes(b"before")
