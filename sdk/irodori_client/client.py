@@ -10,13 +10,16 @@ from irodori_client.drivers import AsyncDriver, SyncDriver
 from irodori_client.drivers.shared import Doors
 from irodori_client.errors import UsageError
 from irodori_client.resources import (
+    Account,
     Bases,
     Earnings,
     Generations,
     Ledger,
     Licences,
     Pictures,
+    Purchases,
     Quotes,
+    Receipts,
     Styles,
     Uploads,
     Versions,
@@ -45,6 +48,9 @@ class _Resources(Generic[Mode]):
         self.generations: Generations[Mode] = Generations(calls, driver)
         self.uploads: Uploads[Mode] = Uploads(calls, driver)
         self.wallet: Wallet[Mode] = Wallet(calls, driver)
+        self.purchases: Purchases[Mode] = Purchases(calls, driver)
+        self.receipts: Receipts[Mode] = Receipts(calls, driver)
+        self.account: Account[Mode] = Account(calls, driver)
         self.earnings: Earnings[Mode] = Earnings(calls, driver)
         self.ledger: Ledger[Mode] = Ledger(calls, driver)
 

@@ -36,7 +36,10 @@ V1 = "/api/v1"
 BASES = Endpoint("GET", f"{V1}/base-models", list[models.Base])
 STYLES = Endpoint("GET", f"{V1}/styles", Page[models.Style])
 STYLE = Endpoint("GET", f"{V1}/styles/{{slug}}", models.StylePage)
-PUBLISH = Endpoint("POST", f"{V1}/versions", models.Version, body=models.Publication)
+OWN_STYLES = Endpoint("GET", f"{V1}/account/styles", Page[models.StylePage])
+ACCOUNT = Endpoint("GET", f"{V1}/account", models.Account)
+VERSION = Endpoint("GET", f"{V1}/versions/{{id}}", models.VersionPage)
+PUBLISH = Endpoint("POST", f"{V1}/versions", models.Version, body=models.Publication, keyed=True)
 WITHDRAW = Endpoint("POST", f"{V1}/versions/{{id}}/withdraw", models.Version, again=True)
 LICENCE = Endpoint("GET", f"{V1}/styles/{{slug}}/versions/{{number}}/licence", models.LicenceDocument)
 # The same address with ?format=.
@@ -50,10 +53,12 @@ CANCEL = Endpoint("POST", f"{V1}/generations/{{id}}/cancel", models.Generation, 
 IMAGE = Endpoint("GET", f"{V1}/generations/{{id}}/image", bytes)
 PREVIEW = Endpoint("GET", f"{V1}/generations/{{id}}/preview", bytes)
 # A picture is known by its hash: sent twice, it is kept once.
+AS_PICTURE = Endpoint("POST", f"{V1}/generations/{{id}}/picture", models.Picture, again=True)
+PICTURE_FILE = Endpoint("GET", f"{V1}/pictures/{{sha256}}", bytes)
 PICTURE = Endpoint("POST", f"{V1}/pictures", models.Picture, again=True)
 
 UPLOADS = Endpoint("GET", f"{V1}/uploads", Page[models.Upload])
-NEW_UPLOAD = Endpoint("POST", f"{V1}/uploads", models.Upload, body=models.NewUpload)
+NEW_UPLOAD = Endpoint("POST", f"{V1}/uploads", models.Upload, body=models.NewUpload, keyed=True)
 UPLOAD = Endpoint("GET", f"{V1}/uploads/{{id}}", models.Upload)
 ABORT = Endpoint("DELETE", f"{V1}/uploads/{{id}}", type(None))
 PART = Endpoint("POST", f"{V1}/uploads/{{id}}/parts/{{number}}", models.PartAddress, again=True)
@@ -63,6 +68,18 @@ LORA_FILE = Endpoint("GET", f"{V1}/uploads/{{id}}/file", bytes)
 
 WALLET = Endpoint("GET", f"{V1}/wallet", models.Wallet)
 TOP_UP = Endpoint("POST", f"{V1}/top-ups", models.Checkout, body=models.TopUp, keyed=True)
+TOP_UPS = Endpoint("GET", f"{V1}/top-ups", Page[models.OwnTopUp])
+OWN_TOP_UP = Endpoint("GET", f"{V1}/top-ups/{{id}}", models.OwnTopUp)
+MOVEMENTS = Endpoint("GET", f"{V1}/wallet/movements", Page[models.Movement])
+RECEIPT = Endpoint("GET", f"{V1}/receipts/{{id}}", models.Receipt)
+RECEIPT_PDF = Endpoint("GET", f"{V1}/receipts/{{id}}/pdf", bytes)
+
+PURCHASE_QUOTE = Endpoint("POST", f"{V1}/purchases/quotes", models.PurchaseQuote, body=models.Wanted, again=True)
+BUY = Endpoint("POST", f"{V1}/purchases", models.Purchase, body=models.Bought, keyed=True)
+PURCHASES = Endpoint("GET", f"{V1}/purchases", Page[models.Purchase])
+PURCHASE = Endpoint("GET", f"{V1}/purchases/{{id}}", models.Purchase)
+PURCHASE_FILE = Endpoint("GET", f"{V1}/purchases/{{id}}/file", bytes)
+
 EARNINGS = Endpoint("GET", f"{V1}/earnings", models.Earnings)
 STATEMENT = Endpoint("GET", f"{V1}/earnings/statement.csv", bytes)
 

@@ -2,9 +2,11 @@
 
 from irodori_client.models.base import Model, Page, Sent
 from irodori_client.models.catalogue import (
+    Ancestor,
     Artist,
     Base,
     Contributor,
+    Earner,
     Example,
     Licence,
     Publication,
@@ -15,6 +17,7 @@ from irodori_client.models.catalogue import (
     Terms,
     TrainingSource,
     Version,
+    VersionPage,
 )
 from irodori_client.models.generations import (
     AdapterUse,
@@ -32,6 +35,19 @@ from irodori_client.models.generations import (
 from irodori_client.models.ledger import Proof, PublicKey, PublicKeys, SignedBlock
 from irodori_client.models.licences import LicenceDocument, Policy, Statement
 from irodori_client.models.money import Checkout, Earnings, TopUp, VersionEarnings, Wallet
+from irodori_client.models.purchases import (
+    Account,
+    Bought,
+    Movement,
+    Organisation,
+    OwnTopUp,
+    Purchase,
+    PurchaseQuote,
+    Receipt,
+    ReceiptLine,
+    Returned,
+    Wanted,
+)
 from irodori_client.models.uploads import (
     Extraction,
     FileSummary,
@@ -45,11 +61,15 @@ from irodori_client.models.uploads import (
 )
 
 __all__ = [
+    "Account",
     "AdapterUse",
+    "Ancestor",
     "Artist",
     "Base",
+    "Bought",
     "Checkout",
     "Contributor",
+    "Earner",
     "Earnings",
     "Example",
     "Extraction",
@@ -61,8 +81,11 @@ __all__ = [
     "Licence",
     "LicenceDocument",
     "Model",
+    "Movement",
     "NewUpload",
     "Order",
+    "Organisation",
+    "OwnTopUp",
     "Page",
     "PartAddress",
     "Picture",
@@ -72,9 +95,14 @@ __all__ = [
     "PublicKey",
     "PublicKeys",
     "Publication",
+    "Purchase",
+    "PurchaseQuote",
     "Quote",
     "QuoteLine",
+    "Receipt",
+    "ReceiptLine",
     "Refusal",
+    "Returned",
     "Sent",
     "SentPart",
     "SentParts",
@@ -92,5 +120,7 @@ __all__ = [
     "Upload",
     "Version",
     "VersionEarnings",
+    "VersionPage",
     "Wallet",
+    "Wanted",
 ]

@@ -93,6 +93,7 @@ class Style(Model):
     title: str
     description: str
     creator: str
+    creator_id: int
     created_at: datetime
     latest: Version
 
@@ -109,6 +110,30 @@ class StatedSource(TrainingSource):
 
 class StatedArtist(Artist):
     model_config = ConfigDict(extra="forbid")
+
+
+class Earner(Model):
+    """Who gets which part of each payment, in 1/10,000."""
+
+    payee: str
+    role: str
+    share_bp: int
+
+
+class Ancestor(Model):
+    id: int
+    style: str
+    title: str
+    number: int
+    creator: str
+
+
+class VersionPage(Version):
+    """A version with who earns by it, and what it derives from, nearest first."""
+
+    style: str
+    earners: tuple[Earner, ...]
+    lineage: tuple[Ancestor, ...]
 
 
 class Contributor(Sent):

@@ -3,17 +3,20 @@
 from irodori_client.resources.catalogue import Bases, Licences, Styles, Versions
 from irodori_client.resources.generations import Generations, Pictures, Quotes
 from irodori_client.resources.ledger import Ledger
-from irodori_client.resources.money import Earnings, Wallet
+from irodori_client.resources.money import Account, Earnings, Purchases, Receipts, Wallet
 from irodori_client.resources.uploads import Uploads
 
 __all__ = [
+    "Account",
     "Bases",
     "Earnings",
     "Generations",
     "Ledger",
     "Licences",
     "Pictures",
+    "Purchases",
     "Quotes",
+    "Receipts",
     "Styles",
     "Uploads",
     "Versions",

@@ -6,7 +6,7 @@ from uuid import UUID
 from irodori_client import endpoints as at
 from irodori_client.calls import Asked
 from irodori_client.effects import Items, Steps
-from irodori_client.models import Base, LicenceDocument, Publication, Style, StylePage, Terms, Version
+from irodori_client.models import Base, LicenceDocument, Publication, Style, StylePage, Terms, Version, VersionPage
 from irodori_client.resources.base import Mode, Resource, iteration, operation
 
 LicenceForm = Literal["jsonld", "rsl", "md", "tdmrep"]
@@ -31,6 +31,11 @@ class Styles(Resource[Mode]):
         """One style with all its versions."""
         return self._calls.call(at.STYLE, Asked(names={"slug": slug}))
 
+    @iteration
+    def own(self) -> Items[StylePage]:
+        """Your own styles with all their versions, newest first."""
+        return self._calls.each(at.OWN_STYLES)
+
 
 class Licences(Resource[Mode]):
     @operation
@@ -46,6 +51,11 @@ class Licences(Resource[Mode]):
 
 
 class Versions(Resource[Mode]):
+    @operation
+    def get(self, version: int) -> Steps[VersionPage]:
+        """One version, with who earns by it and what it derives from."""
+        return self._calls.call(at.VERSION, Asked(names={"id": version}))
+
     @operation
     def publish(self, upload: UUID | str, terms: Terms) -> Steps[Version]:
         """Publish a ready upload of yours. Its cover and examples are drawn afterwards."""

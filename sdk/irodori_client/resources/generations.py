@@ -29,6 +29,16 @@ class Pictures(Resource[Mode]):
         """Send a PNG, JPEG or WebP to start from; orders name it by its `sha256`. Nobody else can."""
         return images.send(self._calls, picture)
 
+    @operation
+    def take(self, id: UUID | str) -> Steps[Picture]:  # noqa: A002 - the API's word
+        """Start from a finished image of yours: it is kept among your pictures."""
+        return self._calls.call(at.AS_PICTURE, Asked(names={"id": id}))
+
+    @operation
+    def get(self, sha256: str) -> Steps[bytes]:
+        """A picture that you sent."""
+        return self._calls.call(at.PICTURE_FILE, Asked(names={"sha256": sha256}))
+
 
 class Generations(Resource[Mode]):
     @operation

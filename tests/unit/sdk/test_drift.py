@@ -24,7 +24,17 @@ from irodori_client.models.uploads import UploadState
 # What the SDK does not call, and why; each covers what lies below it.
 LEFT_OUT = {
     "/api/v1/tokens": "a key is made by a person who is signed in on the pages: no key makes another",
+    "/api/v1/account/listings": "pictures are put up for sale where one sees them",
+    "/api/v1/listings": "as above",
+    "/api/v1/account/subscription": "an offer is made once",
+    "/api/v1/creators": "subscriptions are quoted as purchases",
+    "/api/v1/subscriptions": "they are stopped on the page that shows them",
+    "/api/v1/earnings/entries": "a statement holds them all, with totals that can be checked",
+    "/api/v1/earnings/report": "charts for the page of earnings",
+    "/api/v1/costs": "figures for staff",
+    "/api/v1/solvency": "public figures of the hub",
 }
+PARTLY = {("PATCH", "/api/v1/account"): "a name is changed where it is shown"}
 # A well-known file, and other forms of what is compared as JSON.
 OTHER_FILES = (LEDGER_KEYS, LICENCE_FILE)
 CALLED = [endpoint for endpoint in endpoints() if endpoint not in OTHER_FILES]
@@ -50,7 +60,7 @@ def is_left_out(path: str) -> bool:
 def test_every_address_of_the_hub_can_be_called_or_is_left_out_by_name() -> None:
     there = {(method.upper(), path) for path, item in schema()["paths"].items() for method in item}
     assert {(endpoint.method, endpoint.path) for endpoint in CALLED} == {
-        (method, path) for method, path in there if not is_left_out(path)
+        (method, path) for method, path in there if not is_left_out(path) and (method, path) not in PARTLY
     }
 
 
