@@ -49,6 +49,7 @@ QUOTE = Endpoint("POST", f"{V1}/quotes", models.Quote, body=models.Priced, again
 ORDER = Endpoint("POST", f"{V1}/generations", models.Generation, body=models.Order, keyed=True)
 HISTORY = Endpoint("GET", f"{V1}/generations", Page[models.Generation])
 GENERATION = Endpoint("GET", f"{V1}/generations/{{id}}", models.Generation)
+EVENTS = Endpoint("GET", f"{V1}/generations/{{id}}/events", bytes)
 CANCEL = Endpoint("POST", f"{V1}/generations/{{id}}/cancel", models.Generation, again=True)
 IMAGE = Endpoint("GET", f"{V1}/generations/{{id}}/image", bytes)
 PREVIEW = Endpoint("GET", f"{V1}/generations/{{id}}/preview", bytes)

@@ -1,19 +1,20 @@
 """The steps of an image: following it, fetching it, sending one to start from."""
 
 import hashlib
-import time
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 from irodori_client import endpoints as at
 from irodori_client.calls import Asked, Calls, not_written
-from irodori_client.effects import Emit, Items, Run, Sleep, Steps
+from irodori_client.effects import Items, Run, Steps
 from irodori_client.errors import CancelledError, DamagedError, FailedError, NotFoundError, UsageError
+from irodori_client.events import Event
+from irodori_client.following import followed, last_of
 from irodori_client.models import Generation, Picture
-from irodori_client.waiting import POLL_SECONDS, check_time, until_final
 
 NO_PREVIEW = "no_preview"
+MOVES = frozenset({"state", "step", "steps", "eta_seconds", "place_in_queue"})
 
 
 def send(calls: Calls, picture: Path | bytes) -> Steps[Picture]:
@@ -38,16 +39,25 @@ def media_type(content: bytes) -> str:
 
 def finished(
     calls: Calls,
-    id: UUID | str,  # noqa: A002 - as above
+    id: UUID | str,  # noqa: A002 - the API's word
     tell: Callable[[Generation], object],
     timeout: float,
 ) -> Steps[Generation]:
-    generation = yield from until_final(lambda: _asked(calls, id), tell, timeout)
+    generation = yield from last_of(changes(calls, id, timeout), tell)
     if generation.state == "cancelled":
         raise CancelledError("The order was cancelled. Nothing was paid.", code="cancelled")
     if generation.failure:
         raise FailedError(generation.failure.message, code=generation.failure.code)
     return generation
+
+
+def changes(calls: Calls, id: UUID | str, timeout: float) -> Items[Generation]:  # noqa: A002 - as above
+    return followed(calls, at.GENERATION, at.EVENTS, id, heard, timeout)
+
+
+def heard(generation: Generation, event: Event) -> Generation:
+    """How it is after this event, which tells what moves."""
+    return generation.model_copy(update={name: event.data[name] for name in MOVES & event.data.keys()})
 
 
 def content(calls: Calls, generation: Generation) -> Steps[bytes]:
@@ -75,21 +85,3 @@ def preview(calls: Calls, id: UUID | str) -> Steps[bytes | None]:  # noqa: A002 
         if error.code == NO_PREVIEW:
             return None
         raise
-
-
-def _asked(calls: Calls, id: UUID | str) -> Steps[Generation]:  # noqa: A002 - as above
-    return calls.call(at.GENERATION, Asked(names={"id": id}))
-
-
-def changes(calls: Calls, id: UUID | str, timeout: float) -> Items[Generation]:  # noqa: A002 - as above
-    """Emit every answer that differs from the one before, up to the final one."""
-    deadline, last = time.monotonic() + timeout, None
-    while True:
-        generation = yield from _asked(calls, id)
-        if generation != last:
-            yield Emit(generation)
-        if generation.is_final:
-            return
-        check_time(deadline, timeout)
-        last = generation
-        yield Sleep(POLL_SECONDS)

@@ -2,19 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from irodori_client.effects import Sleep, Steps
-from irodori_client.errors import TooSlowError
-
-POLL_SECONDS = 0.5
-WAIT_SECONDS = 1800.0
-
-
-class Stateful(Protocol):
-    @property
-    def is_final(self) -> bool: ...
-
+from irodori_client.following import POLL_SECONDS, Stateful, check_time
 
 S = TypeVar("S", bound=Stateful)
 
@@ -31,9 +22,3 @@ def until_final(ask: Callable[[], Steps[S]], tell: Callable[[S], object], timeou
         check_time(deadline, timeout)
         last = answer
         yield Sleep(POLL_SECONDS)
-
-
-def check_time(deadline: float, timeout: float) -> None:
-    """Raises TooSlowError after the deadline."""
-    if time.monotonic() >= deadline:
-        raise TooSlowError(f"The hub has taken {timeout:.0f} s over this and goes on. Ask for it again later.")

@@ -18,11 +18,20 @@ T = TypeVar("T")
 AT_ONCE = Retries(tries=3, first_s=0)
 
 
+class NoStreams(SiteTransport):
+    """The site as behind a proxy that lets only whole answers through: here they are whole before anybody reads them."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.headers["Accept"] == "text/event-stream":
+            return httpx.Response(502, text="No streams here.")
+        return super().handle_request(request)
+
+
 class Desk:
     """The site answers in the test's thread, whose transaction the rows are in; whoever asks runs in another."""
 
     def __init__(self, afterwards: Callable[[], None] = lambda: None) -> None:
-        self._site = SiteTransport(afterwards)
+        self._site = NoStreams(afterwards)
         self._asked: SimpleQueue[tuple[httpx.Request, Future[httpx.Response]] | None] = SimpleQueue()
 
     def ask(self, request: httpx.Request) -> Future[httpx.Response]:
@@ -58,7 +67,7 @@ class DeskTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 def client_of(person: User | None, afterwards: Callable[[], None] = lambda: None, **changes: Any) -> Client:
     """With a token of this person's, or nobody's."""
-    given: dict[str, Any] = {"transport": SiteTransport(afterwards), "retries": AT_ONCE} | changes
+    given: dict[str, Any] = {"transport": NoStreams(afterwards), "retries": AT_ONCE} | changes
     return Client(SITE_URL, key_of(person), **given)
 
 

@@ -11,9 +11,9 @@ from irodori_client import images
 from irodori_client.calls import Asked
 from irodori_client.composing import Choices, composed
 from irodori_client.effects import Items, Steps
+from irodori_client.following import WAIT_SECONDS
 from irodori_client.models import Generation, Order, Picture, Quote
 from irodori_client.resources.base import Mode, Resource, iteration, operation
-from irodori_client.waiting import WAIT_SECONDS
 
 
 class Quotes(Resource[Mode]):

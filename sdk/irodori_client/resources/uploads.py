@@ -8,9 +8,9 @@ from irodori_client import endpoints as at
 from irodori_client import sending
 from irodori_client.calls import Asked
 from irodori_client.effects import Items, Steps
+from irodori_client.following import WAIT_SECONDS
 from irodori_client.models import Upload
 from irodori_client.resources.base import Mode, Resource, iteration, operation
-from irodori_client.waiting import WAIT_SECONDS
 
 
 class Uploads(Resource[Mode]):

@@ -182,18 +182,71 @@ def test_the_key_goes_to_the_hub_alone(wire: Wire, asked: Asked, tmp_path: Path)
 
 def test_an_image_that_is_not_the_one_that_was_made_is_not_saved(wire: Wire, tmp_path: Path) -> None:
     image = {"url": "x", "sha256": "0" * 64, "media_type": "image/png", "width": 1, "height": 1}
-    made = {
-        "id": "7b1cbb5e-0000-4000-8000-000000000000", "state": "succeeded", "step": 1, "steps": 1, "place_in_queue": 0,
-        "eta_seconds": None, "base_model": "echo", "prompt": "", "negative_prompt": "", "adapters": [], "width": 1,
-        "height": 1, "guidance_scale": 1, "seed": 1, "scheduler": "", "resale": False, "picture": "", "mask": "",
-        "strength": None, "refiner_start": None, "price_micro": 1, "currency": "USD", "split": [], "credit_lines": [],
-        "shared_under": "", "commercial_use": True, "image": image, "failure": None, "created_at": "2026-11-26T05:00:00Z", "finished_at": None,
-    }  # fmt: skip
+    made = order_in("succeeded", 4) | {"image": image}
     path = tmp_path / "image.png"
     path.write_bytes(b"before")
     with pytest.raises(DamagedError):
         wire(httpx.Response(200, content=b"other")).generations.save(Generation.model_validate(made), path)
     assert path.read_bytes() == b"before"
+
+
+def order_in(state: str, step: int) -> dict[str, object]:
+    return {
+        "id": "7b1cbb5e-0000-4000-8000-000000000000", "state": state, "step": step, "steps": 4, "place_in_queue": 0,
+        "eta_seconds": None, "base_model": "echo", "prompt": "", "negative_prompt": "", "adapters": [], "width": 1,
+        "height": 1, "guidance_scale": 1, "seed": 1, "scheduler": "", "resale": False, "picture": "", "mask": "",
+        "strength": None, "refiner_start": None, "price_micro": 1, "currency": "USD", "split": [], "credit_lines": [],
+        "shared_under": "", "commercial_use": True, "image": None, "failure": None,
+        "created_at": "2026-11-26T05:00:00Z", "finished_at": None,
+    }  # fmt: skip
+
+
+class Broken(httpx.SyncByteStream):
+    """A stream that ends in the middle of an event, or of a line."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._text.encode()
+        raise httpx.ReadError("lost")
+
+
+def stream(text: str) -> httpx.Response:
+    return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, stream=Broken(text))
+
+
+def test_a_stream_that_breaks_is_taken_up_after_the_last_whole_event(wire: Wire, asked: Asked) -> None:
+    first = 'retry: 2000\n\nid: 1.1.1\nevent: progress\ndata: {"state": "running", "step": 1}\n\nid: 1.1.2\ndata: {"st'
+    second = ': still here\n\nid: 1.1.3\nevent: progress\ndata: {"state": "running",\ndata: "step": 3, "more": 1}\n\n'
+    last = 'event: succeeded\ndata: {"state": "succeeded"}\n\n'
+    answers = (
+        httpx.Response(200, json=order_in("queued", 0)),
+        stream(first),
+        httpx.Response(200, json=order_in("running", 2)),
+        stream(second + last),
+        httpx.Response(200, json=order_in("succeeded", 4)),
+    )
+    seen = list(wire(*answers).generations.stream("7b1cbb5e-0000-4000-8000-000000000000"))
+    assert [(each.state, each.step) for each in seen] == [
+        ("queued", 0), ("running", 1), ("running", 2), ("running", 3), ("succeeded", 4)
+    ]  # fmt: skip
+    assert [request.headers.get("Last-Event-ID") for request in asked if "events" in request.url.path] == [
+        None,
+        "1.1.2",
+    ]
+
+
+def test_where_no_stream_comes_through_the_hub_is_asked_again(wire: Wire, asked: Asked) -> None:
+    answers = (
+        httpx.Response(200, json=order_in("queued", 0)),
+        httpx.Response(502, text="<html>"),
+        httpx.Response(200, json=order_in("running", 1)),
+        httpx.Response(200, json=order_in("running", 1)),
+        httpx.Response(200, json=order_in("succeeded", 4)),
+    )
+    made = wire(*answers).generations.wait("7b1cbb5e-0000-4000-8000-000000000000")
+    assert (made.state, len(asked), asked.slept) == ("succeeded", 5, [0.5] * 3)
 
 
 def test_a_picture_is_sent_as_what_it_is(wire: Wire, asked: Asked) -> None:
