@@ -52,11 +52,13 @@ class Calls:
             raise not_written(path, error) from error
         return path
 
-    def each(self, endpoint: Endpoint[Page[Item]], params: Values | None = None) -> Items[Item]:
+    def each(
+        self, endpoint: Endpoint[Page[Item]], params: Values | None = None, *, names: Values | None = None
+    ) -> Items[Item]:
         """Emit every item of a list, a page at a time, as it is asked for."""
         more: dict[str, object] | None = dict(params or {})
         while more is not None:
-            page = yield from self.call(endpoint, Asked(params=more))
+            page = yield from self.call(endpoint, Asked(names=names or {}, params=more))
             for item in page.results:
                 yield Emit(item)
             # Only the cursor is taken from the address: behind a proxy its host may be another.

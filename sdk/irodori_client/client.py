@@ -12,6 +12,7 @@ from irodori_client.errors import UsageError
 from irodori_client.resources import (
     Account,
     Bases,
+    Batches,
     Earnings,
     Generations,
     Ledger,
@@ -46,6 +47,7 @@ class _Resources(Generic[Mode]):
         self.quotes: Quotes[Mode] = Quotes(calls, driver)
         self.pictures: Pictures[Mode] = Pictures(calls, driver)
         self.generations: Generations[Mode] = Generations(calls, driver)
+        self.batches: Batches[Mode] = Batches(calls, driver)
         self.uploads: Uploads[Mode] = Uploads(calls, driver)
         self.wallet: Wallet[Mode] = Wallet(calls, driver)
         self.purchases: Purchases[Mode] = Purchases(calls, driver)

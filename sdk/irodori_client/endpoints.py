@@ -58,6 +58,14 @@ AS_PICTURE = Endpoint("POST", f"{V1}/generations/{{id}}/picture", models.Picture
 PICTURE_FILE = Endpoint("GET", f"{V1}/pictures/{{sha256}}", bytes)
 PICTURE = Endpoint("POST", f"{V1}/pictures", models.Picture, again=True)
 
+BATCH_QUOTE = Endpoint("POST", f"{V1}/batches/quote", models.BatchQuote, body=models.BatchRequest, again=True)
+BATCH_ORDER = Endpoint("POST", f"{V1}/batches", models.Batch, body=models.BatchOrder, keyed=True)
+BATCHES = Endpoint("GET", f"{V1}/batches", Page[models.Batch])
+BATCH = Endpoint("GET", f"{V1}/batches/{{id}}", models.Batch)
+BATCH_EVENTS = Endpoint("GET", f"{V1}/batches/{{id}}/events", bytes)
+BATCH_ITEMS = Endpoint("GET", f"{V1}/batches/{{id}}/items", Page[models.BatchItem])
+BATCH_CANCEL = Endpoint("POST", f"{V1}/batches/{{id}}/cancel", models.Batch, again=True)
+
 UPLOADS = Endpoint("GET", f"{V1}/uploads", Page[models.Upload])
 NEW_UPLOAD = Endpoint("POST", f"{V1}/uploads", models.Upload, body=models.NewUpload, keyed=True)
 UPLOAD = Endpoint("GET", f"{V1}/uploads/{{id}}", models.Upload)

@@ -31,7 +31,7 @@ def followed(
     calls: Calls,
     whole: Endpoint[S],
     events: Endpoint[bytes],
-    id: object,
+    id: object,  # noqa: A002 - the API's word
     heard: Heard[S],
     timeout: float,
 ) -> Items[S]:

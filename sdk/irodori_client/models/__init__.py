@@ -1,6 +1,7 @@
 """What the hub is asked and what it answers: frozen, typed, one class for each of the schema's components."""
 
 from irodori_client.models.base import Model, Page, Sent
+from irodori_client.models.batches import Batch, BatchChoices, BatchItem, BatchOrder, BatchQuote, BatchRequest, Counts
 from irodori_client.models.catalogue import (
     Ancestor,
     Artist,
@@ -66,9 +67,16 @@ __all__ = [
     "Ancestor",
     "Artist",
     "Base",
+    "Batch",
+    "BatchChoices",
+    "BatchItem",
+    "BatchOrder",
+    "BatchQuote",
+    "BatchRequest",
     "Bought",
     "Checkout",
     "Contributor",
+    "Counts",
     "Earner",
     "Earnings",
     "Example",

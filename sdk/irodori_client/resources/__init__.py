@@ -1,5 +1,6 @@
 """What a client offers, one class for each kind of thing."""
 
+from irodori_client.resources.batches import Batches
 from irodori_client.resources.catalogue import Bases, Licences, Styles, Versions
 from irodori_client.resources.generations import Generations, Pictures, Quotes
 from irodori_client.resources.ledger import Ledger
@@ -9,6 +10,7 @@ from irodori_client.resources.uploads import Uploads
 __all__ = [
     "Account",
     "Bases",
+    "Batches",
     "Earnings",
     "Generations",
     "Ledger",

@@ -233,7 +233,7 @@ def test_a_stream_that_breaks_is_taken_up_after_the_last_whole_event(wire: Wire,
     ]  # fmt: skip
     assert [request.headers.get("Last-Event-ID") for request in asked if "events" in request.url.path] == [
         None,
-        "1.1.2",
+        "1.1.1",
     ]
 
 

@@ -1,0 +1,62 @@
+"""Up to a thousand images as one order, each held, paid or returned by itself."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from irodori_client import endpoints as at
+from irodori_client.calls import Asked
+from irodori_client.effects import Items, Steps
+from irodori_client.events import Event
+from irodori_client.following import WAIT_SECONDS, followed, last_of
+from irodori_client.models import Batch, BatchItem, BatchOrder, BatchQuote, Counts
+from irodori_client.resources.base import Mode, Resource, iteration, operation
+
+
+class Batches(Resource[Mode]):
+    @operation
+    def quote(self, order: BatchOrder) -> Steps[BatchQuote]:
+        """What all images together would cost, and who is paid. Nothing is held."""
+        return self._calls.call(at.BATCH_QUOTE, Asked(body=order.priced()))
+
+    @operation
+    def create(self, order: BatchOrder, *, idempotency_key: str | None = None) -> Steps[Batch]:
+        """Order all of them, or none where one is refused."""
+        return self._calls.call(at.BATCH_ORDER, Asked(body=order, key=idempotency_key))
+
+    @operation
+    def get(self, id: UUID | str) -> Steps[Batch]:  # noqa: A002 - the API's word
+        """How far one is."""
+        return self._calls.call(at.BATCH, Asked(names={"id": id}))
+
+    @iteration
+    def all(self) -> Items[Batch]:
+        """Your batches, newest first."""
+        return self._calls.each(at.BATCHES)
+
+    @iteration
+    def items(self, id: UUID | str) -> Items[BatchItem]:  # noqa: A002 - as above
+        """What became of each image, in the order of their numbers."""
+        return self._calls.each(at.BATCH_ITEMS, names={"id": id})
+
+    @operation
+    def wait(
+        self,
+        id: UUID | str,  # noqa: A002 - as above
+        *,
+        progress: Callable[[Batch], object] = lambda _: None,
+        timeout: float = WAIT_SECONDS,
+    ) -> Steps[Batch]:
+        """The batch once none of its images waits or is being drawn; `items` says what became of each."""
+        return last_of(followed(self._calls, at.BATCH, at.BATCH_EVENTS, id, heard, timeout), progress)
+
+    @operation
+    def cancel(self, id: UUID | str) -> Steps[Batch]:  # noqa: A002 - as above
+        """Stop what is not finished of it. The price of each image that was not made returns to your wallet."""
+        return self._calls.call(at.BATCH_CANCEL, Asked(names={"id": id}))
+
+
+def heard(batch: Batch, event: Event) -> Batch:
+    """How it is after this event, which tells the counts."""
+    moved: dict[str, object] = {name: event.data[name] for name in ("paid_micro", "eta_seconds") if name in event.data}
+    counts = Counts.model_validate(event.data["counts"]) if "counts" in event.data else batch.counts
+    return batch.model_copy(update={**moved, "counts": counts})
