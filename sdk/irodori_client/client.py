@@ -17,6 +17,7 @@ from irodori_client.resources import (
     Generations,
     Ledger,
     Licences,
+    Partner,
     Pictures,
     Purchases,
     Quotes,
@@ -53,6 +54,7 @@ class _Resources(Generic[Mode]):
         self.purchases: Purchases[Mode] = Purchases(calls, driver)
         self.receipts: Receipts[Mode] = Receipts(calls, driver)
         self.account: Account[Mode] = Account(calls, driver)
+        self.partner: Partner[Mode] = Partner(calls, driver)
         self.earnings: Earnings[Mode] = Earnings(calls, driver)
         self.ledger: Ledger[Mode] = Ledger(calls, driver)
 

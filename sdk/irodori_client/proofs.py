@@ -3,13 +3,13 @@
 The tree of hashes is that of RFC 9162, section 2.1.3.2; blocks are signed with Ed25519.
 """
 
-import base64
 import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from irodori_client.errors import DamagedError, UsageError
+from irodori_client import signatures
+from irodori_client.errors import DamagedError
 from irodori_client.models import Proof, PublicKeys
 
 
@@ -31,7 +31,7 @@ def verify(proof: Proof, keys: PublicKeys) -> Movement:
         _check_entries(proof, leaf["entries"])
         if root_of_path(proof, block["count"]) != block["merkle_root"]:
             raise DamagedError("The movement is not in the block.")
-        _check_signature(proof, block["key_id"], keys)
+        signatures.check(proof.block.encode(), proof.signature, block["key_id"], keys)
         entries = tuple(json.loads(entry) for entry in proof.entries)
         return Movement(leaf["kind"], entries, block["number"], block["sealed_at"], block["key_id"])
     except (ValueError, KeyError, TypeError) as error:
@@ -64,24 +64,5 @@ def _check_entries(proof: Proof, hashes: list[str]) -> None:
         raise DamagedError("An entry does not belong to the movement.")
 
 
-def _check_signature(proof: Proof, key_id: str, keys: PublicKeys) -> None:
-    try:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    except ImportError as error:  # an extra, so that those who only draw need not build it
-        raise UsageError("Checking a signature needs: pip install 'irodori-client[verify]'") from error
-    key = next((key for key in keys.keys if key.kid == key_id), None)
-    if key is None:
-        raise DamagedError("The block is signed by a key that is not among those given.")
-    try:
-        Ed25519PublicKey.from_public_bytes(_decoded(key.x)).verify(_decoded(proof.signature), proof.block.encode())
-    except InvalidSignature as error:
-        raise DamagedError("The block's signature is not its key's.") from error
-
-
 def _sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
-
-
-def _decoded(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -36,6 +36,18 @@ from irodori_client.models.generations import (
 from irodori_client.models.ledger import Proof, PublicKey, PublicKeys, SignedBlock
 from irodori_client.models.licences import LicenceDocument, Policy, Statement
 from irodori_client.models.money import Checkout, Earnings, TopUp, VersionEarnings, Wallet
+from irodori_client.models.partners import (
+    Acceptance,
+    Agreement,
+    Grant,
+    GrantQuote,
+    GrantUsage,
+    GrantWanted,
+    Licensable,
+    PartnerStatement,
+    PartnerTerms,
+    Usage,
+)
 from irodori_client.models.purchases import (
     Account,
     Bought,
@@ -62,8 +74,10 @@ from irodori_client.models.uploads import (
 )
 
 __all__ = [
+    "Acceptance",
     "Account",
     "AdapterUse",
+    "Agreement",
     "Ancestor",
     "Artist",
     "Base",
@@ -84,10 +98,15 @@ __all__ = [
     "Failure",
     "FileSummary",
     "Generation",
+    "Grant",
+    "GrantQuote",
+    "GrantUsage",
+    "GrantWanted",
     "Image",
     "LayerError",
     "Licence",
     "LicenceDocument",
+    "Licensable",
     "Model",
     "Movement",
     "NewUpload",
@@ -96,6 +115,8 @@ __all__ = [
     "OwnTopUp",
     "Page",
     "PartAddress",
+    "PartnerStatement",
+    "PartnerTerms",
     "Picture",
     "Policy",
     "Priced",
@@ -126,6 +147,7 @@ __all__ = [
     "TopUp",
     "TrainingSource",
     "Upload",
+    "Usage",
     "Version",
     "VersionEarnings",
     "VersionPage",

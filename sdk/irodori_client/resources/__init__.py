@@ -5,6 +5,7 @@ from irodori_client.resources.catalogue import Bases, Licences, Styles, Versions
 from irodori_client.resources.generations import Generations, Pictures, Quotes
 from irodori_client.resources.ledger import Ledger
 from irodori_client.resources.money import Account, Earnings, Purchases, Receipts, Wallet
+from irodori_client.resources.partner import Partner
 from irodori_client.resources.uploads import Uploads
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Generations",
     "Ledger",
     "Licences",
+    "Partner",
     "Pictures",
     "Purchases",
     "Quotes",

@@ -1,6 +1,6 @@
 """Images: what they cost, ordering them, waiting for them, fetching them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -18,9 +18,9 @@ from irodori_client.resources.base import Mode, Resource, iteration, operation
 
 class Quotes(Resource[Mode]):
     @operation
-    def get(self, order: Order) -> Steps[Quote]:
+    def get(self, order: Order, *, grants: Sequence[UUID | str] = (), territory: Sequence[str] = ()) -> Steps[Quote]:
         """What an image would cost, and who is paid. Nothing is held."""
-        return self._calls.call(at.QUOTE, Asked(body=order.priced()))
+        return self._calls.call(at.QUOTE, Asked(body=order.priced(), headers=under(grants, territory)))
 
 
 class Pictures(Resource[Mode]):
@@ -57,13 +57,22 @@ class Generations(Resource[Mode]):
         return composed(self._calls, prompt, styles or {}, base_model, **choices)
 
     @operation
-    def create(self, order: Order, *, idempotency_key: str | None = None) -> Steps[Generation]:
+    def create(
+        self,
+        order: Order,
+        *,
+        grants: Sequence[UUID | str] = (),
+        territory: Sequence[str] = (),
+        idempotency_key: str | None = None,
+    ) -> Steps[Generation]:
         """Order an image: its price is held and it waits to be drawn.
 
         It is ordered once even if the answer is lost and the request sent again. Name a key of your own to have that
-        beyond this call.
+        beyond this call. Organisations name the `grants` that it is made under, one for each style, and where it is to be
+        used.
         """
-        return self._calls.call(at.ORDER, Asked(body=order, key=idempotency_key))
+        asked = Asked(body=order, key=idempotency_key, headers=under(grants, territory))
+        return self._calls.call(at.ORDER, asked)
 
     @operation
     def get(self, id: UUID | str) -> Steps[Generation]:  # noqa: A002 - the API's word
@@ -113,3 +122,9 @@ class Generations(Resource[Mode]):
     def cancel(self, id: UUID | str) -> Steps[Generation]:  # noqa: A002 - as above
         """Stop one that is not finished. Its whole price returns to your wallet."""
         return self._calls.call(at.CANCEL, Asked(names={"id": id}))
+
+
+def under(grants: Sequence[UUID | str], territory: Sequence[str]) -> dict[str, str]:
+    """The headers that name grants, and where the image is to be used."""
+    said = {"Irodori-Grant": ",".join(map(str, grants)), "Irodori-Territory": ",".join(territory)}
+    return {name: value for name, value in said.items() if value}
