@@ -4,4 +4,4 @@ from marketplace.stability.throttles import PersonThrottle as StabilityThrottle
 
 
 class PersonThrottle(StabilityThrottle):
-    scope = "openai"
+    name = "openai"

@@ -52,6 +52,13 @@ class Artist(Model):
     consents: bool
 
 
+class Opening(Model):
+    """From when a release is for whom: `partners_and_api`, `members` (the creator's subscribers) or `everyone`."""
+
+    channel: str
+    opens_at: datetime
+
+
 class Version(Model):
     """A style as it was published at one moment. Prices are per picture, in 1e-6 USD; shares in 1/10,000."""
 
@@ -70,7 +77,10 @@ class Version(Model):
     credit: str
     price_micro: int
     download_price_micro: int | None
+    members_from: datetime | None
     public_from: datetime | None
+    channel: str
+    channels: tuple[Opening, ...]
     creator_share_bp: int
     derivatives_share_bp: int
     parents: tuple[int, ...]
@@ -158,6 +168,7 @@ class Terms(Sent):
     price_micro: int
     creator_share_bp: int
     download_price_micro: int | None = None
+    api_first_days: int = 0
     early_access_days: int = 0
     organisation: str | None = None
     parents: tuple[int, ...] = ()

@@ -1,12 +1,8 @@
-from collections.abc import Iterator
-
 import pytest
-from django.core.cache import cache
+
+from tests.factories.limits import count_anew
 
 
 @pytest.fixture(autouse=True)
-def _nobody_asked_before() -> Iterator[None]:
-    """The limit of requests is kept in the cache, by a person's number, which tests use again."""
-    cache.clear()
-    yield
-    cache.clear()
+def _nobody_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    count_anew(monkeypatch)

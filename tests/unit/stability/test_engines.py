@@ -83,5 +83,7 @@ def test_a_key_is_taken_bare_and_by_either_prefix() -> None:
 
 
 def test_nobody_is_asked_which_program_they_use() -> None:
+    """Only in requests that the hub makes itself does it say what it is."""
     sources = Path(marketplace.__file__).parent.rglob("*.py")
-    assert [path.name for path in sources if "user_agent" in path.read_text().lower().replace("-", "_")] == []
+    named = [path for path in sources if "user_agent" in path.read_text().lower().replace("-", "_")]
+    assert [f"{path.parent.name}/{path.name}" for path in named] == ["webhooks/claims.py"]
