@@ -72,7 +72,7 @@ async def asked(
         "type": "http",
         "method": method,
         "path": path,
-        "query_string": query.encode(),
+        "query_string": query.encode(errors="surrogateescape"),
         "headers": [(k.encode(), v.encode()) for k, v in {"host": "testserver", **length, **headers}.items()],
     }
     serving = asyncio.create_task(site(scope, receive, answer.send))

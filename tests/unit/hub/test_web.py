@@ -1,0 +1,82 @@
+"""The site behind an ASGI server: whole answers, files, and what goes wrong."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import override_settings
+from django.urls import path
+
+from hub.web.handler import SiteHandler
+from hub.web.later import Later, can_wait
+from tests.factories.asgi import asked
+
+
+async def _nothing() -> None:
+    pass
+
+
+def later(request: Any) -> Later:
+    assert can_wait(request)
+    answer = Later(_nothing, lambda: HttpResponse("made", status=201, headers={"Vary": "Accept"}))
+    answer.set_cookie("seen", "1")
+    return answer
+
+
+def refused_later(_request: Any) -> Later:
+    def make() -> HttpResponse:
+        raise PermissionDenied
+
+    return Later(_nothing, make)
+
+
+def echo(request: Any) -> HttpResponse:
+    return HttpResponse(request.body)
+
+
+def pieces(_request: Any) -> StreamingHttpResponse:
+    return StreamingHttpResponse(iter([b"one ", b"two"]))
+
+
+urlpatterns = [path(view.__name__, view) for view in (later, refused_later, echo, pieces)]
+
+
+def handler403(_request: Any, exception: Exception) -> HttpResponse:
+    return HttpResponse(type(exception).__name__, status=403)
+
+
+def handler404(_request: Any, exception: Exception) -> HttpResponse:
+    return HttpResponse(type(exception).__name__, status=404)
+
+
+def ask(address: str, *, method: str = "GET", body: bytes = b"") -> tuple[int, str, dict[str, str]]:
+    async def speak() -> tuple[int, str, dict[str, str]]:
+        async with asked(SiteHandler(1), address, {}, method=method, body=body) as answer:
+            text = await answer.text()
+            return answer.status, text, answer.headers
+
+    with override_settings(
+        ROOT_URLCONF=__name__, MIDDLEWARE=["django.middleware.common.CommonMiddleware"], ALLOWED_HOSTS=["testserver"]
+    ):
+        return asyncio.run(speak())
+
+
+def test_what_comes_later_has_its_own_status_and_length_and_what_was_put_on_it_before() -> None:
+    status, text, headers = ask("/later")
+    assert (status, text, headers["content-length"]) == (201, "made", "4")
+    assert headers["set-cookie"].startswith("seen=1")
+
+
+def test_an_answer_in_pieces_is_sent_whole() -> None:
+    assert ask("/pieces")[:2] == (200, "one two")
+
+
+def test_a_body_is_read_to_its_length_however_it_arrives() -> None:
+    assert ask("/echo", method="POST", body=b"0123456789abc")[:2] == (200, "0123456789abc")
+
+
+@pytest.mark.parametrize(("address", "status"), [("/refused_later", 403), ("/none", 404), ("/echo?q=\udcff", 400)])
+def test_what_goes_wrong_is_answered(address: str, status: int) -> None:
+    assert ask(address)[0] == status
