@@ -68,9 +68,13 @@ class Watcher(Generic[S]):
     def waiting(self) -> int:
         return len(self._wishes)
 
+    @property
+    def crowded(self) -> bool:
+        return self.waiting >= MOST_WAITING
+
     def refuse_when_crowded(self) -> None:
         """Raises Unavailable; asked before anything is ordered."""
-        if self.waiting >= MOST_WAITING:
+        if self.crowded:
             message = _("Too many are waiting for pictures right now. Try again in a moment.")
             raise Unavailable(message, code="too_many_waiting")
 

@@ -1,7 +1,5 @@
 """Generations over REST. Each view reads the request, calls a service or selector, and answers."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
@@ -17,16 +15,15 @@ from rest_framework.views import APIView
 from marketplace.accounts.models import User
 from marketplace.accounts.scopes import Scope
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
-from marketplace.api.later import PREFER, preferred_wait, rendered
+from marketplace.api.later import PREFER, preferred_wait
 from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.parsers import PictureParser
 from marketplace.api.schema import NOT_ENOUGH_CREDIT
 from marketplace.api.scopes import needs
 from marketplace.api.sse import LAST_EVENT_ID, MEDIA_TYPE
 from marketplace.generation import selectors, services
-from marketplace.generation.estimates import seconds_to_wait
+from marketplace.generation.answers import answer_of, answer_or_wait
 from marketplace.generation.images import generation_image, generation_preview
-from marketplace.generation.lifecycle import OPEN
 from marketplace.generation.models import Generation
 from marketplace.generation.pictures import store_picture
 from marketplace.generation.serializers import (
@@ -38,8 +35,6 @@ from marketplace.generation.serializers import (
     QuoteSerializer,
 )
 from marketplace.generation.streams import generation_events
-from marketplace.generation.waiting import when_ended
-from marketplace.generation.watching import refuse_when_crowded
 from marketplace.ledger.selectors import earned_balance
 from marketplace.partners.permits import PARAMETERS as GRANT_PARAMETERS
 from marketplace.partners.permits import permit_of
@@ -141,7 +136,7 @@ class CancelView(APIView):
         """Stops it and returns the whole price to your wallet."""
         generation = selectors.get_for_buyer(_person(request), id)
         services.cancel(generation=generation)
-        return _answer(request, generation)
+        return answer_of(request, generation)
 
 
 class ImageView(APIView):
@@ -195,47 +190,6 @@ class EarningsView(APIView):
             "versions": selectors.earnings_statement(creator),
         }
         return Response(EarningsSerializer(answer).data)
-
-
-def answer_or_wait(
-    view: APIView,
-    request: Request,
-    id: UUID,  # noqa: A002 - as above
-    status: int = status.HTTP_200_OK,
-    headers: Mapping[str, str] = MappingProxyType({}),
-) -> HttpResponseBase:
-    """The image as it is; or, where the request prefers to wait and it is not finished, as it is later."""
-    buyer, wait = _person(request), preferred_wait(request)
-    found = selectors.get_for_buyer(buyer, id)
-
-    def answer(generation: Generation) -> Response:
-        applied = {} if wait is None else {"Preference-Applied": f"wait={wait}"}
-        return _answer(request, generation, status, {**headers, **applied, **_ask_again(generation)})
-
-    if not wait or found.state not in OPEN:
-        return answer(found)
-    refuse_when_crowded()
-    return when_ended(
-        request._request,
-        [id],
-        wait,
-        lambda _in_time: rendered(view, request, lambda: answer(selectors.get_for_buyer(buyer, id))),
-    )
-
-
-def _ask_again(generation: Generation) -> dict[str, str]:
-    if generation.state not in OPEN:
-        return {}
-    return {"Retry-After": str(seconds_to_wait(selectors.eta_seconds(generation)))}
-
-
-def _answer(
-    request: Request,
-    generation: Generation,
-    status: int = status.HTTP_200_OK,
-    headers: Mapping[str, str] = MappingProxyType({}),
-) -> Response:
-    return Response(GenerationSerializer(generation, context={"request": request}).data, status, headers=headers)
 
 
 def _person(request: Request) -> User:

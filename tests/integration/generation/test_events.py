@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -16,6 +18,7 @@ from hub.web.handler import SiteHandler
 from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.generation.watching import watcher
+from marketplace.watching import MOST_WAITING
 from tests.factories.accounts import make_user
 from tests.factories.asgi import Answer, asked, token_of
 from tests.factories.generation import PROMPT, buyer_of, failed, heartbeat, make_request, order, started, stored
@@ -179,8 +182,6 @@ def test_an_order_that_prefers_to_wait_is_answered_when_it_is_done() -> None:
 
 
 def _the_one_that_is_ordered() -> Generation:
-    import time
-
     try:
         while not (found := Generation.objects.first()):
             time.sleep(0.02)
@@ -217,6 +218,22 @@ def test_a_client_that_leaves_is_waited_for_no_more() -> None:
             assert watcher.waiting == 0
 
     run(leave())
+
+
+def test_where_too_many_wait_an_order_is_answered_at_once_and_a_stream_refused() -> None:
+    make_request()
+    client = Client(headers={**token_of(make_buyer()), "prefer": "wait=60"}, raise_request_exception=False)
+    with ExitStack() as places:
+        for _ in range(MOST_WAITING):
+            places.enter_context(watcher.told([uuid4()], lambda _sight: None))
+        answer = client.post(ROOT, {"base_model": "echo", "prompt": PROMPT}, "application/json")
+        stream = client.get(f"{ROOT}/{answer.json()['id']}/events")
+    assert (answer.status_code, answer.json()["state"], answer.has_header("Preference-Applied")) == (
+        201,
+        "queued",
+        False,
+    )
+    assert (stream.status_code, stream.json()["errors"][0]["code"]) == (503, "too_many_waiting")
 
 
 def test_under_another_kind_of_server_the_thread_waits() -> None:
