@@ -1,10 +1,11 @@
 """The site in this process as an ASGI server speaks to it: answers are read while they are still being sent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from knox.models import AuthToken
 
@@ -13,11 +14,18 @@ from marketplace.accounts.models import User
 
 PATIENCE_S = 10.0
 Message = MutableMapping[str, Any]
+T = TypeVar("T")
 
 
 def token_of(person: User) -> dict[str, str]:
     """The header by which a program signs in."""
     return {"authorization": f"Bearer {AuthToken.objects.create(user=person)[1]}"}
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """In a loop and a thread of its own: where a browser was driven before, this thread has a loop that runs."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 @dataclass

@@ -14,7 +14,7 @@ from marketplace.batches.services import cancel_rest
 from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance
-from tests.factories.asgi import asked, token_of
+from tests.factories.asgi import asked, run, token_of
 from tests.factories.batches import images_of, make_batch
 from tests.factories.generation import failed, make_request, stored
 from tests.factories.ledger import make_buyer
@@ -166,4 +166,4 @@ def test_its_stream_tells_the_counts_and_the_end() -> None:
         async with asked(site, path, signed_in | {"last-event-id": last}) as again:
             assert (await again.text(), again.status) == ("", 204)
 
-    asyncio.run(watch())
+    run(watch())

@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 from uuid import uuid4
@@ -20,7 +19,7 @@ from marketplace.generation.models import Generation
 from marketplace.generation.watching import watcher
 from marketplace.watching import MOST_WAITING
 from tests.factories.accounts import make_user
-from tests.factories.asgi import Answer, asked, token_of
+from tests.factories.asgi import Answer, asked, run, token_of
 from tests.factories.generation import PROMPT, buyer_of, failed, heartbeat, make_request, order, started, stored
 from tests.factories.ledger import make_buyer
 
@@ -31,10 +30,6 @@ pytestmark = [
 ]
 ROOT = "/api/v1/generations"
 Told = list[tuple[str, str, dict[str, Any]]]
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
 
 
 async def tell(service: Any, message: Any) -> None:

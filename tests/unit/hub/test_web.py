@@ -1,6 +1,5 @@
 """The site behind an ASGI server: whole answers, files, and what goes wrong."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from django.urls import path
 
 from hub.web.handler import SiteHandler
 from hub.web.later import Later, can_wait
-from tests.factories.asgi import asked
+from tests.factories.asgi import asked, run
 
 
 async def _nothing() -> None:
@@ -60,7 +59,7 @@ def ask(address: str, *, method: str = "GET", body: bytes = b"") -> tuple[int, s
     with override_settings(
         ROOT_URLCONF=__name__, MIDDLEWARE=["django.middleware.common.CommonMiddleware"], ALLOWED_HOSTS=["testserver"]
     ):
-        return asyncio.run(speak())
+        return run(speak())
 
 
 def test_what_comes_later_has_its_own_status_and_length_and_what_was_put_on_it_before() -> None:
