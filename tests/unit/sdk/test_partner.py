@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from marketplace.partners.matrix import keep
-from marketplace.partners.revoking import revoke
-from tests.factories.partners import deliver, licensable_version, make_account
 
 from hub.settings.site import site_config
 from hub.signing import make_key
@@ -19,8 +16,11 @@ from irodori_client.receipts import RevokedError, verify
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.models import Generation
+from marketplace.partners.matrix import keep
+from marketplace.partners.revoking import revoke
 from tests.factories.accounts import make_user
 from tests.factories.command import Command
+from tests.factories.partners import deliver, licensable_version, make_account
 from tests.unit.sdk.conftest import Hub
 
 pytestmark = pytest.mark.django_db
