@@ -1,8 +1,7 @@
 """Whatever a person does on the pages, a program does over REST: each page has an operation, or a reason to have none."""
 
-from tests.api_operations import operations
-
 from marketplace.pages.urls import urlpatterns
+from tests.api_operations import operations
 
 OPERATIONS = {
     "account": "GET account",
