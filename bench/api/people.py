@@ -2,9 +2,9 @@
 
 import httpx
 from django.db import transaction
-from knox.models import AuthToken
 
 from marketplace.accounts.models import User
+from marketplace.accounts.tokens import create_token
 from marketplace.catalogue.models import BaseModel, Pack, Style, StyleVersion
 from marketplace.ledger import services as ledger
 from marketplace.payouts.services import freeze_version_plan
@@ -25,7 +25,7 @@ def program_of(person: User, url: str) -> httpx.Client:
 
 
 def token_of(person: User) -> str:
-    token: str = AuthToken.objects.create(user=person)[1]
+    token: str = create_token(user=person)[1]
     return token
 
 

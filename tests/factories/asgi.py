@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from knox.models import AuthToken
-
 from hub.web.handler import SiteHandler
 from marketplace.accounts.models import User
+from marketplace.accounts.tokens import create_token
 
 PATIENCE_S = 10.0
 Message = MutableMapping[str, Any]
@@ -19,7 +18,7 @@ T = TypeVar("T")
 
 def token_of(person: User) -> dict[str, str]:
     """The header by which a program signs in."""
-    return {"authorization": f"Bearer {AuthToken.objects.create(user=person)[1]}"}
+    return {"authorization": f"Bearer {create_token(user=person)[1]}"}
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
