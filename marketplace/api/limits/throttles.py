@@ -1,6 +1,5 @@
 """Which limit counts for whom. Each view is under all that are set by default, or names its own."""
 
-import hashlib
 import math
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from marketplace.accounts.callers import Caller
 from marketplace.api.limits.counters import Count, counters
 
 # A household or a machine has as many addresses of IPv6 as it likes, in one network of this size.
@@ -69,7 +69,7 @@ class PersonLimit(Limit):
 
 
 class KeyLimit(Limit):
-    """What one key asks, so that one program leaves something to the others."""
+    """What one key or OAuth client asks, so that one program leaves something to the others."""
 
     name = "key"
 
@@ -77,9 +77,7 @@ class KeyLimit(Limit):
         return parsed(settings.SITE.api_limit_key)
 
     def whom(self, request: Request) -> str | None:
-        key = getattr(request.auth, "pk", None)
-        # A digest, so that what lies in Redis says nothing about keys.
-        return None if key is None else hashlib.sha256(f"{type(request.auth).__name__}:{key}".encode()).hexdigest()[:32]
+        return str(request.auth.credential.pk) if isinstance(request.auth, Caller) else None
 
 
 class AddressLimit(Limit):
