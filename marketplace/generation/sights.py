@@ -44,7 +44,7 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Event:
+class Happening:
     """`id` tells a reader who comes back where it was; a preview has none, since the next is another one."""
 
     name: str
@@ -52,7 +52,7 @@ class Event:
     data: dict[str, Any]
 
 
-def events(before: Sight | None, now: Sight) -> Iterator[Event]:
+def events(before: Sight | None, now: Sight) -> Iterator[Happening]:
     """What happened between two sights; of the first sight, how it is."""
     if _has_just_started(before, now):
         yield _event("started", replace(now, step=0))
@@ -63,7 +63,7 @@ def events(before: Sight | None, now: Sight) -> Iterator[Event]:
             yield _event("progress", now)
     if now.preview and (before is None or before.preview != now.preview):
         picture = b64encode(now.preview).decode()
-        yield Event("preview", "", {"id": str(now.id), "step": now.step, "jpeg_base64": picture})
+        yield Happening("preview", "", {"id": str(now.id), "step": now.step, "jpeg_base64": picture})
 
 
 def position_in(event_id: str) -> Position | None:
@@ -83,7 +83,7 @@ def _has_just_started(before: Sight | None, now: Sight) -> bool:
     )
 
 
-def _event(name: str, sight: Sight) -> Event:
+def _event(name: str, sight: Sight) -> Happening:
     data: dict[str, Any] = {"id": str(sight.id), "state": sight.state, "attempt": sight.attempt}
     if not sight.ended:
         data |= {"step": sight.step, "steps": sight.steps, "eta_seconds": sight.eta_seconds}
@@ -93,4 +93,4 @@ def _event(name: str, sight: Sight) -> Event:
         data["image_sha256"] = sight.image_sha256
     if sight.state == State.FAILED:
         data["failure"] = {"code": sight.failure_code, "message": sight.failure_message}
-    return Event(name, ".".join(map(str, sight.position)), data)
+    return Happening(name, ".".join(map(str, sight.position)), data)
