@@ -1,4 +1,4 @@
-"""The requests that the hub makes, in the OpenAPI document: under `webhooks`, which it has from version 3.1 on."""
+"""The requests that the hub makes, in the OpenAPI document: under `webhooks`."""
 
 from typing import Any
 
@@ -14,8 +14,7 @@ HEADERS = {
 
 def add_webhooks(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """A hook of drf-spectacular."""
-    if result["openapi"] >= "3.1":
-        result["webhooks"] = {name: {"post": _operation(kind)} for name, kind in kinds().items()}
+    result["webhooks"] = {name: {"post": _operation(kind)} for name, kind in kinds().items()}
     return result
 
 

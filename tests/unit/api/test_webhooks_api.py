@@ -11,7 +11,6 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
-from drf_spectacular.settings import patched_settings
 
 from marketplace.accounts.models import User
 from marketplace.accounts.organisations import create_organisation, give_account
@@ -232,8 +231,9 @@ def test_a_delivery_of_another_endpoint_is_none_of_this_one(call: Callable[..., 
 
 
 def test_openapi_3_1_names_the_requests_that_the_hub_makes() -> None:
-    assert "webhooks" not in schema("3.0.3")
-    described = schema("3.1.1")["webhooks"]
+    document = schema()
+    described = document["webhooks"]
+    assert document["openapi"].startswith("3.1.")
     assert set(described) == set(kinds())
     operation = described["style.published"]["post"]
     content = operation["requestBody"]["content"]["application/json"]
@@ -246,10 +246,9 @@ def test_openapi_3_1_names_the_requests_that_the_hub_makes() -> None:
     }
 
 
-def schema(version: str) -> dict[str, Any]:
+def schema() -> dict[str, Any]:
     """Valid, or the command fails."""
     out = io.StringIO()
-    with patched_settings({"OAS_VERSION": version}):
-        call_command("spectacular", "--validate", "--format", "openapi-json", stdout=out)
+    call_command("spectacular", "--validate", "--format", "openapi-json", stdout=out)
     document: dict[str, Any] = json.loads(out.getvalue())
     return document
