@@ -11,7 +11,7 @@ from hub.testing.environment import BROKER_URL, EMBEDDED_BROKER_URL, FOLDER, ON_
 from hub.testing.stack import RunningStack
 from hub.testing.stack import running_stack as start_stack
 
-pytest_plugins = ["tests.database", "tests.fixtures_torch"]
+pytest_plugins = ["tests.database", "tests.fixtures_receipts", "tests.fixtures_torch"]
 
 
 @pytest.fixture(scope="session")

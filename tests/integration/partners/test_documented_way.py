@@ -26,7 +26,6 @@ from marketplace.partners.matrix import keep
 from tests.factories.generation import started, stored
 from tests.factories.ledger import CREDIT
 from tests.factories.partners import licensable_version, make_account
-from tests.unit.partners.conftest import receipt_key  # noqa: F401 - a fixture
 
 PAGE = (ROOT / "docs/how-to/license-as-a-partner.md").read_text()
 HAS_JQ = shutil.which("jq") and shutil.which("curl")
@@ -57,7 +56,7 @@ def worker(broker: str, object_store_server: ObjectStore) -> Iterator[None]:
 
 
 @pytest.fixture
-def environment(live_server: LiveServer, receipt_key: object, worker: None) -> dict[str, str]:  # noqa: F811 - the fixture
+def environment(live_server: LiveServer, receipt_key: object, worker: None) -> dict[str, str]:
     account = make_account()
     licensable_version()
     keep()
