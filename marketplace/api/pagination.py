@@ -32,15 +32,22 @@ class Cursor:
 
 
 class NewestFirst(BasePagination):
-    """By falling `order` of the view; its last field is unique, or rows of one moment would have no place."""
+    """By falling `order` of the view; its last field is unique, or rows of one moment would have no place.
+
+    A subclass may have another size of pages, or rise.
+    """
+
+    falling = True
+    usual, most = USUAL, MOST
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any | None = None) -> list[Any]:
         self._request, self._order = request, getattr(view, "order", NEWEST_FIRST)
-        limit, self._cursor = _limit(request), _read(request)
+        limit, self._cursor = self._limit(request), _read(request)
         back = self._cursor is not None and self._cursor.back
-        ordered = queryset.order_by(*(name if back else f"-{name}" for name in self._order))
+        falls = self.falling != back
+        ordered = queryset.order_by(*(f"-{name}" if falls else name for name in self._order))
         if self._cursor is not None:
-            ordered = ordered.filter(_beyond(self._order, self._cursor))
+            ordered = ordered.filter(_beyond(self._order, self._cursor.values, "lt" if falls else "gt"))
         rows = list(ordered[: limit + 1])
         self._more, self._rows = len(rows) > limit, rows[:limit]
         if back:
@@ -53,6 +60,17 @@ class NewestFirst(BasePagination):
         link = ", ".join(f'<{address}>; rel="{name}"' for name, address in links.items() if address)
         body = {"next": following, "previous": previous, "results": data}
         return Response(body, headers={"Link": link} if link else {})
+
+    def _limit(self, request: Request) -> int:
+        """Raises InvalidInput."""
+        asked = request.query_params.get("limit", str(self.usual))
+        if not (asked.isascii() and asked.isdigit() and len(asked) < 9 and 1 <= int(asked) <= self.most):
+            raise InvalidInput(
+                _("Choose a number from %(least)s to %(most)s.") % {"least": 1, "most": self.most},
+                code="out_of_range",
+                field="limit",
+            )
+        return int(asked)
 
     def _links(self) -> tuple[str | None, str | None]:
         """To the next page and to the one before."""
@@ -81,7 +99,7 @@ class NewestFirst(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:  # noqa: ARG002 - the framework's signature
-        limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}
+        limit = {"type": "integer", "minimum": 1, "maximum": self.most, "default": self.usual}
         return [
             _parameter("cursor", "Where the page begins, from `next` or `previous` of another.", {"type": "string"}),
             _parameter("limit", "How many at most.", limit),
@@ -92,25 +110,13 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-def _beyond(order: Sequence[str], cursor: Cursor) -> Q:
+def _beyond(order: Sequence[str], values: Sequence[str], step: str) -> Q:
     """Rows after the cursor's: equal in the first fields and beyond it in the next."""
-    wanted, equal, step = Q(), Q(), "gt" if cursor.back else "lt"
-    for name, value in zip(order, cursor.values, strict=True):
+    wanted, equal = Q(), Q()
+    for name, value in zip(order, values, strict=True):
         wanted |= equal & Q(**{f"{name}__{step}": value})
         equal &= Q(**{name: value})
     return wanted
-
-
-def _limit(request: Request) -> int:
-    """Raises InvalidInput."""
-    asked = request.query_params.get("limit", str(USUAL))
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 9 and 1 <= int(asked) <= MOST):
-        raise InvalidInput(
-            _("Choose a number from %(least)s to %(most)s.") % {"least": 1, "most": MOST},
-            code="out_of_range",
-            field="limit",
-        )
-    return int(asked)
 
 
 def _read(request: Request) -> Cursor | None:

@@ -93,6 +93,7 @@ class BatchItemsView(GenericAPIView[BatchItem]):
     serializer_class = BatchItemSerializer
     queryset = BatchItem.objects.none()
     pagination_class = ByNumber
+    order = ("number",)
 
     @extend_schema(responses=BatchItemSerializer(many=True), summary="What became of each image of a batch")
     def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above

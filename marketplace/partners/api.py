@@ -31,7 +31,6 @@ from marketplace.partners.issuing import grant_receipt, image_receipt
 from marketplace.partners.limits import used
 from marketplace.partners.matrix import Licensable
 from marketplace.partners.models import Grant, Receipt
-from marketplace.partners.pagination import NewestVersionsFirst
 from marketplace.partners.prices import unit_prices
 from marketplace.partners.wanted import checked_permissions, checked_territory
 
@@ -40,7 +39,8 @@ RECEIPT = {(200, MEDIA_TYPE): OpenApiTypes.STR}
 
 class LicensableView(GenericAPIView[StyleVersion]):
     scopes = needs(Scope.LICENSING)
-    pagination_class = NewestVersionsFirst
+    # Numbers of versions never change, so a cursor stays where it was.
+    order = ("pk",)
     serializer_class = serializers.LicensableSerializer
 
     @extend_schema(

@@ -67,8 +67,9 @@ class Licensable:
     def order_by(self, ordering: str) -> "Licensable":
         return replace(self, newest_first=ordering.startswith("-"))
 
-    def filter(self, **bounds: Any) -> "Licensable":
-        limits = {name: int(value) for name, value in bounds.items()}
+    def filter(self, bound: Q) -> "Licensable":
+        pairs: Any = bound.children
+        limits = {name: int(value) for name, value in pairs}
         return replace(self, below=limits.get("pk__lt", self.below), above=limits.get("pk__gt", self.above))
 
     def __getitem__(self, place: slice) -> list[StyleVersion]:
