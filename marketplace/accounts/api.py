@@ -1,4 +1,7 @@
-"""API keys and OAuth clients over REST, for people who are signed in: a key can't make further keys."""
+"""API keys and OAuth clients over REST, for people who are signed in: a key can't make further keys.
+
+Their secrets are shown once, and therefore not kept as answers of an Idempotency-Key.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -11,6 +14,7 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -53,6 +57,7 @@ class NewSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True, default=None)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Without a gap", {"overlap_hours": 24}, request_only=True)])
 class RotateSerializer(serializers.Serializer[Any]):
     overlap_hours = serializers.IntegerField(
         default=int(credentials.USUAL_OVERLAP.total_seconds()) // 3600,
@@ -62,15 +67,17 @@ class RotateSerializer(serializers.Serializer[Any]):
     )
 
 
-class CredentialsView(APIView):
+class CredentialsView(GenericAPIView[Credential]):
     """A subclass says of which kind."""
 
     scopes = PEOPLE_ONLY
+    serializer_class = CredentialSerializer
+    queryset = Credential.objects.none()
     kind: str
 
     def get(self, request: Request) -> Response:
-        held = credentials.credentials_of(_account(request), self.kind)
-        return Response(CredentialSerializer(held, many=True).data)
+        page = self.paginate_queryset(credentials.credentials_of(_account(request), self.kind))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def post(self, request: Request) -> Response:
         asked = NewSerializer(data=request.data)
@@ -104,13 +111,11 @@ class RotateView(APIView):
 
 def _listed(words: str) -> Any:
     """What the schema says about a list of them."""
-    several = CredentialSerializer(many=True)
     return extend_schema_view(
         get=extend_schema(
             parameters=[ORGANISATION],
-            responses=several,
-            operation_id=f"{words.lower().replace(' ', '_')}s_list",
-            summary=f"The {words}s of an account",
+            responses=CredentialSerializer(many=True),
+            summary=f"The {words}s of an account, newest first",
         ),
         post=extend_schema(
             parameters=[ORGANISATION],

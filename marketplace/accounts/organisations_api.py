@@ -3,18 +3,20 @@
 from typing import Any
 
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.accounts import invitations, organisations
-from marketplace.accounts.models import Invitation, Organisation
+from marketplace.accounts.models import Invitation, Membership, Organisation
 from marketplace.accounts.organisations import organisation_for, rights_of
 from marketplace.accounts.roles import Right, Role
 from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.api.scopes import needs
 
 READ_OR_WRITE = needs(Scope.ORGANISATION_WRITE, get=Scope.ORGANISATION_READ)
@@ -32,6 +34,7 @@ class OrganisationSerializer(serializers.Serializer[Any]):
         return sorted(rights_of(person(self.context["request"]), organisation))
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A studio", {"name": "Film Archive"}, request_only=True)])
 class NameSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
@@ -42,10 +45,14 @@ class MemberSerializer(serializers.Serializer[Any]):
     role = ROLE
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Who keeps its keys", {"role": "developer"}, request_only=True)])
 class RoleSerializer(serializers.Serializer[Any]):
     role = ROLE
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A colleague", {"email": "mara@example.org", "role": "developer"}, request_only=True)]
+)
 class NewInvitationSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField()
     role = ROLE
@@ -62,17 +69,23 @@ class InvitationSerializer(serializers.Serializer[Any]):
         return invitation_link(self.context["request"], invitation)
 
 
-class OrganisationsView(APIView):
+class OrganisationsView(GenericAPIView[Organisation]):
     scopes = READ_OR_WRITE
+    serializer_class = OrganisationSerializer
+    queryset = Organisation.objects.none()
+
+    @extend_schema(responses=OrganisationSerializer(many=True), summary="Your organisations, newest first")
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(organisations.organisations_of(person(request)))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
-        responses=OrganisationSerializer(many=True), operation_id="organisations_list", summary="Your organisations"
+        request=NameSerializer,
+        responses={201: OrganisationSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Make an organisation",
     )
-    def get(self, request: Request) -> Response:
-        found = organisations.organisations_of(person(request))
-        return Response(OrganisationSerializer(found, many=True, context={"request": request}).data)
-
-    @extend_schema(request=NameSerializer, responses={201: OrganisationSerializer}, summary="Make an organisation")
+    @answered_once
     def post(self, request: Request) -> Response:
         """You are its owner. It gets a wallet, and an account that its keys act as."""
         asked = NameSerializer(data=request.data)
@@ -98,17 +111,18 @@ class OrganisationView(APIView):
         return Response(_described(organisation, request))
 
 
-class MembersView(APIView):
+class MembersView(GenericAPIView[Membership]):
     scopes = READ_OR_WRITE
+    serializer_class = MemberSerializer
+    queryset = Membership.objects.none()
+    order = ("pk",)
 
     @extend_schema(
-        responses=MemberSerializer(many=True),
-        operation_id="organisations_members_list",
-        summary="The members of an organisation",
+        responses=MemberSerializer(many=True), summary="The members of an organisation, who joined last first"
     )
     def get(self, request: Request, slug: str) -> Response:
-        members = organisations.members_of(organisation_for(person(request), slug))
-        return Response(MemberSerializer(members, many=True).data)
+        page = self.paginate_queryset(organisations.members_of(organisation_for(person(request), slug)))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
 class MemberView(APIView):
@@ -132,21 +146,24 @@ class MemberView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class InvitationsView(APIView):
+class InvitationsView(GenericAPIView[Invitation]):
     scopes = READ_OR_WRITE
+    serializer_class = InvitationSerializer
+    queryset = Invitation.objects.none()
 
-    @extend_schema(
-        responses=InvitationSerializer(many=True),
-        operation_id="organisations_invitations_list",
-        summary="Invitations that are open",
-    )
+    @extend_schema(responses=InvitationSerializer(many=True), summary="Invitations that are open, newest first")
     def get(self, request: Request, slug: str) -> Response:
         found = invitations.open_invitations(organisation_for(person(request), slug, Right.MANAGE))
-        return Response(InvitationSerializer(found, many=True, context={"request": request}).data)
+        page = self.paginate_queryset(found)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
-        request=NewInvitationSerializer, responses={201: InvitationSerializer}, summary="Invite somebody by e-mail"
+        request=NewInvitationSerializer,
+        responses={201: InvitationSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Invite somebody by e-mail",
     )
+    @answered_once
     def post(self, request: Request, slug: str) -> Response:
         """An address that is invited already gets a new link, and the old one ends."""
         asked = NewInvitationSerializer(data=request.data)

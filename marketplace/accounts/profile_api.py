@@ -18,7 +18,7 @@ from marketplace.api.fields import Text
 from marketplace.api.scopes import needs
 
 
-class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
+class OwnOrganisationSerializer(serializers.ModelSerializer[Organisation]):
     class Meta:
         model = Organisation
         fields = ("slug", "name")
@@ -26,7 +26,7 @@ class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
 
 
 class AccountSerializer(serializers.ModelSerializer[User]):
-    organisations = OrganisationSerializer(many=True, help_text="Those that you are a member of.")
+    organisations = OwnOrganisationSerializer(many=True, help_text="Those that you are a member of.")
 
     class Meta:
         model = User

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.fields import empty
 
@@ -34,6 +34,13 @@ class ChoicesSerializer(GenerationRequestSerializer):
         return fields
 
 
+FOXES = {
+    "defaults": {"base_model": "irodori-small", "width": 128, "height": 128, "steps": 20},
+    "prompts": ["a fox on a blue background", "a fox in the snow"],
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Two images", FOXES, request_only=True)])
 class BatchRequestSerializer(serializers.Serializer[list[GenerationRequest]]):
     defaults = ChoicesSerializer(required=False, help_text="What all images have, where they say nothing else.")
     items = ChoicesSerializer(  # type: ignore[call-arg]  # a list's own keyword, which the stubs leave out
@@ -57,6 +64,7 @@ class BatchRequestSerializer(serializers.Serializer[list[GenerationRequest]]):
         return [_request({**common, **each}) for each in own]
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Two images", FOXES | {"name": "Foxes"}, request_only=True)])
 class BatchOrderSerializer(BatchRequestSerializer):
     name = serializers.CharField(default="", allow_blank=True, max_length=120, help_text="For you to know it by.")
     quote = serializers.CharField(

@@ -3,6 +3,7 @@
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -12,6 +13,7 @@ from marketplace.api.auth import person
 from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.scopes import needs
 from marketplace.partners.accounts import partner_for
+from marketplace.partners.models import PartnerStatement
 from marketplace.partners.serializers import PartnerStatementSerializer, UsageSerializer
 from marketplace.partners.statements import own_statement, statement_rows
 from marketplace.partners.usage import days_of, usage, usage_rows
@@ -32,7 +34,7 @@ class UsageView(APIView):
     def get(self, request: Request) -> Response:
         """Images that were delivered in these days, by grant."""
         partner = partner_for(person(request))
-        days = days_of(request.query_params.get("from", ""), request.query_params.get("to", ""))
+        days = days_of(request.query_params.get("from"), request.query_params.get("to"))
         return Response(UsageSerializer(usage(partner, *days)).data)
 
 
@@ -40,17 +42,25 @@ class UsageSheetView(APIView):
     scopes = needs(Scope.LICENSING)
     content_negotiation_class = AlwaysJson
 
-    @extend_schema(parameters=DAYS, responses=CSV, summary="The same as CSV, a line per image")
+    @extend_schema(
+        parameters=DAYS,
+        responses=CSV,
+        operation_id="partner_usage_sheet",
+        summary="The same as CSV, a line per image",
+    )
     def get(self, request: Request) -> HttpResponseBase:
         """Control totals stand at its end."""
         partner = partner_for(person(request))
-        first, last = days_of(request.query_params.get("from", ""), request.query_params.get("to", ""))
+        first, last = days_of(request.query_params.get("from"), request.query_params.get("to"))
         name = f"irodori-usage-{partner.organisation.slug}-{first}-{last}.csv"
         return csv_response(as_csv(usage_rows(partner, first, last)), name)
 
 
-class StatementsView(APIView):
+class StatementsView(GenericAPIView[PartnerStatement]):
     scopes = needs(Scope.LICENSING)
+    serializer_class = PartnerStatementSerializer
+    queryset = PartnerStatement.objects.none()
+    order = ("month",)  # each once for a partner
 
     @extend_schema(
         responses=PartnerStatementSerializer(many=True),
@@ -59,15 +69,15 @@ class StatementsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Made when a month is over, in UTC."""
-        made = partner_for(person(request)).statements.order_by("-month")
-        return Response(PartnerStatementSerializer(made, many=True).data)
+        page = self.paginate_queryset(partner_for(person(request)).statements.all())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
 class StatementSheetView(APIView):
     scopes = needs(Scope.LICENSING)
     content_negotiation_class = AlwaysJson
 
-    @extend_schema(responses=CSV, summary="A month's statement as CSV")
+    @extend_schema(responses=CSV, operation_id="partner_statement_sheet", summary="A month's statement as CSV")
     def get(self, request: Request, month: str) -> HttpResponseBase:
         """Every movement that paid or returned something, with its grants and image, then control totals."""
         partner = partner_for(person(request))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from marketplace.catalogue.models import StyleVersion
@@ -49,6 +50,15 @@ class LicensableSerializer(serializers.Serializer[StyleVersion]):
         return "USD"
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A year of posters",
+            {"version": 1, "permissions": ["commercial_use"], "territory": ["DE", "JP"], "days": 365, "images": 100},
+            request_only=True,
+        )
+    ]
+)
 class GrantQuoteRequestSerializer(serializers.Serializer[Wanted]):
     version = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     permissions = serializers.ListField(child=serializers.CharField(), max_length=len(NAMES), help_text=f"Of {ALL}.")
@@ -83,6 +93,7 @@ class GrantQuoteSerializer(serializers.Serializer[GrantQuote]):
     expires_at = serializers.DateTimeField()
 
 
+@extend_schema_serializer(examples=[OpenApiExample("As quoted", {"quote": "eyJhbGciOi..."}, request_only=True)])
 class AcceptSerializer(serializers.Serializer[dict[str, str]]):
     quote = serializers.CharField(max_length=4000)
 

@@ -47,7 +47,7 @@ class Usage:
     prepaid_micro: int
 
 
-def days_of(first: str, last: str) -> tuple[date, date]:
+def days_of(first: str | None, last: str | None) -> tuple[date, date]:
     """Both days are counted, in UTC; left out, it is this month. Raises InvalidInput."""
     today = timezone.now().astimezone(UTC).date()
     begin, end = _day(first, "from") or today.replace(day=1), _day(last, "to") or today
@@ -123,8 +123,8 @@ def _line(image: LicensedImage) -> list[str | int]:
     return [cell(value) for value in values]
 
 
-def _day(text: str, field: str) -> date | None:
-    if not text:
+def _day(text: str | None, field: str) -> date | None:
+    if text is None:
         return None
     try:
         return _plausible(date.fromisoformat(text))

@@ -3,13 +3,17 @@
 import json
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from marketplace.events import Kind
 from marketplace.webhooks.kinds import TEST
 from marketplace.webhooks.models import Attempt, Delivery, Endpoint
 
+NEW = {"url": "https://hooks.example.org/irodori", "kinds": ["generation.succeeded"], "description": "The picture desk"}
 
+
+@extend_schema_serializer(examples=[OpenApiExample("Finished images", NEW, request_only=True)])
 class NewEndpointSerializer(serializers.Serializer[Endpoint]):
     url = serializers.CharField(help_text="https, on port 443 or 8443, at a public address.")
     kinds = serializers.ListField(
@@ -18,6 +22,9 @@ class NewEndpointSerializer(serializers.Serializer[Endpoint]):
     description = serializers.CharField(allow_blank=True, default="", help_text="For you, at most 200 characters.")
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("On again, for all events", {"kinds": [], "enabled": True}, request_only=True)]
+)
 class EndpointChangesSerializer(serializers.Serializer[Endpoint]):
     url = serializers.CharField(required=False)
     kinds = serializers.ListField(child=serializers.CharField(), max_length=100, required=False)
@@ -32,8 +39,12 @@ class EndpointSerializer(serializers.Serializer[Endpoint]):
     description = serializers.CharField()
     enabled = serializers.BooleanField(source="is_on")
     disabled_by = serializers.CharField(source="disabled", help_text="Empty, `owner`, `failing` or `gone`.")
-    failing_since = serializers.DateTimeField(help_text="The first failure since the last success; null for none.")
-    old_secret_until = serializers.DateTimeField(help_text="Until then the secret before signs too; null for never.")
+    failing_since = serializers.DateTimeField(
+        allow_null=True, help_text="The first failure since the last success; null for none."
+    )
+    old_secret_until = serializers.DateTimeField(
+        allow_null=True, help_text="Until then the secret before signs too; null for never."
+    )
     created_at = serializers.DateTimeField()
 
 
@@ -79,12 +90,12 @@ class DeliverySerializer(serializers.Serializer[Delivery]):
 class AttemptSerializer(serializers.Serializer[Attempt]):
     number = serializers.IntegerField()
     started_at = serializers.DateTimeField()
-    seconds = serializers.FloatField(help_text="Null where nothing is known of it.")
+    seconds = serializers.FloatField(allow_null=True, help_text="Null where nothing is known of it.")
     url = serializers.CharField()
     address = serializers.CharField(help_text="The IP address that it went to; empty where there was no connection.")
     request_headers = serializers.DictField(child=serializers.CharField())
     problem = serializers.CharField(help_text="Empty for success.")
-    status = serializers.IntegerField(help_text="Of the answer; null where there was none.")
+    status = serializers.IntegerField(allow_null=True, help_text="Of the answer; null where there was none.")
     response_headers = serializers.DictField(child=serializers.CharField())
     response_body = serializers.CharField(help_text="Its first 2,048 bytes.")
 
@@ -98,6 +109,9 @@ class DeliveryWithAttemptsSerializer(DeliverySerializer):
         return payload
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("After a bad day", {"since": "2026-11-25T00:00:00Z"}, request_only=True)]
+)
 class SinceSerializer(serializers.Serializer[Any]):
     since = serializers.DateTimeField(help_text="What happened from then on and failed is sent again.")
 
@@ -106,5 +120,8 @@ class ReplayedSerializer(serializers.Serializer[Any]):
     replayed = serializers.IntegerField(help_text="How many deliveries.")
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A finished image", {"kind": "generation.succeeded"}, request_only=True)]
+)
 class TestEventSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(default=TEST, help_text="Its example is sent, marked with `test`.")

@@ -89,10 +89,10 @@ class Partner(Resource[Mode]):
         """The same as CSV, a line for each image."""
         return self._calls.save(at.USAGE_SHEET, Asked(params={"from": first, "to": last}), Path(path))
 
-    @operation
-    def statements(self) -> Steps[list[PartnerStatement]]:
-        """The monthly statements that were made for your organisation."""
-        return self._calls.call(at.PARTNER_STATEMENTS)
+    @iteration
+    def statements(self) -> Items[PartnerStatement]:
+        """The monthly statements that were made for your organisation, newest first."""
+        return self._calls.each(at.PARTNER_STATEMENTS)
 
     @operation
     def save_statement(self, month: str, path: Path | str) -> Steps[Path]:

@@ -161,7 +161,7 @@ def test_over_rest_a_key_is_shown_once_rotated_and_revoked_and_makes_no_other() 
     asked = {"name": "ci", "scopes": ["wallet:read"]}
     made = client.post("/api/v1/keys", asked, content_type="application/json").json()
     listed = client.get("/api/v1/keys").json()
-    assert [(key["name"], key["identifier"], key["scopes"]) for key in listed] == [
+    assert [(key["name"], key["identifier"], key["scopes"]) for key in listed["results"]] == [
         ("ci", made["identifier"], ["wallet:read"])
     ]
     assert made["secret"] not in json.dumps(listed)
@@ -170,7 +170,7 @@ def test_over_rest_a_key_is_shown_once_rotated_and_revoked_and_makes_no_other() 
     rotated = client.post(f"/api/v1/keys/{made['id']}/rotate", {"overlap_hours": 0}, content_type="application/json")
     assert (wallet_with(made["secret"]), wallet_with(rotated.json()["secret"])) == (401, 200)
     assert client.delete(f"/api/v1/keys/{made['id']}").status_code == 204
-    assert client.get("/api/v1/keys").json() == []
+    assert client.get("/api/v1/keys").json()["results"] == []
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer a b", "Bearer \xff", "Bearer irt_a.b.c", "Bearer irt_"])

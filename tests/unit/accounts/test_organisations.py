@@ -151,7 +151,7 @@ def test_keys_that_a_member_made_stay_with_the_organisation() -> None:
     )
     remove_member(organisation=organisation, user_id=developer.pk)
     assert program_with(made.json()["secret"]).get("/api/v1/wallet").status_code == 200
-    assert browser_of(developer).get("/api/v1/keys").json() == []
+    assert browser_of(developer).get("/api/v1/keys").json()["results"] == []
     assert browser_of(developer).get(f"/api/v1/keys?organisation={organisation.slug}").status_code == 404
 
 

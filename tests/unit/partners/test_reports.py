@@ -154,7 +154,7 @@ def test_months_are_closed_once_and_announced(time_machine: TimeMachineFixture) 
         ("statement.ready", {"month": "2026-11", "paid_micro": 0}),
     ]
     listed = program_of(account).get("/api/v1/partner/statements").json()
-    assert [(line["month"], line["lines"], line["closing_micro"]) for line in listed] == [
+    assert [(line["month"], line["lines"], line["closing_micro"]) for line in listed["results"]] == [
         ("2026-11", 0, 990 * CREDIT),
         ("2026-10", 2, 990 * CREDIT),
     ]
