@@ -12,9 +12,10 @@ from rest_framework import serializers
 MEANINGS = {
     304: "You have this already: it is what your If-None-Match names.",
     400: "Something that you sent is not as it must be; `attr` names the field.",
-    401: "You are not signed in, or your token is not valid.",
+    401: "You are not signed in, or your key is not valid.",
     402: "There is not enough credit. Nothing was charged.",
-    403: "You may not do this.",
+    403: "You may not do this. With `insufficient_scope` your key or token lacks the scope that `WWW-Authenticate` names; with "
+    "`people_only` no key may, but you in a browser.",
     404: "There is no such thing, or it is somebody else's.",
     406: "Answers here are JSON, and you accept none.",
     409: "It can't be done in the present state, or the Idempotency-Key was used for another request.",
@@ -25,6 +26,17 @@ MEANINGS = {
     429: "Too many requests. Wait as many seconds as Retry-After says.",
     503: "Something that this needs is away. Nothing was charged; try again.",
 }
+# Those that an answer may have beside its body; marketplace.api.limits.headers writes the limits'.
+HEADERS = {
+    "RateLimit": "How many requests are left, `r`, under each limit that holds for you, and in how many seconds, `t`, the next "
+    'place is free: `"key";r=598;t=60, "person";r=1196;t=60`. Absent where nothing limits you.',
+    "RateLimit-Policy": "Each limit that holds for you: `q` requests in any `w` seconds.",
+    "Retry-After": "Seconds to wait.",
+    "WWW-Authenticate": 'How to sign in; of a missing scope `Bearer error="insufficient_scope", scope="..."`.',
+}
+LIMITS = ("RateLimit", "RateLimit-Policy")
+# Beside those of the limits, which every answer has.
+HEADERS_OF = {401: ("WWW-Authenticate",), 403: ("WWW-Authenticate",), 429: ("Retry-After",)}
 ALWAYS = (400, 401, 403, 404, 406, 429, 503)
 
 
@@ -49,6 +61,8 @@ class ApiSchema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is not None:
             stated = operation["responses"]
+            for response in stated.values():
+                response["headers"] = self._headers(LIMITS) | response.get("headers", {})
             operation["responses"] = stated | {
                 str(status): self._answer(status) for status in self._refusals(operation) if str(status) not in stated
             }
@@ -73,11 +87,20 @@ class ApiSchema(AutoSchema):
         return ref
 
     def _described(self, status: int) -> dict[str, Any]:
+        headers = self._headers((*LIMITS, *HEADERS_OF.get(status, ())))
         if status == 304:
-            return {"description": MEANINGS[status]}
+            return {"description": MEANINGS[status], "headers": headers}
         shape = self.resolve_serializer(ErrorSerializer, "response").ref
-        answer = {"description": MEANINGS[status], "content": {"application/json": {"schema": shape}}}
-        if status == 429:
-            seconds = {"type": "integer", "minimum": 1}
-            answer["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": seconds}}
-        return answer
+        content = {"application/json": {"schema": shape}}
+        return {"description": MEANINGS[status], "headers": headers, "content": content}
+
+    def _headers(self, names: Iterable[str]) -> dict[str, Any]:
+        return {name: self._header(name) for name in names}
+
+    def _header(self, name: str) -> dict[str, Any]:
+        shape = {"type": "integer", "minimum": 1} if name == "Retry-After" else {"type": "string"}
+        described = {"description": HEADERS[name], "schema": shape}
+        component = ResolvedComponent(name=name, type=ResolvedComponent.HEADER, object=name, schema=described)
+        self.registry.register_on_missing(component)
+        ref: dict[str, Any] = component.ref
+        return ref
