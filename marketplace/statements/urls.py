@@ -1,10 +1,11 @@
-"""Addresses below /api/v1/: movements, receipts, earnings, statements and the platform's own figures."""
+"""Addresses below /api/v1/: movements, receipts, usage, earnings, statements and the platform's own figures."""
 
 from django.urls import path
 
 from marketplace.statements.api import StatementView
 from marketplace.statements.earnings_api import EntriesView, ReportView
 from marketplace.statements.platform_api import CostsView, SolvencyView
+from marketplace.statements.usage_api import OrderedView
 from marketplace.statements.wallet_api import MovementsView, ReceiptFileView, ReceiptView
 
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     path("earnings/report", ReportView.as_view(), name="earnings-report"),
     path("earnings/entries", EntriesView.as_view(), name="earnings-entries"),
     path("earnings/statement.csv", StatementView.as_view(), name="statement"),
+    path("usage", OrderedView.as_view(), name="usage"),
     path("solvency", SolvencyView.as_view(), name="solvency"),
     path("costs", CostsView.as_view(), name="costs"),
 ]

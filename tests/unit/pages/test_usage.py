@@ -124,3 +124,28 @@ def test_counting_asks_the_database_as_often_for_many_as_for_one(django_assert_m
         rows(user, key, TODAY, "ss")
     with django_assert_max_num_queries(2):
         usage_of(user, Measure.IMAGES, last_day=TODAY, days=365)
+
+
+def test_the_api_tells_the_same_figures_of_ones_own_and_of_an_organisation_whose_wallet_one_may_see() -> None:
+    billing, member = make_user(), make_user()
+    organisation = make_organisation(billing=billing, member=member)
+    assert organisation.account is not None
+    key, _ = make_credential(account=organisation.account, scopes=["generate"])
+    with time_machine.travel(NOON):
+        rows(organisation.account, key, TODAY, "sf")
+        rows(billing, None, TODAY, "s", price=7)
+        own = signed_in(billing).get("/api/v1/usage?days=7").json()
+        theirs = signed_in(billing).get(f"/api/v1/usage?organisation={organisation.slug}").json()
+    assert own == {
+        "first_day": "2026-11-14",
+        "last_day": "2026-11-20",
+        "currency": "USD",
+        "by_day_and_credential": [
+            {"day": "2026-11-20", "credential": None, "orders": 1, "images": 1, "spent_micro": 7},
+        ],
+    }
+    assert theirs["by_day_and_credential"] == [
+        {"day": "2026-11-20", "credential": key.pk, "orders": 2, "images": 1, "spent_micro": 100}
+    ]
+    refused = signed_in(member).get(f"/api/v1/usage?organisation={organisation.slug}")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "role_not_enough")

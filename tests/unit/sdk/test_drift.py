@@ -35,6 +35,7 @@ LEFT_OUT = {
     "/api/v1/subscriptions": "they are stopped on the page that shows them",
     "/api/v1/earnings/entries": "a statement holds them all, with totals that can be checked",
     "/api/v1/earnings/report": "charts for the page of earnings",
+    "/api/v1/usage": "charts for the developers' page",
     "/api/v1/costs": "figures for staff",
     "/api/v1/solvency": "public figures of the hub",
 }
