@@ -1,6 +1,7 @@
 """The API's operations as its own OpenAPI document lists them, and how a test calls one."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from marketplace.accounts.models import User
-from tests.factories.resources import FIELDS, MAKERS, fresh_png, sent_part
+from tests.factories.resources import FIELDS, MAKERS, SECRET, WITHIN, fresh_png, make_owner, make_partner, sent_part
 
 Made = dict[str, Any]
 # Not called with an example body: the files are their own examples.
@@ -39,15 +40,18 @@ class Operation:
         return any(way and "cookieAuth" not in way for way in self.described["security"])
 
     @property
+    def is_for_partners(self) -> bool:
+        """For organisations' accounts alone."""
+        return self.path.startswith("/api/v1/partner/") or self.name == "GET /api/v1/generations/{id}/receipt"
+
+    @property
     def path_parameters(self) -> list[str]:
-        return self._parameters("path")
+        """In the order of the address."""
+        return re.findall(r"{(\w+)}", self.path)
 
     @property
     def query_parameters(self) -> list[str]:
-        return self._parameters("query")
-
-    def _parameters(self, where: str) -> list[str]:
-        return [each["name"] for each in self.described.get("parameters", ()) if each["in"] == where]
+        return [each["name"] for each in self.described.get("parameters", ()) if each["in"] == "query"]
 
     @property
     def good_statuses(self) -> set[int]:
@@ -86,18 +90,29 @@ def operations() -> list[Operation]:
     ]
 
 
+def owner_of(operation: Operation, email: str | None = f"{SECRET}@example.org") -> User:
+    """Whose things the operation is about: a person, or an organisation's account where it is about licensing."""
+    return make_partner() if operation.is_for_partners else make_owner(email)
+
+
 def address(operation: Operation, owner: User) -> tuple[str, Made]:
     """The address with every id in its place, and these ids."""
     made: Made = {}
     for name in operation.path_parameters:
-        segment = operation.path.split(f"/{{{name}}}")[0].rpartition("/")[2]
-        maker = (operation.path_parameters[0] == name and MAKERS.get(operation.name)) or MAKERS.get(segment)
-        assert maker, (
-            f"{operation.name} names a thing by {{{name}}}, and nothing in tests/factories/resources.py makes one: "
-            f"add to MAKERS, under {segment!r}, a function that makes it for an owner and gives its id."
-        )
-        made[name] = maker(owner)
+        made[name] = _made(operation, name, owner, made)
     return operation.path.format(**made), made
+
+
+def _made(operation: Operation, name: str, owner: User, made: Made) -> object:
+    """Of the first id by MAKERS; of a second within the thing of the first."""
+    segment = operation.path.split(f"/{{{name}}}")[0].rpartition("/")[2]
+    table: dict[str, Any] = WITHIN if made else MAKERS
+    maker = (not made and MAKERS.get(operation.name)) or table.get(segment)
+    assert maker, (
+        f"{operation.name} names a thing by {{{name}}}, and nothing in tests/factories/resources.py makes one: add to "
+        f"{'WITHIN' if made else 'MAKERS'}, under {segment!r}, a function that makes it for an owner and gives its id."
+    )
+    return maker(owner, *made.values())
 
 
 def body(operation: Operation, owner: User, made: Made) -> dict[str, Any] | None:
@@ -105,10 +120,15 @@ def body(operation: Operation, owner: User, made: Made) -> dict[str, Any] | None
     example = operation.example
     if example is None:
         return None
-    filled = {field: FIELDS[field](owner) if field in FIELDS else value for field, value in example.items()}
+    filled = {field: _filled(operation, field, value, owner) for field, value in example.items()}
     if "parts" in example:
         filled["parts"] = sent_part(owner, made["id"])
     return json.loads(json.dumps(filled, default=str))  # type: ignore[no-any-return]
+
+
+def _filled(operation: Operation, field: str, value: Any, owner: User) -> Any:
+    maker = FIELDS.get(f"{operation.name} {field}") or FIELDS.get(field)
+    return maker(owner) if maker else value
 
 
 def send(operation: Operation, caller: User | None, where: str, content: bytes, kind: str, **headers: str) -> Any:

@@ -12,7 +12,7 @@ from tests.factories.ledger import make_buyer
 
 def make_batch(buyer: User | None = None, size: int = 3, **changes: Any) -> Batch:
     """That many images that differ by their prompt and seed, each held."""
-    requests = [make_request(prompt=f"fox {number}", seed=number, **changes) for number in range(size)]
+    requests = [make_request(**{"prompt": f"fox {number}", "seed": number} | changes) for number in range(size)]
     return request_batch(buyer=buyer or make_buyer(), requests=requests)
 
 

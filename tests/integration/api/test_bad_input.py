@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.api_operations import FILE_BODIES, Operation, address, body, content_of, operations, rows, send
+from tests.api_operations import FILE_BODIES, Operation, address, body, content_of, operations, owner_of, rows, send
 from tests.factories.catalogue import echo_base, tiny_sdxl_base
 from tests.factories.resources import make_owner
 
@@ -87,7 +87,7 @@ def check(answer: Any, before: Any) -> None:
 
 @every_body
 def test_a_body_that_is_no_object_is_refused(operation: Operation) -> None:
-    owner = make_owner()
+    owner = owner_of(operation)
     where, _ = address(operation, owner)
     before = rows()
     for name, content in NO_OBJECT.items():
@@ -100,7 +100,7 @@ def test_a_body_that_is_no_object_is_refused(operation: Operation) -> None:
 
 @every_body
 def test_a_body_of_another_type_is_refused(operation: Operation) -> None:
-    owner = make_owner()
+    owner = owner_of(operation)
     where, made = address(operation, owner)
     content, before = json.dumps(body(operation, owner, made)).encode(), rows()
     for kind in TYPES:
@@ -111,7 +111,7 @@ def test_a_body_of_another_type_is_refused(operation: Operation) -> None:
 
 @every_body
 def test_a_field_of_another_kind_is_refused_or_taken_as_it_is(operation: Operation) -> None:
-    owner = make_owner()
+    owner = owner_of(operation)
     where, made = address(operation, owner)
     right = body(operation, owner, made)
     assert right is not None
@@ -125,7 +125,7 @@ def test_a_field_of_another_kind_is_refused_or_taken_as_it_is(operation: Operati
 
 @every_body
 def test_a_field_with_a_million_items_is_refused_at_once(operation: Operation) -> None:
-    owner = make_owner()
+    owner = owner_of(operation)
     where, made = address(operation, owner)
     right, before, began = body(operation, owner, made) or {}, rows(), time.monotonic()
     answer = send(operation, owner, where, json.dumps(right | {min(right): [0] * 10**6}).encode(), JSON)
@@ -138,7 +138,7 @@ def test_a_field_with_a_million_items_is_refused_at_once(operation: Operation) -
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_json(operation: Operation, data: st.DataObject) -> None:
-    owner = make_owner(email=None)
+    owner = owner_of(operation, email=None)
     where, made = address(operation, owner)
     right = body(operation, owner, made) or {}
     sent: Any

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 
-from marketplace.accounts.models import User
-from marketplace.accounts.organisations import create_organisation
+from marketplace.accounts.models import Organisation, User
+from marketplace.accounts.organisations import give_account
 from marketplace.generation.models import Generation
-from tests.api_operations import Operation, address, body, call, content_of, operations, rows
-from tests.factories.accounts import make_staff, make_user
+from tests.api_operations import Operation, address, body, call, content_of, operations, owner_of, rows
+from tests.factories.accounts import make_staff
 from tests.factories.catalogue import echo_base, make_version, tiny_sdxl_base
 from tests.factories.ledger import give_credit, make_buyer
-from tests.factories.resources import OWN_FIELDS, SECRET, make_owner
+from tests.factories.resources import OWN_FIELDS, SECRET, make_partner, organisation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.stack, pytest.mark.usefixtures("object_store_server")]
 
@@ -24,9 +24,7 @@ def other_creator() -> User:
 
 
 def other_partner() -> User:
-    organisation = create_organisation(name="Other Studio", slug="other-studio", owner=make_user())
-    assert organisation.account is not None
-    return give_credit(organisation.account, 10_000)
+    return make_partner(organisation_name="Other Studio")
 
 
 ACTORS: dict[str, Callable[[], User | None]] = {
@@ -40,12 +38,15 @@ ACTORS: dict[str, Callable[[], User | None]] = {
 STAFF_MAY = {"GET /api/v1/ledger/proofs/{id}"}
 # For staff alone; to everyone else there is nothing at the address.
 STAFF_ONLY = {"GET /api/v1/costs"}
+# Not for organisations' accounts: an organisation owns no other.
+PEOPLE_ONLY = {"POST /api/v1/organisations"}
+OF_ORGANISATIONS = [operation for operation in operations() if "organisation" in operation.query_parameters]
 every_operation = pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.name)
 
 
 @pytest.fixture(autouse=True)
-def _world(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bases to order from, and previews kept in this process."""
+def _world(monkeypatch: pytest.MonkeyPatch, receipt_key: object) -> None:
+    """Bases to order from, a key that signs receipts, and previews kept in this process."""
     echo_base()
     tiny_sdxl_base(slug="irodori-small")
     monkeypatch.setattr("marketplace.generation.previews.CACHE", "default")
@@ -64,7 +65,7 @@ def leaks(answer: Any) -> bool:
 
 @every_operation
 def test_its_example_runs(operation: Operation) -> None:
-    owner = make_staff() if operation.name in STAFF_ONLY else make_owner()
+    owner = make_staff() if operation.name in STAFF_ONLY else owner_of(operation)
     where, made = address(operation, owner)
     show_previews()
     if operation.name == "GET /api/v1/account/subscription":
@@ -76,7 +77,7 @@ def test_its_example_runs(operation: Operation) -> None:
 @every_operation
 @pytest.mark.parametrize("actor", ACTORS)
 def test_anothers_things_answer_as_if_they_did_not_exist(operation: Operation, actor: str) -> None:
-    owner, other = make_owner(), ACTORS[actor]()
+    owner, other = owner_of(operation), ACTORS[actor]()
     where, made = address(operation, owner)
     sent = body(operation, owner, made)
     show_previews()
@@ -89,16 +90,32 @@ def test_anothers_things_answer_as_if_they_did_not_exist(operation: Operation, a
         assert rows() == before
 
 
+@pytest.mark.parametrize("operation", OF_ORGANISATIONS, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("actor", ACTORS)
+def test_anothers_organisation_answers_as_if_it_did_not_exist(operation: Operation, actor: str) -> None:
+    owner, other = owner_of(operation), ACTORS[actor]()
+    slug = organisation(owner)
+    where, made = address(operation, give_account(Organisation.objects.get(slug=slug)))
+    before = rows()
+    answer = call(operation, other, f"{where}?organisation={slug}", body(operation, owner, made))
+    assert answer.status_code == (401 if actor == "anonymous" else 404)
+    assert not leaks(answer)
+    assert rows() == before
+
+
 def allowed(operation: Operation, actor: str, sent: dict[str, Any] | None) -> set[int]:
     if actor == "anonymous" and not operation.is_public:
-        # What only a session may do has no way to sign in that an answer could name: HTTP then wants 403.
-        return {401 if operation.takes_keys else 403}
+        return {401}
     if operation.name in STAFF_ONLY | STAFF_MAY and actor == "staff":
         return {200}
     if operation.name in STAFF_ONLY:
         return {404}
     if operation.is_public:
         return operation.good_statuses
+    if operation.path.startswith("/api/v1/partner/") and actor != "other partner":
+        return {403}
+    if operation.name in PEOPLE_ONLY and actor == "other partner":
+        return {403}
     if operation.path_parameters:
         return {404}
     if sent and OWN_FIELDS & sent.keys():

@@ -6,24 +6,31 @@ from typing import Any
 import pytest
 
 from marketplace.api.models import SavedAnswer
-from tests.api_operations import FILE_BODIES, Operation, address, body, call, operations, rows
+from tests.api_operations import FILE_BODIES, Operation, address, body, call, operations, owner_of, rows
 from tests.factories.catalogue import echo_base, tiny_sdxl_base
-from tests.factories.resources import make_owner
 
 pytestmark = [pytest.mark.django_db, pytest.mark.stack, pytest.mark.usefixtures("object_store_server")]
 # Without a key, and why sending them again does no harm.
 HARMLESS = {
+    "POST /api/v1/batches/quote": "nothing is stored",
+    "POST /api/v1/batches/{id}/cancel": "what is cancelled stays so",
     "POST /api/v1/generations/{id}/cancel": "what is cancelled stays so",
     "POST /api/v1/generations/{id}/picture": "stored under its hash",
+    "POST /api/v1/keys": "its answer is a secret, which is not kept: revoke what was lost",
+    "POST /api/v1/keys/{id}/rotate": "likewise: rotate again, which ends what was lost",
+    "POST /api/v1/oauth-clients": "likewise: revoke what was lost",
+    "POST /api/v1/oauth-clients/{id}/rotate": "likewise: rotate again, which ends what was lost",
+    "POST /api/v1/partner/quotes": "nothing is stored",
     "POST /api/v1/pictures": "stored under its hash",
     "POST /api/v1/purchases/quotes": "nothing is stored",
     "POST /api/v1/quotes": "nothing is stored",
     "POST /api/v1/subscriptions/{creator}/stop": "what does not renew stays so",
-    "POST /api/v1/tokens": "its answer is a secret, which is not kept: revoke what was lost",
     "POST /api/v1/uploads/{id}/complete": "what is complete stays so",
     "POST /api/v1/uploads/{id}/lora": "one model has one LoRA",
     "POST /api/v1/uploads/{id}/parts/{number}": "a fresh address for the same part",
     "POST /api/v1/versions/{id}/withdraw": "what is withdrawn stays so",
+    "POST /api/v1/webhooks": "its answer is a secret, which is not kept: delete what was lost",
+    "POST /api/v1/webhooks/{id}/rotate-secret": "likewise: rotate again",
 }
 POSTS = [operation for operation in operations() if operation.method == "POST"]
 WITH_KEY = [
@@ -55,7 +62,7 @@ def test_every_post_takes_a_key_or_says_why_it_needs_none() -> None:
 
 @with_key
 def test_sent_again_it_has_one_effect_and_one_answer(operation: Operation) -> None:
-    owner = make_owner()
+    owner = owner_of(operation)
     where, made = address(operation, owner)
     sent = body(operation, owner, made)
     first = call(operation, owner, where, sent, idempotency_key="one")
@@ -68,7 +75,7 @@ def test_sent_again_it_has_one_effect_and_one_answer(operation: Operation) -> No
 
 @with_key
 def test_the_same_key_with_another_body_has_no_effect(operation: Operation) -> None:
-    owner = make_owner()
+    owner = owner_of(operation)
     where, made = address(operation, owner)
     sent = body(operation, owner, made)
     call(operation, owner, where, sent, idempotency_key="one")
@@ -81,7 +88,7 @@ def test_the_same_key_with_another_body_has_no_effect(operation: Operation) -> N
 def test_where_the_hub_falls_over_before_the_answer_is_kept_nothing_happened(
     operation: Operation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner = make_owner()
+    owner = owner_of(operation)
     where, made = address(operation, owner)
     sent, before = body(operation, owner, made), rows()
     with monkeypatch.context() as patch:
