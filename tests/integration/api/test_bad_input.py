@@ -152,12 +152,14 @@ def test_any_json(operation: Operation, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("operation", WITH_QUERY, ids=lambda operation: operation.name)
 def test_a_parameter_of_another_kind_is_refused_or_taken_as_it_is(operation: Operation) -> None:
-    owner = make_owner()
+    owner = owner_of(operation)
     where, _ = address(operation, owner)
     before = rows()
     for name in operation.query_parameters:
         for value in PARAMETERS:
-            check(send(operation, owner, f"{where}?{urlencode({name: value})}", b"", ""), before)
+            answer = send(operation, owner, f"{where}?{urlencode({name: value})}", b"", "")
+            check(answer, before)
+            before = before if answer.status_code >= 400 else rows()
 
 
 @pytest.mark.parametrize("kind", ["image/png", "image/webp", "text/plain", "application/json", ""])
