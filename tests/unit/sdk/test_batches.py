@@ -4,7 +4,7 @@ import pytest
 
 from irodori_client import InvalidInputError, NotEnoughCreditError, StyleUse
 from irodori_client.composing import Choices
-from irodori_client.models import BatchChoices, BatchOrder
+from irodori_client.models import Batch, BatchChoices, BatchOrder
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance
 from tests.factories.accounts import make_user
@@ -42,7 +42,8 @@ def test_a_batch_costs_what_was_quoted_and_is_ordered_once(hub: Hub) -> None:
 
 
 def test_waiting_ends_when_no_image_is_open(hub: Hub) -> None:
-    buyer, order, told = make_buyer(), three(), []
+    buyer, order = make_buyer(), three()
+    told: list[Batch] = []
     made = hub.do(buyer, lambda client: client.batches.create(order))
     assert hub.do(buyer, lambda client: client.batches.cancel(made.id)).counts.cancelled == 3
     ended = hub.do(buyer, lambda client: client.batches.wait(made.id, progress=told.append))
