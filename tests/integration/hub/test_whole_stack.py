@@ -58,10 +58,9 @@ def test_the_doctor_finds_the_stack_on_the_default_folder_by_itself(running_stac
 
 def test_a_mail_goes_to_a_file_and_not_into_the_log(running_stack: RunningStack) -> None:
     Visitor(running_stack.url).sign_up("letters@example.org", "Letters", "a-long-password-7")
-    [mail] = (running_stack.folder.root / "mail").iterdir()
-    written = mail.read_text()
+    mails = [mail.read_text() for mail in (running_stack.folder.root / "mail").iterdir()]
+    [written] = [mail for mail in mails if "To: letters@example.org" in mail]
     assert "From: Irodori <no-reply@localhost>" in written
-    assert "To: letters@example.org" in written
     assert "letters@example.org" not in running_stack.folder.log("site").read_text()
 
 

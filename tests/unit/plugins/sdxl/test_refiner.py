@@ -19,6 +19,7 @@ from hub.plugin_api import JobRefusedError, LocalPack, NoConfig
 from plugins.kohya_lora.format import KohyaLoraFormat
 from plugins.sdxl.adapters import Outfit
 from plugins.sdxl.engine import SdxlEngine
+from plugins.sdxl.pipeline import align
 from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.scheduler_names import SAMPLERS
 from plugins.sdxl.unet_format import SdxlUnetFormat
@@ -30,6 +31,7 @@ from tests.unit.plugins.sdxl.test_pictures import left_half, local, picture, png
 
 pytestmark = pytest.mark.torch
 MAY_DIFFER = 0.001
+IN_A_MIX = 0.01  # Of a base of random weights, which amplify rounding: decision 9.
 """Of a picture's pixels, each by one level."""
 Pixels = NDArray[Any]
 
@@ -48,6 +50,7 @@ def engine(tiny_base: Path, tiny_refiner: Path) -> SdxlEngine:
 def plain(folder: Path) -> Any:
     pipeline = StableDiffusionXLImg2ImgPipeline.from_pretrained(folder, add_watermarker=False)
     pipeline.set_progress_bar_config(disable=True)
+    align(pipeline)
     return pipeline
 
 
@@ -79,10 +82,10 @@ def drawn(base: Any, refiner: Any, wanted: GenerateJob, **start: Any) -> Pixels:
     return np.asarray(image).astype(np.int16)
 
 
-def assert_same(ours: Any, expected: Pixels) -> None:
+def assert_same(ours: Any, expected: Pixels, may_differ: float = MAY_DIFFER) -> None:
     difference = np.abs(pixels(ours) - expected).max(axis=-1)
     assert difference.max() <= 1
-    assert (difference > 0).mean() <= MAY_DIFFER
+    assert (difference > 0).mean() <= may_differ
 
 
 @pytest.mark.parametrize(
@@ -146,9 +149,9 @@ def test_among_runs_with_adapters_and_without_a_refiner_each_equals_diffusers(
         else:
             plain_pipeline.disable_lora()
         if each.refiner_start is None:
-            assert_same(image, alone_by_diffusers(plain_pipeline, each))
+            assert_same(image, alone_by_diffusers(plain_pipeline, each), IN_A_MIX)
         else:
-            assert_same(image, drawn(plain_pipeline, plain_refiner, each))
+            assert_same(image, drawn(plain_pipeline, plain_refiner, each), IN_A_MIX)
 
 
 def alone_by_diffusers(pipeline: Any, wanted: GenerateJob) -> Pixels:
