@@ -33,7 +33,7 @@ from serving.engine.ticket import CancelledError, Ticket
 from tests.serving_jobs import job, made_into_pack, pixels
 
 THREADS, STYLES, KINDS, DEADLINE = 16, 12, 200, 3600.0
-HOSTILE, CANCELLED = 0.01, 0.02
+HOSTILE, CANCELLED, BROKEN = 0.01, 0.02, 40
 # A wrong adapter changes most pixels by many levels; rounding, which random weights amplify, moves few by one (decision 9).
 MAY_DIFFER, LEVELS = 0.02, 2
 MB = 1e6
@@ -67,7 +67,10 @@ class Soak:
         self._loop = EngineLoop({"sdxl": self._engine}, "cpu", DEADLINE)
         self._loop.start()
         self._packs = [self._packed(base, number) for number in range(STYLES)]
-        self._requests = list(_requests(random.Random(seed), kinds, self._packs))  # noqa: S311 - no secret
+        chance = random.Random(seed)  # noqa: S311 - no secret
+        self._requests = list(_requests(chance, kinds, self._packs))
+        # Made before the storm: what sixteen threads read and cut would stay with the allocator and count as growth.
+        self._broken = [self._broken_file(number, chance) for number in range(BROKEN)]
         self._alone: dict[int, Any] = {}
         self._guard = Lock()
 
@@ -120,18 +123,22 @@ class Soak:
 
     def _hostile(self, number: int, chance: random.Random) -> str:
         """A pack cut short, or of bytes that are none: handed straight to the engine, past the hashes that would stop it."""
-        good = self._packs[chance.randrange(STYLES)]
-        content = good.path.read_bytes()
         path = self._folder / f"hostile{number}.pack"
-        cut = chance.randrange(len(content) // 2)
-        path.write_bytes(chance.choice([content[:cut], chance.randbytes(cut), b"", b"\xff" * 8 + content[8:]]))
-        use = good.use.model_copy(update={"pack_sha256": f"{number:064x}"})
+        path.hardlink_to(chance.choice(self._broken))
+        use = self._packs[0].use.model_copy(update={"pack_sha256": f"{number:064x}"})
         future = self._loop.submit(Ticket(self._requests[0].job, [LocalPack(use, path)]))
         refused = future.exception() is not None
         path.unlink()
         if not refused:
             raise SoakError(f"Operation {number} (seed {self.seed}) drew a picture with a broken pack.")
         return "refused"
+
+    def _broken_file(self, number: int, chance: random.Random) -> Path:
+        content = chance.choice(self._packs).path.read_bytes()
+        path = self._folder / f"broken{number}.pack"
+        cut = chance.randrange(len(content) // 2)
+        path.write_bytes(chance.choice([content[:cut], chance.randbytes(cut), b"", b"\xff" * 8 + content[8:]]))
+        return path
 
     def _packed(self, base: Path, number: int) -> LocalPack:
         rank = (4, 8, 16)[number % 3]
