@@ -52,8 +52,10 @@ def top_up_id(order_key: str) -> UUID | None:
         return None
 
 
-def dispute_key(top_up: TopUp) -> str:
-    return f"dispute:{top_up.pk}"
+def dispute_key(top_up: TopUp, won_before: int) -> str:
+    """Of the dispute in hand: a payment may be called back again after the bank has decided for the hub."""
+    again = f":{won_before + 1}" if won_before else ""
+    return f"dispute:{top_up.pk}{again}"
 
 
 def outcome_of(event: WebhookEvent, top_up: TopUp | None) -> Outcome:

@@ -109,7 +109,7 @@ def _pay(top_up: TopUp) -> None:
 def _dispute(top_up: TopUp) -> None:
     assert top_up.paid_at is not None  # noqa: S101 - narrows the type: only what is paid is disputed
     ledger.open_dispute(
-        key=dispute_key(top_up),
+        key=_dispute_key(top_up),
         buyer_id=top_up.buyer_id,
         amount_micro=top_up.amount_micro,
         since=top_up.paid_at,
@@ -119,13 +119,21 @@ def _dispute(top_up: TopUp) -> None:
 
 
 def _win(top_up: TopUp) -> None:
-    ledger.win_dispute(key=f"{dispute_key(top_up)}:won", dispute_key=dispute_key(top_up))
+    key = _dispute_key(top_up)
+    ledger.win_dispute(key=f"{key}:won", dispute_key=key)
     _move(top_up, TopUp.State.PAID)
 
 
 def _lose(top_up: TopUp) -> None:
     """The money is gone already: the provider took it when the dispute was opened."""
     _move(top_up, TopUp.State.CHARGED_BACK)
+
+
+def _dispute_key(top_up: TopUp) -> str:
+    won = WebhookEvent.objects.filter(
+        provider=top_up.provider, order_key=top_up_key(top_up), outcome=Outcome.WON, processed_at__isnull=False
+    )
+    return dispute_key(top_up, won.count())
 
 
 def _move(top_up: TopUp, state: str) -> None:

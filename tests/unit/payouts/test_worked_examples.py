@@ -152,7 +152,7 @@ def pay_in(buyer: User, amount_micro: int) -> TopUp:
     return TopUp.objects.create(buyer=buyer, provider="sandbox", amount_micro=amount_micro)
 
 
-def event(top_up: TopUp, kind: str) -> None:
+def event(top_up: TopUp, kind: str, number: int = 1) -> None:
     body = json.dumps(
         {
             "kind": kind,
@@ -161,7 +161,7 @@ def event(top_up: TopUp, kind: str) -> None:
             "currency": top_up.currency,
         }
     ).encode()
-    headers = signed_headers(SandboxConfig().webhook_secret, f"{top_up.pk}-{kind}", int(time.time()), body)
+    headers = signed_headers(SandboxConfig().webhook_secret, f"{top_up.pk}-{kind}-{number}", int(time.time()), body)
     receive_webhook(provider="sandbox", headers=headers, body=body)
 
 
@@ -188,6 +188,22 @@ def test_a_dispute_won() -> None:
     event(top_up, "payment.disputed")
     event(top_up, "dispute.won")
     assert (amounts(), wallet_balance(buyer)) == before
+
+
+def test_a_payment_that_is_disputed_again_after_the_bank_has_decided_is_taken_back_again() -> None:
+    version, buyer = echo_version(price_micro=20_000), make_user()
+    top_up = pay_in(buyer, 50_000)
+    event(top_up, "payment.succeeded")
+    deliver(order(buyer, version))
+    before = amounts(), wallet_balance(buyer)
+    for number in (1, 2):
+        event(top_up, "payment.disputed", number)
+        assert (amounts(), wallet_balance(buyer)) == ({}, 0)
+        event(top_up, "dispute.won", number)
+        assert (amounts(), wallet_balance(buyer)) == before
+    event(top_up, "payment.disputed", 3)
+    event(top_up, "dispute.lost", 3)
+    assert (amounts(), wallet_balance(buyer), sum_of_all_entries()) == ({}, 0, 0)
 
 
 def test_a_dispute_of_what_is_held_leaves_the_wallet_owing() -> None:
