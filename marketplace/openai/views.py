@@ -1,6 +1,7 @@
 """Each view reads the request, has the pictures ordered and answers; rules are in the modules beside."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpResponse
@@ -42,6 +43,8 @@ from marketplace.openai.tables import FORMATS
 from marketplace.openai.throttles import PersonThrottle
 from marketplace.partners.permits import permit_of
 from marketplace.stability.auth import KeyAuthentication
+
+MOST_READ = 2**20
 
 
 class OpenAIView(APIView):
@@ -154,6 +157,8 @@ class UnknownAddressView(OpenAIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the framework's signature
         """Runs before any method, and before anyone is asked for a key."""
+        with suppress(OSError):  # A client that is answered while it sends may find its connection closed instead.
+            request._request.read(MOST_READ)
         message = _(
             "Unknown request URL: %(method)s %(path)s. The hub has models, images/generations and images/edits."
         )
