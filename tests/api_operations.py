@@ -123,7 +123,7 @@ def body(operation: Operation, owner: User, made: Made) -> dict[str, Any] | None
     filled = {field: _filled(operation, field, value, owner) for field, value in example.items()}
     if "parts" in example:
         filled["parts"] = sent_part(owner, made["id"])
-    return json.loads(json.dumps(filled, default=str))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(filled, default=str))  # type: ignore[no-any-return]  # a document, as it went in
 
 
 def _filled(operation: Operation, field: str, value: Any, owner: User) -> Any:

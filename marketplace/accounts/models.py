@@ -113,7 +113,7 @@ class Credential(models.Model):
     label = models.CharField(max_length=40, unique=True)
     digest = models.CharField(max_length=128, unique=True)
     # Null and not empty: any number of rows have none, and yet no two have the same.
-    previous_digest = models.CharField(max_length=128, unique=True, null=True)  # noqa: DJ001
+    previous_digest = models.CharField(max_length=128, unique=True, null=True)  # noqa: DJ001 - as said above
     previous_until = models.DateTimeField(null=True)
     scopes = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now)

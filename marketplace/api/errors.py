@@ -140,5 +140,5 @@ def _as_api_exception(refusal: Refusal) -> APIException:
     exception.status_code = http_status(refusal)
     if isinstance(refusal, InsufficientScope):
         # Read by the framework's handler, as RFC 6750 wants it said.
-        exception.auth_header = f'Bearer error="insufficient_scope", scope="{refusal.scope}"'  # type: ignore[attr-defined]
+        exception.auth_header = f'Bearer error="insufficient_scope", scope="{refusal.scope}"'  # type: ignore[attr-defined]  # set by it on some errors alone
     return exception

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.accounts.models import User
 from marketplace.accounts.scopes import Scope
+from marketplace.api.auth import person
 from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
 from marketplace.api.later import PREFER, preferred_wait
 from marketplace.api.negotiation import AlwaysJson
@@ -53,7 +53,7 @@ class QuoteView(APIView):
         """The price and who is paid. Nothing is held; an order that names `quote` costs exactly this until it expires."""
         asked = QuoteRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        buyer = _person(request)
+        buyer = person(request)
         quote, token = services.quote(
             buyer=buyer,
             request=asked.request(by_program=request.auth is not None),
@@ -69,7 +69,7 @@ class GenerationsView(GenericAPIView[Generation]):
 
     @extend_schema(responses=GenerationSerializer(many=True), summary="Your images, newest first")
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(selectors.history(_person(request)))
+        page = self.paginate_queryset(selectors.history(person(request)))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
@@ -90,7 +90,7 @@ class GenerationsView(GenericAPIView[Generation]):
     def _order(self, request: Request) -> Response:
         asked = GenerationRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        buyer = _person(request)
+        buyer = person(request)
         generation = services.request_generation(
             buyer=buyer,
             request=asked.request(by_program=request.auth is not None),
@@ -122,7 +122,7 @@ class EventsView(APIView):
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """Server-sent events: `queued`, `started`, `progress`, `preview`, and at the end `succeeded`, `failed` or `cancelled`."""
         return generation_events(
-            selectors.get_for_buyer(_person(request), id),
+            selectors.get_for_buyer(person(request), id),
             last_event_id=request.headers.get("Last-Event-ID", ""),
             previews=request.query_params.get("previews", "") in ("1", "true"),
         )
@@ -134,7 +134,7 @@ class CancelView(APIView):
     @extend_schema(request=None, responses=GenerationSerializer, summary="Cancel an image that is not finished")
     def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above
         """Stops it and returns the whole price to your wallet."""
-        generation = selectors.get_for_buyer(_person(request), id)
+        generation = selectors.get_for_buyer(person(request), id)
         services.cancel(generation=generation)
         return answer_of(request, generation)
 
@@ -146,7 +146,7 @@ class ImageView(APIView):
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY}, summary="The image itself")
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """Its ETag is its SHA-256; it never changes."""
-        return generation_image(request._request, selectors.get_for_buyer(_person(request), id))
+        return generation_image(request._request, selectors.get_for_buyer(person(request), id))
 
 
 class PreviewView(APIView):
@@ -158,7 +158,7 @@ class PreviewView(APIView):
     )
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """Small and rough: at most 128 pixels on a side. 404 while there is none, and once the image is there."""
-        return generation_preview(selectors.get_for_buyer(_person(request), id))
+        return generation_preview(selectors.get_for_buyer(person(request), id))
 
 
 class PicturesView(APIView):
@@ -174,7 +174,7 @@ class PicturesView(APIView):
         """The body is the file itself: PNG, JPEG or WebP, at most 16 MiB and 4,096 pixels on a side."""
         # An empty body is no bytes but the framework's empty form.
         content = request.data if isinstance(request.data, bytes) else b""
-        sha256 = store_picture(owner=_person(request), content=content)
+        sha256 = store_picture(owner=person(request), content=content)
         return Response(PictureSerializer({"sha256": sha256}).data, status.HTTP_201_CREATED)
 
 
@@ -183,15 +183,10 @@ class EarningsView(APIView):
 
     @extend_schema(responses=EarningsSerializer, summary="What your styles have earned")
     def get(self, request: Request) -> Response:
-        creator = _person(request)
+        creator = person(request)
         answer = {
             "earnings_micro": earned_balance(creator),
             "currency": "USD",
             "versions": selectors.earnings_statement(creator),
         }
         return Response(EarningsSerializer(answer).data)
-
-
-def _person(request: Request) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - narrows the type; IsAuthenticated lets nobody else through
-    return request.user

@@ -7,4 +7,4 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         # Connects what listens to the catalogue, and what `check --deploy` says.
-        from marketplace.partners import checks, listeners  # noqa: F401
+        from marketplace.partners import checks, listeners  # noqa: F401 - they register themselves

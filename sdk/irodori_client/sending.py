@@ -47,7 +47,7 @@ def send_file(calls: Calls, path: Path, base_model: str, progress: Progress) -> 
     return sent
 
 
-def settled(calls: Calls, id: UUID | str, tell: Callable[[Upload], object], timeout: float) -> Steps[Upload]:  # noqa: A002
+def settled(calls: Calls, id: UUID | str, tell: Callable[[Upload], object], timeout: float) -> Steps[Upload]:  # noqa: A002 - the name in the address
     """The upload, ready. Raises FailedError with the reason if it was refused."""
     upload = yield from until_final(lambda: calls.call(at.UPLOAD, Asked(names={"id": id})), tell, timeout)
     if upload.refusal:
