@@ -69,6 +69,13 @@ def test_the_page_says_every_clause_under_what_it_is() -> None:
     assert titles(answer.content.decode()) == everything
 
 
+def test_only_what_is_allowed_is_listed_as_allowed() -> None:
+    licensed(Policy())
+    content = Client().get(PAGE).content.decode()
+    allowed, _, rest = content.partition(">Not allowed<")
+    assert ("Make pictures for yourself" in allowed, "Make pictures for yourself" in rest) == (True, False)
+
+
 def test_the_default_grants_nothing_and_the_page_says_so() -> None:
     licensed(Policy())
     context = Client().get(PAGE).context
