@@ -8,15 +8,19 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
+from typing import NamedTuple
 
 import torch
 
 from hub.plugin_api import JobRefusedError, LocalPack, ModelLayout, Tally, Tier
 from plugins.sdxl.merged import Merger
 from plugins.sdxl.opened import HostTier, Models, Opened, Weights, merged
+from plugins.sdxl.slots.arena import Reading
 from plugins.sdxl.slots.garage import Garage, Parked, Rows
+from plugins.sdxl.slots.lean import LeanLayers
 from plugins.sdxl.slots.parts import Passenger, Seat
 from plugins.sdxl.slots.rows import BUCKETS, AdapterRow, HostRow, bucket_of, row_of
+from plugins.sdxl.strides import laid_out_as
 from plugins.sdxl.words import Word, words_of
 from serving.adapters.api import AdapterPack, MappedPack, open_pack
 
@@ -59,6 +63,14 @@ class Outfit:
         return {word.text: word.vectors[component] for word in self.words if component in word.vectors}
 
 
+class Wearing(NamedTuple):
+    """What a batch computes with: fixed memory or None, a whole model or "", and the parameters that merged ones replace."""
+
+    reading: Reading | None
+    model: str
+    merged: frozenset[str]
+
+
 class Wardrobe:
     """Brings packs from disk to host memory to slots. `prepare` may be called from any thread."""
 
@@ -79,6 +91,10 @@ class Wardrobe:
         self._garage = Garage(models, layout, slot_bytes)
         self._merger = Merger(models, merge_from)
         self.swaps = Tally()
+
+    def slim(self, component: str) -> LeanLayers:
+        """For a component that is compiled, as SlotLayers.slim."""
+        return self._garage.layers[component].slim()
 
     def tiers(self) -> tuple[Tier, ...]:
         return self._host.tier(), self._garage.tier()
@@ -116,19 +132,23 @@ class Wardrobe:
     @contextmanager
     def worn(
         self, components: Sequence[str], runs: Sequence[tuple[Outfit, int]], *, fixed: bool = False
-    ) -> Iterator[None]:
+    ) -> Iterator["Wearing"]:
         """Inside the block these components compute a batch of runs, each with its outfit and number of rows.
 
         All must have the same `model`. `fixed` is as in Garage.worn.
         """
         replaced = self._merger.weights(components, [outfit for outfit, _ in runs])
+        weights = replaced or runs[0][0].weights
+        reading: Reading | None = None
         with ExitStack() as undo:
             with self.swaps.doing() if any(outfit.worn or outfit.model for outfit, _ in runs) else nullcontext():
                 for component in components:
                     passengers = [Passenger(() if replaced else outfit.seats(component), rows) for outfit, rows in runs]
-                    undo.enter_context(self._garage.worn(component, passengers, fixed=fixed))
-                undo.enter_context(exchanged(replaced or runs[0][0].weights, self._models))
-            yield
+                    own = component not in weights
+                    reading = undo.enter_context(self._garage.worn(component, passengers, fixed=fixed, own=own))
+                undo.enter_context(exchanged(weights, self._models))
+            merged = frozenset(name for tensors in replaced.values() for name in tensors)
+            yield Wearing(reading, runs[0][0].model, merged)
 
     def _opened(self, local: LocalPack) -> Opened:
         return self._host.get(local.use.pack_sha256, partial(self._open, local))
@@ -165,9 +185,9 @@ class Wardrobe:
         return rows
 
     def _moved(self, component: str, tensors: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
-        """As the base computes: where they match already, the mapped file is used without a copy."""
-        own = next(self._models[component].parameters())
-        return {name: tensor.to(own.device, own.dtype) for name, tensor in tensors.items()}
+        """As the base's own lie: where they match already, the mapped file is used without a copy."""
+        model = self._models[component]
+        return {name: laid_out_as(model.get_parameter(name).data, tensor) for name, tensor in tensors.items()}
 
 
 @contextmanager

@@ -59,6 +59,8 @@ class SdxlEngine(Engine):
     def load(self, device: str) -> None:
         _quieten()
         target = _best_device() if device == "auto" else device
+        # What is asked for in float32 is computed in it: some cards would round what convolutions read to ten bits.
+        torch.backends.cudnn.allow_tf32 = self.config.dtype != "float32"
         self.pipeline = open_pipeline(self.config).to(target)
         self.models: dict[str, nn.Module] = {name: getattr(self.pipeline, name).eval() for name in MODELS}
         slot_bytes, host_bytes = self.config.slot_bytes, self.config.host_bytes
@@ -186,7 +188,8 @@ class SdxlEngine(Engine):
         unet, config = self.pipeline.unet, self.config
         if not self._compiles:
             return Eager(unet, self.wardrobe)
-        return Compiled(unet, self.wardrobe, config.compile_backend, cuda_graphs=config.cuda_graphs)
+        cuda_graphs = config.cuda_graphs and unet.device.type == "cuda"
+        return Compiled(unet, self.wardrobe, config.compile_backend, cuda_graphs=cuda_graphs)
 
     def _pipeline_of(self, stage: Stage) -> Any:
         return self._refiner.pipeline if self._refiner and stage.refines else self.pipeline

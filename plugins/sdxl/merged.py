@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from plugins.sdxl.slots.parts import Seat
+from plugins.sdxl.strides import empty_beside
 
 if TYPE_CHECKING:
     from plugins.sdxl.adapters import Outfit
@@ -91,5 +92,5 @@ class Merger:
     def _buffer(self, module: str) -> torch.Tensor:
         """Made once for each layer, so that graphs which captured its address stay valid."""
         if module not in self._buffers:
-            self._buffers[module] = torch.empty_like(self._own(module), memory_format=torch.contiguous_format)
+            self._buffers[module] = empty_beside(self._own(module))
         return self._buffers[module]

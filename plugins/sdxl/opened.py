@@ -11,6 +11,7 @@ from torch import nn
 
 from hub.plugin_api import Tally, Tier
 from plugins.sdxl.slots.garage import Rows
+from plugins.sdxl.strides import laid_out_as
 from serving.adapters.api import Delta
 
 Models = Mapping[str, nn.Module]
@@ -115,7 +116,7 @@ def merged(weights: Weights, changes: Sequence[tuple[Delta, float]], models: Mod
     for delta, _ in changes:
         value = _value(weights, delta, models)
         total = value.float() + sums[delta.component, delta.parameter]
-        result.setdefault(delta.component, {})[delta.parameter] = total.to(value.dtype)
+        result.setdefault(delta.component, {})[delta.parameter] = laid_out_as(value, total)
     return result
 
 

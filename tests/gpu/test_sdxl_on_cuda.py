@@ -1,6 +1,7 @@
 """The same comparison as on the CPU, for machines that have a GPU."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +22,6 @@ pytestmark = [
 def test_a_lora_equals_diffusers_on_cuda(
     tiny_base: Path, adapter_files: AdapterFiles, tmp_path: Path, dtype: str
 ) -> None:
-    from diffusers import StableDiffusionXLPipeline
-
     from plugins.sdxl.engine import SdxlEngine
     from plugins.sdxl.plugin import SdxlConfig
 
@@ -32,12 +31,26 @@ def test_a_lora_equals_diffusers_on_cuda(
     before = engine.fingerprint()
     pack = made_into_pack(adapter_files.kohya, tmp_path, KohyaLoraFormat(NoConfig()), engine.layout(), weight=0.8)
     ours = pixels(run_with(engine, job(), [pack]))
+    assert engine.fingerprint() == before
 
-    pipeline = StableDiffusionXLPipeline.from_pretrained(tiny_base, dtype=getattr(torch, dtype), add_watermarker=False)
-    pipeline.to("cuda").load_lora_weights(str(adapter_files.kohya), adapter_name="style")
+    theirs = _with_diffusers(tiny_base, adapter_files.kohya, getattr(torch, dtype))
+    if dtype == "float32":
+        assert np.abs(ours - theirs).max() <= 1
+        return
+    # Random weights make much of rounding, which half precision does in other places in each of the two ways of adding.
+    exact = _with_diffusers(tiny_base, adapter_files.kohya, torch.float32)
+    assert np.abs(ours - exact).mean() <= 1.5 * np.abs(theirs - exact).mean()
+
+
+def _with_diffusers(base: Path, adapter: Path, dtype: Any) -> "np.ndarray[Any, np.dtype[np.int16]]":
+    from diffusers import StableDiffusionXLPipeline
+
+    torch.backends.cudnn.allow_tf32 = dtype != torch.float32
+    pipeline = StableDiffusionXLPipeline.from_pretrained(base, dtype=dtype, add_watermarker=False)
+    pipeline.to("cuda").load_lora_weights(str(adapter), adapter_name="style")
     pipeline.set_adapters("style", 0.8)
     request = job()
-    plain = pipeline(
+    image = pipeline(
         request.prompt,
         width=request.width,
         height=request.height,
@@ -45,6 +58,4 @@ def test_a_lora_equals_diffusers_on_cuda(
         guidance_scale=request.guidance_scale,
         generator=torch.Generator("cpu").manual_seed(request.seed),
     ).images[0]
-    tolerance = 1 if dtype == "float32" else 8  # Half precision rounds each of the two ways of adding differently.
-    assert np.abs(ours - np.asarray(plain).astype(np.int16)).max() <= tolerance
-    assert engine.fingerprint() == before
+    return np.asarray(image).astype(np.int16)

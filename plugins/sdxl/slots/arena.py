@@ -4,11 +4,13 @@ So a graph that was compiled for it, or captured with its addresses, stays good 
 """
 
 from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
 
 import torch
 
 from plugins.sdxl.slots.bank import Views
-from plugins.sdxl.slots.fixed import Reading
+from plugins.sdxl.slots.fixed import Factors
 from plugins.sdxl.slots.parts import Seat
 from plugins.sdxl.slots.rows import BUCKETS, RowLayout, bucket_of
 
@@ -20,8 +22,15 @@ Content = tuple[tuple[Seat, int], ...]
 """What one run's row was made of: seats, each with the version of its slot."""
 
 
+class Reading(NamedTuple):
+    """Unless `everywhere`, only the attention blocks read the arena."""
+
+    arena: "Arena"
+    everywhere: bool
+
+
 class Arena:
-    """`rows` is [runs, width] of the layout's rank, `scales` [modules, runs, rank]. Owned by the thread that steps."""
+    """`version` counts how often its content changed. `rows` is [runs, width] of the layout's rank, `scales` [modules, runs, rank]. Owned by the thread that steps."""
 
     def __init__(self, layout: RowLayout, runs: int, dtype: torch.dtype, device: torch.device) -> None:
         self.layout = layout
@@ -29,12 +38,11 @@ class Arena:
         self.scales = torch.zeros(len(layout.places), runs, layout.rank, device=device)
         self.index = torch.zeros(runs, dtype=torch.int64, device=device)
         self.weights = torch.zeros(runs, device=device)
-        for tensor in (self.rows, self.scales):
-            torch._dynamo.mark_static_address(tensor)  # CUDA graphs would copy it into memory of their own
         self._places = tuple(layout.places.values())
         self._elsewhere = sum(1 << place.index for path, place in layout.places.items() if ATTENTION not in path)
         self._views = [layout.views(self.rows[run : run + 1]) for run in range(runs)]
         self._holds: list[Content | None] = [None] * runs
+        self.version = 0
 
     def filled(self, worn: Sequence[Sequence[Seat]]) -> Reading:
         """With each run's adapters, no more in all than fit its rank. What lies there already is not copied again."""
@@ -51,8 +59,22 @@ class Arena:
             for run in changed:
                 self._place(run, worn[run])
         self._holds = list(wanted)
+        self.version += bool(changed)
         targets = [seat.bank.targets(seat.slot) for seats in worn for seat in seats]
-        return Reading(self.rows, self.scales, self._places, any(own & self._elsewhere for own in targets))
+        return Reading(self, any(own & self._elsewhere for own in targets))
+
+    def factors(self, index: int) -> Factors:
+        """What a module reads; views, so they stay good."""
+        place = self._places[index]
+        down, up = (
+            self.rows[:, at : at + prod(shape)].view(self.runs, *shape)
+            for at, shape in ((place.down_at, place.down), (place.up_at, place.up))
+        )
+        return Factors(down, up, self.scales[index])
+
+    @property
+    def runs(self) -> int:
+        return len(self.rows)
 
     def gather(self, seats: Sequence[Seat]) -> None:
         """One whole row for each run, all from the bank of this rank."""

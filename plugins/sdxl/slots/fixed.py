@@ -5,14 +5,11 @@ As in `layers`, a layer's output gains `scale * up @ (down @ x)`; a run without 
 being left out, since leaving it out would be another graph.
 """
 
-from math import prod
 from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional
-
-from plugins.sdxl.slots.rows import Place
 
 
 class Factors(NamedTuple):
@@ -23,33 +20,19 @@ class Factors(NamedTuple):
     scale: torch.Tensor
 
 
-class Reading(NamedTuple):
-    """rows: [runs, width], scales: [modules, runs, rank]. Unless `everywhere`, only the attention blocks read them."""
-
-    rows: torch.Tensor
-    scales: torch.Tensor
-    places: tuple[Place, ...]
-    everywhere: bool
-
-    def factors(self, index: int) -> Factors:
-        place = self.places[index]
-        runs = len(self.rows)
-        down, up = (
-            self.rows[:, at : at + prod(shape)].view(runs, *shape)
-            for at, shape in ((place.down_at, place.down), (place.up_at, place.up))
-        )
-        return Factors(down, up, self.scales[index])
-
-
 def with_adapters(module: nn.Module, factors: Factors, x: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
     """`output` and what each run's adapters make of `x`. Every run has as many rows of the batch as every other."""
     if isinstance(module, nn.Conv2d):
         return output + _convolved(module, factors, x).view_as(output)
-    runs = len(factors.down)
-    narrow = torch.bmm(x.reshape(runs, -1, x.shape[-1]), factors.down.mT)
-    narrow = (narrow * factors.scale[:, None]).to(x.dtype)
-    own = output.reshape(runs, -1, output.shape[-1])
+    narrow = narrowed(factors, x)
+    own = output.reshape(len(narrow), -1, output.shape[-1])
     return torch.baddbmm(own, narrow, factors.up.mT).view_as(output)
+
+
+def narrowed(factors: Factors, x: torch.Tensor) -> torch.Tensor:
+    """scale * (down @ x) of a Linear: [runs, values of a run, rank]."""
+    narrow = torch.bmm(x.reshape(len(factors.down), -1, x.shape[-1]), factors.down.mT)
+    return (narrow * factors.scale[:, None]).to(x.dtype)
 
 
 def _convolved(module: nn.Conv2d, factors: Factors, x: torch.Tensor) -> torch.Tensor:

@@ -9,9 +9,8 @@ from threading import Condition, RLock
 from torch import nn
 
 from hub.plugin_api import EngineFullError, ModelLayout, Tally, Tier
-from plugins.sdxl.slots.arena import Arena, rank_for
+from plugins.sdxl.slots.arena import Arena, Reading, rank_for
 from plugins.sdxl.slots.bank import Bank
-from plugins.sdxl.slots.fixed import Reading
 from plugins.sdxl.slots.layers import SlotLayers
 from plugins.sdxl.slots.parts import Passenger, Seat, parts_of
 from plugins.sdxl.slots.rows import BUCKETS, AdapterRow, RowLayout
@@ -63,15 +62,17 @@ class Garage:
         return self._row_layouts[component, rank]
 
     def worn(
-        self, component: str, passengers: Sequence[Passenger], *, fixed: bool = False
-    ) -> AbstractContextManager[None]:
+        self, component: str, passengers: Sequence[Passenger], *, fixed: bool = False, own: bool = True
+    ) -> AbstractContextManager[Reading | None]:
         """Inside the block the component's batch is these passengers. Only for the thread that steps.
 
         `fixed` has the layers read memory that never moves: for passengers that all have as many rows and wear no more
-        than one arena holds.
+        than one arena holds. `own`: on the base's weights, not on another model's.
         """
         layers = self.layers[component]
-        return layers.reading(self._reading(component, passengers)) if fixed else layers.using(parts_of(passengers))
+        if fixed:
+            return layers.reading(self._reading(component, passengers), own=own)
+        return layers.using(parts_of(passengers))
 
     def arena(self, component: str, runs: int, rank: int) -> Arena:
         """Made once, and never given back: graphs remember its address."""

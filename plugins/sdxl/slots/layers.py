@@ -12,8 +12,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from plugins.sdxl.slots.arena import ATTENTION
-from plugins.sdxl.slots.fixed import Reading, with_adapters
+from plugins.sdxl.slots.arena import ATTENTION, Reading
+from plugins.sdxl.slots.fixed import with_adapters
+from plugins.sdxl.slots.lean import LeanLayers
 from plugins.sdxl.slots.parts import Part
 
 Hook = Callable[[nn.Module, tuple[torch.Tensor, ...], torch.Tensor], torch.Tensor | None]
@@ -25,25 +26,39 @@ class SlotLayers:
     def __init__(self, model: nn.Module, modules: Mapping[str, int]) -> None:
         self._parts: Sequence[Part] = ()
         self._reading: Reading | None = None
+        self._lean: LeanLayers | None = None
+        self._model, self._modules = model, modules
         for path, index in modules.items():
             module = model.get_submodule(path)
             module.register_forward_hook(self._hook(index, always=ATTENTION in path))
 
+    def slim(self) -> LeanLayers:
+        """For a model that is compiled: its layers can do without hooks from now on, while they read fixed memory."""
+        self._lean = LeanLayers(self._model, self._modules)
+        return self._lean
+
     @contextmanager
-    def using(self, parts: Sequence[Part]) -> Iterator[None]:
+    def using(self, parts: Sequence[Part]) -> Iterator[Reading | None]:
         """Inside the block the model's batch is the one that these parts were made for."""
         self._parts = parts
+        if self._lean:
+            self._lean.leave()
         try:
-            yield
+            yield None
         finally:
             self._parts = ()
 
     @contextmanager
-    def reading(self, reading: Reading | None) -> Iterator[None]:
-        """Inside the block the model's batch reads its adapters from fixed memory; None: nobody wears any."""
+    def reading(self, reading: Reading | None, *, own: bool = True) -> Iterator[Reading | None]:
+        """Inside the block the model's batch reads its adapters from fixed memory; None: nobody wears any.
+
+        `own`: on the base's weights, not on another model's.
+        """
         self._reading = reading
+        if self._lean:
+            self._lean.read(reading, own=own)
         try:
-            yield
+            yield reading
         finally:
             self._reading = None
 
@@ -54,7 +69,7 @@ class SlotLayers:
             reading = self._reading
             if reading is not None:
                 if always or reading.everywhere:
-                    return with_adapters(module, reading.factors(index), inputs[0], output)
+                    return with_adapters(module, reading.arena.factors(index), inputs[0], output)
                 return None
             for part in self._parts:
                 if part.stack.targets & bit:

@@ -1,13 +1,9 @@
-"""From fixed memory layers compute what they compute from slots, and no change of adapters compiles a graph anew."""
-
-import random
+"""From fixed memory layers compute what they compute from slots."""
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch._dynamo import config as dynamo
-from torch._dynamo.utils import counters
 
 from plugins.sdxl.slots.arena import ATTENTION, Arena, rank_for
 from plugins.sdxl.slots.garage import Garage
@@ -20,7 +16,6 @@ pytestmark = pytest.mark.torch
 WORN = st.lists(
     st.tuples(st.integers(0, 7), st.sampled_from([-1.0, 0.0, 0.3, 1.0])), max_size=2, unique_by=lambda use: use[0]
 )
-SWAPS = 60
 
 
 @settings(max_examples=40, deadline=None)
@@ -36,37 +31,6 @@ def test_one_arena_gives_each_of_several_batches_what_peft_gives(
         for number, ours in enumerate(forward(garage, model, requests, inputs, fixed=True)):
             expected = with_peft(worn[number], *inputs[2 * number : 2 * number + 2])
             assert (ours - expected).abs().max() <= 1e-5 * expected.abs().max()
-
-
-def test_no_swap_compiles_anew() -> None:
-    """Ranks from 4 to 128, one or two adapters or none for each run; every shape was seen once before."""
-    torch._dynamo.reset()
-    counters.clear()
-    model = small()
-    garage = Garage({"unet": model}, layout_of(model), MANY)
-    compute = torch.compile(model, backend="eager", fullgraph=True, dynamic=False)
-    draw = random.Random(0)
-
-    def swap(runs: int, ranks: list[int]) -> int:
-        seats = [[_seat(garage, ranks[-1], draw.uniform(-1, 1))] for _ in range(runs)]
-        for index in range(1, runs):
-            seats[index] = [_seat(garage, draw.choice(ranks), draw.uniform(-1, 1))] * draw.randint(0, 1)
-        x, time = torch.randn(2 * runs, 3, 10, 6), torch.randn(2 * runs, 5)
-        rank = rank_for(seats) or 0
-        reading = garage.arena("unet", runs, rank).filled(seats)
-        with torch.no_grad(), garage.layers["unet"].reading(reading):
-            assert torch.allclose(compute(x, time), model(x, time), atol=1e-5)
-        return rank
-
-    every = [(runs, ranks) for runs in (1, 2, 4) for ranks in ([4, 8, 16], [4, 16, 32], [8, 64], [4, 32, 128])]
-    with dynamo.patch(recompile_limit=len(every)):
-        seen = {(runs, swap(runs, ranks)) for runs, ranks in every}
-    assert seen == {(runs, rank) for runs in (1, 2, 4) for rank in (16, 32, 64, 128)}
-    assert counters["stats"]["unique_graphs"] == len(seen)
-    with dynamo.patch(error_on_recompile=True):
-        for _ in range(SWAPS):
-            swap(*draw.choice(every))
-    assert counters["stats"]["unique_graphs"] == len(seen)
 
 
 def test_what_lies_there_is_not_copied_again_until_its_slot_is_loaded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
