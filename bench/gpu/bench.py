@@ -16,6 +16,7 @@ from hub.jobs import GenerateJob
 from hub.plugin_api import LocalPack, NoConfig
 from plugins.peft_lora.format import PeftLoraFormat
 from plugins.sdxl.batch import Batch, Eager
+from plugins.sdxl.compiled import Compiled
 from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.run import SdxlRun
@@ -51,6 +52,12 @@ class Bench:
         )
         made.load(self.size.device)
         return made
+
+    @property
+    def compiled(self) -> Compiled:
+        forward = self.engine.forward
+        assert isinstance(forward, Compiled)
+        return forward
 
     @cached_property
     def files(self) -> list[Path]:

@@ -15,19 +15,25 @@ from plugins.sdxl.slots.rows import HostRow, RowLayout
 
 
 def swap(bench: Bench) -> Iterator[Row]:
-    """Resident adapters: the write that says which are read, and the copy into the arena that a new batch needs."""
+    """Resident adapters: the write that says which are read, and the copies into the arena and beside the weights."""
     runs = bench.runs([[pack] for pack in bench.packs])
     seats = [run.outfit.seats("unet")[0] for run in runs]
     bank = seats[0].bank
     arena = Arena(bank.layout, BATCH, bank.buffer.dtype, bank.buffer.device)
     slots, weights = [seat.slot for seat in seats], [seat.weight for seat in seats]
+    tails = bench.compiled.layers.tails
+
+    def gather() -> None:
+        arena.gather(seats)
+        arena.version += 1
+        tails.fill(arena)
+
     times = interleaved(
-        {"write": synced(lambda: arena.point(slots, weights)), "gather": synced(lambda: arena.gather(seats))},
-        10 * bench.size.turns,
+        {"write": synced(lambda: arena.point(slots, weights)), "gather": synced(gather)}, 10 * bench.size.turns
     )
     bench.end(runs)
     write = [1e6 * second for second in times["write"]]
-    floor = 2 * arena.rows.nbytes / bench.ceilings.copy
+    floor = 2 * (arena.rows.nbytes + tails.nbytes_for(arena)) / bench.ceilings.copy
     bus = 1e6 * (arena.index.nbytes + arena.weights.nbytes) / bench.ceilings.bus
     what = f"index write for {BATCH} runs ({bench.size.words})"
     yield row("gpu_swap", what, "µs", "≤ 50 µs", write, f"floor {bus:.2g} µs (bus)")

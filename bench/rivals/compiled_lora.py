@@ -1,4 +1,4 @@
-"""diffusers as its guide to hot-swapping has it: one padded adapter in a compiled UNet, exchanged for each request."""
+"""diffusers as its guides have it: one padded adapter in a UNet compiled by its blocks, exchanged for each request."""
 
 from pathlib import Path
 from typing import Any
@@ -13,5 +13,5 @@ def pipeline(base: Path, first: Path, rank: int, *, dtype: torch.dtype, device: 
     made = diffusers_lora.pipeline(base, dtype=dtype, device=device)
     made.enable_lora_hotswap(target_rank=rank)
     made.load_lora_weights(str(first), adapter_name="style")
-    made.unet.compile(fullgraph=True, dynamic=False, backend=backend)
+    made.unet.compile_repeated_blocks(fullgraph=True, dynamic=False, backend=backend)
     return made
