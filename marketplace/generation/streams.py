@@ -40,7 +40,7 @@ def _in_their_language(data: dict[str, object]) -> dict[str, object]:
     failure = data.get("failure")
     if not isinstance(failure, dict) or not failure["message"]:
         return data
-    return data | {"failure": failure | {"message": gettext(failure["message"])}}
+    return data | {"failure": failure | {"message": gettext(str(failure["message"]))}}
 
 
 def _end_of(generation: Generation) -> Position:

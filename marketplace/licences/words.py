@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from gettext import NullTranslations, translation
 from types import MappingProxyType
 
 import pycountry
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, pgettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.licences.policy import Policy
@@ -82,8 +84,16 @@ def statements(policy: Policy, partner_names: Mapping[str, str] = MappingProxyTy
 
 
 def country_name(code: str) -> str:
+    """In the language of the page; a code that is no country's as it is."""
     country = pycountry.countries.get(alpha_2=code)
-    return code if country is None else str(getattr(country, "common_name", country.name))
+    if country is None:
+        return code
+    return _country_names(get_language() or "en").gettext(getattr(country, "common_name", country.name))
+
+
+@cache
+def _country_names(language: str) -> NullTranslations:
+    return translation("iso3166-1", pycountry.LOCALES_DIR, languages=[to_locale(language)], fallback=True)
 
 
 def _permissions(policy: Policy) -> Iterator[Statement]:
@@ -133,7 +143,8 @@ def _partner_terms(policy: Policy, partners: list[str]) -> Iterator[Statement]:
 
 
 def _limit(clause: Clause, icon: str, limited: str, free: str, names: list[str]) -> Statement:
-    return Statement(clause, icon, None, limited if names else free, ", ".join(names))
+    listed = pgettext("between the items of a list", ", ").join(names)
+    return Statement(clause, icon, None, limited if names else free, listed)
 
 
 def _expiry(policy: Policy) -> Statement:

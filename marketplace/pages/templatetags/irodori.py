@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from marketplace.catalogue.channels import open_channel
 from marketplace.catalogue.models import StyleVersion
@@ -95,7 +95,8 @@ def units(micro: int, least_places: int = 2) -> str:
 @register.filter
 def percent(basis_points: int) -> str:
     """Basis points as "70 %"."""
-    return f"{Decimal(basis_points) / 100:f}".removesuffix(".00") + "\N{NO-BREAK SPACE}%"
+    number = f"{Decimal(basis_points) / 100:f}".removesuffix(".00")
+    return gettext("%(number)s\N{NO-BREAK SPACE}%%") % {"number": number}
 
 
 @register.filter
