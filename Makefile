@@ -10,7 +10,7 @@ PORT ?= 8000
 # Torch threads that wait by spinning make each other many times slower on a busy small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: simulate base eval-base upscaler test-clients help demo test test-unit test-browser test-services smoke faults lint nightly docs clean soak bench-%
+.PHONY: simulate base eval-base upscaler test-clients help demo test test-unit test-browser test-services smoke faults lint nightly docs translations clean soak bench-%
 
 help: ## Say what each command does
 	@grep -E '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ eval-base: $(TRAINING) ## Measure whether the shipped base draws what it is aske
 
 docs: $(STAMP) ## Write the generated reference pages again
 	$(BIN)/python -m docs.generate
+
+translations: $(STAMP) ## Bring each language's catalogue up to date with the sources, and compile it
+	@HUB_DATABASE_URL=sqlite:///:memory: $(BIN)/python -m docs.translations
 
 bench-%: $(STAMP) ## Measure NAME, print a table and write var/bench/NAME.json; bench-start, -serving, -gpu, -merged, -company, -ledger, -api
 	@$(BIN)/python -m bench.$*
