@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 
 from hub.config import hub_config
 from hub.local.servers import running_broker, running_store
@@ -12,6 +13,13 @@ from hub.testing.stack import RunningStack
 from hub.testing.stack import running_stack as start_stack
 
 pytest_plugins = ["tests.database", "tests.fixtures_receipts", "tests.fixtures_torch"]
+
+
+@pytest.fixture(autouse=True)
+def in_the_usual_language() -> Iterator[None]:
+    """A request leaves its language behind in its thread, where the next test would find it."""
+    with translation.override(None):
+        yield
 
 
 @pytest.fixture(scope="session")
