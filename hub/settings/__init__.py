@@ -212,7 +212,13 @@ CELERY_BEAT_SCHEDULE = {
     "seal-the-ledger": {"task": "ledger.seal", "schedule": 2.0, "options": {"expires": 2}},
     "seal-what-came-late": {
         "task": "ledger.seal",
-        "kwargs": {"everything": True},
+        "kwargs": {"look": "late"},
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "seal-all-there-is": {
+        "task": "ledger.seal",
+        "kwargs": {"look": "all"},
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },

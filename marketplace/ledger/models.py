@@ -7,6 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.accounts.models import Organisation
 
 
+def holder_of(owner_id: int | None, organisation_id: int | None) -> str:
+    """As sealed rows and `irodori ledger` name it: "person:7", "organisation:2" or "platform"."""
+    if owner_id is not None:
+        return f"person:{owner_id}"
+    return "platform" if organisation_id is None else f"organisation:{organisation_id}"
+
+
 class Account(models.Model):
     """Where money stands: one kind, one holder (a person, an organisation or the platform), one currency."""
 
@@ -45,10 +52,7 @@ class Account(models.Model):
 
     @property
     def holder(self) -> str:
-        """As sealed rows and `irodori ledger` name it: "person:7", "organisation:2" or "platform"."""
-        if self.owner_id is not None:
-            return f"person:{self.owner_id}"
-        return "platform" if self.organisation_id is None else f"organisation:{self.organisation_id}"
+        return holder_of(self.owner_id, self.organisation_id)
 
 
 class Transaction(models.Model):

@@ -13,6 +13,7 @@ from hub.signing import SigningKeyError
 from marketplace.ledger import services
 from marketplace.ledger.sealing.keys import signing_keyring
 from marketplace.ledger.sealing.sealer import seal_waiting
+from marketplace.ledger.sealing.waiting import Look
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +27,10 @@ def keep() -> None:
 
 
 @shared_task(name="ledger.seal", queue=SITE_QUEUE)
-def seal(*, everything: bool = False) -> None:
+def seal(*, look: str = Look.RECENT) -> None:
     """Chain what was posted. Without a key nothing is sealed, and everything else goes on."""
     try:
-        seal_waiting(signing_keyring(), everything=everything)
+        seal_waiting(signing_keyring(), Look(look))
     except SigningKeyError as error:
         _say_once(str(error))
 

@@ -28,6 +28,7 @@ from marketplace.generation.models import Generation
 from marketplace.generation.pictures import store_picture
 from marketplace.ledger.models import Transaction
 from marketplace.ledger.sealing.sealer import seal_waiting
+from marketplace.ledger.sealing.waiting import Look
 from marketplace.orders.listings import list_picture
 from marketplace.orders.models import Listing, Purchase, SubscriptionOffer, TopUp
 from marketplace.orders.purchases import buy, quote_purchase
@@ -198,7 +199,7 @@ def receipt(owner: User) -> object:
 
 def sealed(owner: User) -> object:
     number = receipt(owner)
-    seal_waiting(KEYS, everything=True)
+    seal_waiting(KEYS, Look.ALL)
 
     return number
 

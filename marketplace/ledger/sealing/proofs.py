@@ -11,8 +11,8 @@ from marketplace.accounts.models import User
 from marketplace.errors import Conflict, NotFound
 from marketplace.ledger.models import Block, Entry, Seal, Transaction
 from marketplace.ledger.sealing import merkle
-from marketplace.ledger.sealing.canonical import block_text, entry_text
-from marketplace.ledger.sealing.sealer import leaf_text, with_entries
+from marketplace.ledger.sealing.canonical import block_text, entry_text, leaf_text
+from marketplace.ledger.sealing.posted import read
 
 BLOCKS_AT_ONCE = 1000
 
@@ -59,10 +59,11 @@ def proof_for(viewer: User, transaction_id: UUID) -> Proof:
     seal = Seal.objects.select_related("block").filter(transaction=posted).first()
     if seal is None:
         raise Conflict(_("This movement is not sealed yet. Try again in a few seconds."), code="not_sealed_yet")
-    whole = with_entries(Transaction.objects.filter(pk=posted.pk)).get()
+    [whole], salt = read(Transaction.objects.filter(pk=posted.pk)), bytes.fromhex(seal.salt)
+    own = set(own_entries(viewer, posted).values_list("pk", flat=True))
     return Proof(
-        entries=[entry_text(entry, seal.salt) for entry in own_entries(viewer, posted)],
-        leaf=leaf_text(whole, seal.salt),
+        entries=[entry_text(entry, salt) for entry in whole.entries if entry.id in own],
+        leaf=leaf_text(whole, salt),
         leaf_hash=seal.leaf_hash,
         position=seal.position,
         path=_path(seal),

@@ -1,84 +1,81 @@
 """Seals what is committed, block by block, after the posting and never inside it.
 
-What commits late comes into a later block, so nothing has to be waited for. One sealer works at a time; a second one waits
-and then finds nothing left to do.
+What commits late comes into a later block, so nothing has to be waited for. One sealer works at a time; a second one
+leaves the work to it.
 """
 
 import secrets
+from collections.abc import Sequence
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from hub import signing
-from marketplace.ledger.models import Block, Entry, Seal, Transaction
+from marketplace.ledger.models import Block, Transaction
 from marketplace.ledger.sealing import merkle
-from marketplace.ledger.sealing.canonical import block_text, entry_text, text_hash, transaction_text
+from marketplace.ledger.sealing.canonical import block_text, leaf_text, text_hash
 from marketplace.ledger.sealing.keys import Keyring
-from marketplace.ledger.sealing.waiting import unsealed
+from marketplace.ledger.sealing.posted import Posted, read
+from marketplace.ledger.sealing.seals import NewSeal, add_seals
+from marketplace.ledger.sealing.waiting import Look, unsealed
 
 log = structlog.get_logger(__name__)
 
 # SQLite has one writer: a block is written in a moment, or people would wait for it.
-PER_BLOCK = 200
-BLOCKS_AT_ONCE = 20
+PER_BLOCK = 1000
+# So that a worker that is to stop waits for seconds; the clock soon asks for the rest.
+BLOCKS_AT_ONCE = 50
 BEFORE_THE_FIRST = "0" * 64
+SALT_BYTES = 32
 ONE_SEALER = 5_214_707_001  # the advisory lock's number, any that nobody else uses
 
 
-def seal_waiting(keys: Keyring, *, everything: bool = False) -> int:
+def seal_waiting(keys: Keyring, look: Look = Look.RECENT) -> int:
     """Seal what waits, and say how many transactions that were. Raises SigningKeyError."""
+    due = unsealed(look)
+    # Looked at before the lock is taken: mostly there is nothing to do.
+    since = due.values_list("created_at", flat=True).first()
+    if since is None:
+        return 0
     sealed = 0
     for _ in range(BLOCKS_AT_ONCE):
-        # Looked at before the lock is taken: mostly there is nothing to do.
-        if not unsealed(everything=everything).exists():
+        # What lies before is sealed, or comes late and waits for the next look.
+        block = _seal_block(keys, due.filter(created_at__gte=since))
+        sealed += len(block)
+        if len(block) < PER_BLOCK:
             break
-        sealed += _seal_block(keys, everything=everything)
+        since = block[-1].created_at
     return sealed
 
 
 @transaction.atomic
-def _seal_block(keys: Keyring, *, everything: bool) -> int:
-    _wait_for_others()
+def _seal_block(keys: Keyring, due: QuerySet[Transaction]) -> list[Posted]:
+    if not _alone():
+        return []
     last = Block.objects.order_by("-number").first()
     _keep_earlier_keys(keys, last)
-    due = list(with_entries(unsealed(everything=everything))[:PER_BLOCK])
-    if due:
-        seals = [_seal(posted, position) for position, posted in enumerate(due)]
+    posted = read(due[:PER_BLOCK])
+    if posted:
+        seals = list(map(_seal, posted))
         block = _signed(keys, _after(last, seals))
         block.save(force_insert=True)
-        for seal in seals:
-            seal.block = block
-        Seal.objects.bulk_create(seals)
-        log.info("ledger.sealed", block=block.number, transactions=len(due))
-    return len(due)
+        add_seals(block, seals)
+        log.info("ledger.sealed", block=block.number, transactions=len(posted))
+    return posted
 
 
-def with_entries(transactions: QuerySet[Transaction]) -> QuerySet[Transaction]:
-    """With what their texts are made of, in the order in which it stands there."""
-    entries = Entry.objects.select_related("account").order_by("pk")
-    return transactions.prefetch_related(Prefetch("entries", entries))
+def _seal(posted: Posted) -> NewSeal:
+    salt = secrets.token_bytes(SALT_BYTES)
+    return NewSeal(posted.id, salt, merkle.leaf_hash(leaf_text(posted, salt).encode()))
 
 
-def leaf_text(posted: Transaction, salt: str) -> str:
-    return transaction_text(posted, [entry_text(entry, salt) for entry in posted.entries.all()])
-
-
-def leaf_hash(posted: Transaction, salt: str) -> str:
-    return merkle.leaf_hash(leaf_text(posted, salt).encode()).hex()
-
-
-def _seal(posted: Transaction, position: int) -> Seal:
-    salt = secrets.token_hex(32)
-    return Seal(transaction=posted, position=position, salt=salt, leaf_hash=leaf_hash(posted, salt))
-
-
-def _after(last: Block | None, seals: list[Seal]) -> Block:
+def _after(last: Block | None, seals: Sequence[NewSeal]) -> Block:
     return Block(
         number=1 if last is None else last.number + 1,
         previous_hash=BEFORE_THE_FIRST if last is None else text_hash(block_text(last)),
-        merkle_root=merkle.root([bytes.fromhex(seal.leaf_hash) for seal in seals]).hex(),
+        merkle_root=merkle.root([seal.leaf_hash for seal in seals]).hex(),
         count=len(seals),
         sealed_at=timezone.now(),
     )
@@ -101,8 +98,11 @@ def _keep_earlier_keys(keys: Keyring, last: Block | None) -> None:
         )
 
 
-def _wait_for_others() -> None:
-    # On SQLite the whole IMMEDIATE transaction is the lock.
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_SEALER])
+def _alone() -> bool:
+    """Until the transaction ends. On SQLite the whole IMMEDIATE transaction is the lock."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ONE_SEALER])
+        (alone,) = cursor.fetchone()
+    return bool(alone)

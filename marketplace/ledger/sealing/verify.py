@@ -8,9 +8,10 @@ from django.db.models.functions import Coalesce
 
 from marketplace.ledger.models import Account, Block, Checkpoint, Entry, Seal, Transaction
 from marketplace.ledger.sealing import merkle
-from marketplace.ledger.sealing.canonical import block_text, text_hash
+from marketplace.ledger.sealing.canonical import block_text, leaf_text, text_hash
 from marketplace.ledger.sealing.keys import Keyring
-from marketplace.ledger.sealing.sealer import BEFORE_THE_FIRST, leaf_hash, with_entries
+from marketplace.ledger.sealing.posted import Posted, read
+from marketplace.ledger.sealing.sealer import BEFORE_THE_FIRST
 
 # Credit that a bank called back may already be spent.
 WALLET_MAY_OWE_AFTER = ("dispute",)
@@ -56,13 +57,18 @@ def content_faults(_keys: Keyring) -> Faults:
 
 
 def _leaf_faults(seals: list[Seal]) -> Faults:
-    stand = with_entries(Transaction.objects.all()).in_bulk([seal.transaction_id for seal in seals])
+    sealed = Transaction.objects.filter(pk__in=[seal.transaction_id for seal in seals])
+    stand = {posted.id: posted for posted in read(sealed)}
     for seal in seals:
         posted = stand.get(seal.transaction_id)
         if posted is None:
             yield f"Transaction {seal.transaction_id} is sealed in block {seal.block_id} and is gone."
-        elif leaf_hash(posted, seal.salt) != seal.leaf_hash:
+        elif _leaf_hash(posted, seal) != seal.leaf_hash:
             yield f"Transaction {posted.key} is not as it was sealed in block {seal.block_id}."
+
+
+def _leaf_hash(posted: Posted, seal: Seal) -> str:
+    return merkle.leaf_hash(leaf_text(posted, bytes.fromhex(seal.salt)).encode()).hex()
 
 
 def sum_faults(_keys: Keyring) -> Faults:

@@ -22,7 +22,7 @@ from marketplace.ledger.models import Account, Block, Checkpoint, Entry, Seal, T
 from marketplace.ledger.sealing import keys, sealer
 from marketplace.ledger.sealing.keys import Keyring
 from marketplace.ledger.sealing.sealer import seal_waiting
-from marketplace.ledger.sealing.waiting import Waiting, waiting
+from marketplace.ledger.sealing.waiting import Look, Waiting, waiting
 from tests.factories.accounts import make_user
 from tests.factories.ledger import CREDIT, make_buyer, pay
 from tests.factories.sealing import KEYS, faults
@@ -71,20 +71,29 @@ def test_blocks_are_of_a_size_and_late_comers_come_into_a_later_one(monkeypatch:
     assert seal_waiting(KEYS) == 5
     with triggers_lifted():
         late.seal.delete()
-        Transaction.objects.filter(pk=late.pk).update(created_at=timezone.now() - timedelta(minutes=59))
+        Transaction.objects.filter(pk=late.pk).update(created_at=timezone.now() - timedelta(seconds=4))
         Block.objects.filter(number=3).delete()
     assert seal_waiting(KEYS) == 1
     assert list(Block.objects.order_by("number").values_list("number", "count")) == [(1, 2), (2, 2), (3, 1)]
     assert faults() == []
 
 
-def test_what_committed_hours_late_is_found_by_the_look_at_everything() -> None:
+@pytest.mark.parametrize(
+    ("late", "found"),
+    [({"seconds": 7}, {Look.LATE, Look.ALL}), ({"minutes": 59}, {Look.LATE, Look.ALL}), ({"hours": 3}, {Look.ALL})],
+)
+@pytest.mark.parametrize("look", Look)
+def test_what_committed_late_is_found_by_a_look_further_back(
+    look: Look, late: dict[str, float], found: set[Look]
+) -> None:
     buyer = make_buyer()
     seal_waiting(KEYS)
-    late = services.hold(key="late", buyer_id=buyer.pk, amount_micro=CREDIT)
+    services.hold(key="late", buyer_id=buyer.pk, amount_micro=CREDIT)
     with triggers_lifted():
-        Transaction.objects.filter(pk=late.pk).update(created_at=timezone.now() - timedelta(hours=3))
-    assert [seal_waiting(KEYS), seal_waiting(KEYS, everything=True), faults()] == [0, 1, []]
+        Transaction.objects.filter(key="late").update(created_at=timezone.now() - timedelta(**late))
+    expected = int(look in found)
+    assert (seal_waiting(KEYS), waiting(look).count, seal_waiting(KEYS, look)) == (0, expected, expected)
+    assert faults() == []
 
 
 def test_the_lag_is_the_age_of_the_oldest_that_waits(time_machine: TimeMachineFixture) -> None:

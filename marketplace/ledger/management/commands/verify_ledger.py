@@ -11,7 +11,7 @@ from hub.signing import SigningKeyError
 from marketplace.ledger.models import Block, Transaction
 from marketplace.ledger.sealing.keys import Keyring, keyring
 from marketplace.ledger.sealing.verify import CHECKS
-from marketplace.ledger.sealing.waiting import Waiting, waiting
+from marketplace.ledger.sealing.waiting import Look, Waiting, waiting
 
 BROKEN, UNUSABLE, LATE = 1, 2, 3
 TOO_LONG = timedelta(minutes=1)
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         console = Console(highlight=False, soft_wrap=True)
         try:
             faults = _check_all(console, keyring())
-            left = waiting(everything=True)
+            left = waiting(Look.ALL)
         except (SigningKeyError, DatabaseError) as error:
             raise CommandError(f"The ledger can't be read: {error}", returncode=UNUSABLE) from error
         _tell(console, left)
