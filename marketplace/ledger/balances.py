@@ -4,6 +4,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max
 
 from marketplace.ledger.models import Account, Checkpoint, Entry
+from marketplace.ledger.rows import FoundAccount
 
 # From here on, a checkpoint costs less than adding the entries once more for every order.
 WORTH_A_CHECKPOINT = 500
@@ -16,13 +17,18 @@ SINCE = "SELECT COALESCE(SUM(amount_micro), 0) FROM ledger_entry WHERE account_i
 
 
 def balance_of(account_id: int) -> int:
-    """Micro-units. Inside a transaction that locked the account it is what may be spent."""
+    """Micro-units."""
     with connection.cursor() as cursor:
         cursor.execute(NEWEST, [account_id])
-        after, before = cursor.fetchone() or (0, 0)
-        cursor.execute(SINCE, [account_id, after])
+        return balance_since(FoundAccount(account_id, *(cursor.fetchone() or (0, 0))))
+
+
+def balance_since(account: FoundAccount) -> int:
+    """Micro-units, by any of the account's checkpoints. In a transaction that locked it this is what may be spent."""
+    with connection.cursor() as cursor:
+        cursor.execute(SINCE, [account.id, account.entry_id])
         (added,) = cursor.fetchone()
-    return int(before + added)
+    return int(account.balance_micro + added)
 
 
 def checkpoint_long_accounts() -> int:

@@ -8,11 +8,18 @@ import structlog
 from django.db import connection
 from django.utils import timezone
 
-from marketplace.ledger.balances import balance_of
+from marketplace.ledger.balances import balance_since
 from marketplace.ledger.errors import KeyReusedError, OverdraftError
 from marketplace.ledger.lines import AccountName, Line, combined, fields_of
 from marketplace.ledger.models import Account, Transaction
-from marketplace.ledger.rows import add_all_entries, add_entries, add_transaction, add_transactions, locked_accounts
+from marketplace.ledger.rows import (
+    Found,
+    FoundAccount,
+    add_all_entries,
+    add_posting,
+    add_transactions,
+    locked_accounts,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +65,8 @@ def post(
     accounts = _locked(spent, changes.keys() - spent)
     missing = _missing({accounts[name]: -changes[name] for name in spent if name.kind not in may_overdraw})
     posted = _transaction(key, kind, link)
-    if missing > 0 or not add_transaction(posted):
+    if missing > 0 or not add_posting(posted, wanted, accounts):
         return _done_before(key, accounts, wanted, missing)
-    add_entries(posted, wanted, accounts)
     log.info("ledger.posted", key=key, kind=kind, entries=len(wanted))
     return posted
 
@@ -122,8 +128,8 @@ def _changes(wanted: Iterable[Line]) -> dict[AccountName, int]:
     return changes
 
 
-def _locked(spent: Set[AccountName], gaining: Set[AccountName]) -> dict[AccountName, int]:
-    """The accounts' ids. What is spent from is locked against other spenders, the rest against checkpoints alone.
+def _locked(spent: Set[AccountName], gaining: Set[AccountName]) -> Found:
+    """What is spent from is locked against other spenders, the rest against checkpoints alone.
 
     The first lock makes a wallet's balance and the entry that spends it one step, and leaves an account that only
     gains (a creator with every sale) free for all. Accounts that are missing are created.
@@ -141,18 +147,18 @@ def name_of(account: Account) -> AccountName:
     return AccountName(account.kind, account.owner_id or 0, account.currency, account.organisation_id or 0)
 
 
-def _missing(spent: Mapping[int, int]) -> int:
+def _missing(spent: Mapping[FoundAccount, int]) -> int:
     """How much the account that is shortest lacks; not above zero where all have enough."""
-    return max((wanted - balance_of(account_id) for account_id, wanted in spent.items()), default=0)
+    return max((wanted - balance_since(account) for account, wanted in spent.items()), default=0)
 
 
-def _done_before(key: str, accounts: Mapping[AccountName, int], wanted: list[Line], missing: int) -> Transaction:
+def _done_before(key: str, accounts: Found, wanted: list[Line], missing: int) -> Transaction:
     """The transaction of this key, which may itself have spent what is missing now."""
     existing = Transaction.objects.filter(key=key).first()
     if existing is None:
         raise OverdraftError(missing)
     stands = {(entry.account_id, entry.subject, entry.role): entry.amount_micro for entry in existing.entries.all()}
-    asked = {(accounts[line.account], line.subject, line.role): line.amount_micro for line in wanted}
+    asked = {(accounts[line.account].id, line.subject, line.role): line.amount_micro for line in wanted}
     if stands != asked:
         raise KeyReusedError(key)
     return existing

@@ -1,7 +1,7 @@
 """The statements behind every posting, as SQL: to build them anew each time, the ORM takes most of a posting's time."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -13,34 +13,81 @@ TRANSACTION = "(%s, %s, %s, %s, %s, %s, %s)"
 UNLESS_THERE = "ON CONFLICT (key) DO NOTHING"
 ENTRIES = "INSERT INTO ledger_entry (transaction_id, account_id, amount_micro, subject, role) VALUES"
 ENTRY = "(%s, %s, %s, %s, %s)"
+# Only PostgreSQL lets an INSERT feed another; where the key stands already, it feeds none.
+BOTH = """WITH posted AS ({transaction} RETURNING id)
+    INSERT INTO ledger_entry (transaction_id, account_id, amount_micro, subject, role)
+    SELECT posted.id, entry.* FROM posted, (VALUES {entries}) AS entry"""
+# A checkpoint that is not the newest would do as well, so its snapshot may be older than the lock.
+NEWEST = """COALESCE((SELECT {field} FROM ledger_checkpoint WHERE account_id = ledger_account.id
+    ORDER BY entry_id DESC LIMIT 1), 0)"""
+CHECKPOINT = ", ".join(NEWEST.format(field=field) for field in ("entry_id", "balance_micro"))
+NO_CHECKPOINT = "0, 0"
 # As PostgreSQL names its locks; SQLite has none, and there the whole IMMEDIATE transaction is the lock.
 SPENDING, GAINING = "FOR NO KEY UPDATE", "FOR KEY SHARE"
 
 
-def locked_accounts(spent: Collection[AccountName], gaining: Collection[AccountName]) -> dict[AccountName, int]:
-    """The ids of those that exist. Locked are those that are spent from, then the others, each in the order of ids."""
-    parts = [_locking(names, lock) for names, lock in ((spent, SPENDING), (gaining, GAINING)) if names]
+class FoundAccount(NamedTuple):
+    """`balance_micro` is the sum of the entries up to `entry_id`; both are 0 where nobody asked for them."""
+
+    id: int
+    entry_id: int
+    balance_micro: int
+
+
+Found = dict[AccountName, FoundAccount]
+
+
+def found_account(name: AccountName) -> FoundAccount | None:
+    sql, values = _selecting([name], CHECKPOINT)
+    return _accounts(sql, values).get(name)
+
+
+def locked_accounts(spent: Collection[AccountName], gaining: Collection[AccountName]) -> Found:
+    """Those that exist. Locked are those that are spent from, with their checkpoints, then the others, each in the order
+    of ids.
+    """
+    wanted = ((spent, CHECKPOINT, SPENDING), (gaining, NO_CHECKPOINT, GAINING))
+    parts = [_locking(*part) for part in wanted if part[0]]
     ctes = ", ".join(f"part{number} AS ({sql})" for number, (sql, _) in enumerate(parts))
     union = " UNION ALL ".join(f"SELECT * FROM part{number}" for number in range(len(parts)))  # noqa: S608 - every value is a parameter
+    return _accounts(f"WITH {ctes} {union}", [value for _, values in parts for value in values])
+
+
+def _accounts(sql: str, values: Sequence[Any]) -> Found:
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {ctes} {union}", [value for _, values in parts for value in values])
+        cursor.execute(sql, values)
         return {
-            AccountName(kind, owner or 0, currency, organisation or 0): id_
-            for kind, owner, currency, organisation, id_ in cursor.fetchall()
+            AccountName(kind, owner or 0, currency, organisation or 0): FoundAccount(*account)
+            for kind, owner, currency, organisation, *account in cursor.fetchall()
         }
 
 
-def _locking(names: Collection[AccountName], lock: str) -> tuple[str, list[Any]]:
-    conditions = [_condition(name) for name in names]
-    found = " OR ".join(f"({sql})" for sql, _ in conditions)
-    sql = f"SELECT kind, owner_id, currency, organisation_id, id FROM ledger_account WHERE {found} ORDER BY id"  # noqa: S608 - as above
-    values = [value for _, values in conditions for value in values]
+def _locking(names: Collection[AccountName], checkpoint: str, lock: str) -> tuple[str, list[Any]]:
+    sql, values = _selecting(names, checkpoint)
     return f"{sql} {lock}" if connection.vendor == "postgresql" else sql, values
 
 
-def add_transaction(posted: Transaction) -> bool:
-    """False where its key stands already; one who writes the same key in this moment is waited for."""
-    return add_transactions([posted]) == 1
+def _selecting(names: Collection[AccountName], checkpoint: str) -> tuple[str, list[Any]]:
+    conditions = [_condition(name) for name in names]
+    found = " OR ".join(f"({sql})" for sql, _ in conditions)
+    fields = f"kind, owner_id, currency, organisation_id, id, {checkpoint}"
+    sql = f"SELECT {fields} FROM ledger_account WHERE {found} ORDER BY id"  # noqa: S608 - as above
+    return sql, [value for _, values in conditions for value in values]
+
+
+def add_posting(posted: Transaction, lines: Sequence[Line], accounts: Found) -> bool:
+    """A transaction with its entries. False where its key stands already; who writes it this moment is waited for."""
+    if connection.vendor != "postgresql":
+        new = add_transactions([posted]) == 1
+        if new:
+            add_all_entries([(posted, lines)], accounts)
+        return new
+    transaction = f"{TRANSACTIONS} {TRANSACTION} {UNLESS_THERE}"
+    entries = ", ".join(["(%s, %s, %s, %s)"] * len(lines))
+    values = [value for line in lines for value in _entry(line, accounts)]
+    with connection.cursor() as cursor:
+        cursor.execute(BOTH.format(transaction=transaction, entries=entries), [*_row(posted), *values])
+        return bool(cursor.rowcount)
 
 
 def add_transactions(posted: Sequence[Transaction]) -> int:
@@ -51,18 +98,14 @@ def add_transactions(posted: Sequence[Transaction]) -> int:
         return int(cursor.rowcount)
 
 
-def add_entries(posted: Transaction, lines: Sequence[Line], accounts: Mapping[AccountName, int]) -> None:
-    add_all_entries([(posted, lines)], accounts)
-
-
-def add_all_entries(posted: Sequence[tuple[Transaction, Sequence[Line]]], accounts: Mapping[AccountName, int]) -> None:
-    rows = [
-        (each.pk.hex, accounts[line.account], line.amount_micro, line.subject, line.role)
-        for each, lines in posted
-        for line in lines
-    ]
+def add_all_entries(posted: Sequence[tuple[Transaction, Sequence[Line]]], accounts: Found) -> None:
+    rows = [(each.pk.hex, *_entry(line, accounts)) for each, lines in posted for line in lines]
     with connection.cursor() as cursor:
         cursor.execute(f"{ENTRIES} {', '.join([ENTRY] * len(rows))}", [value for row in rows for value in row])
+
+
+def _entry(line: Line, accounts: Found) -> tuple[Any, ...]:
+    return accounts[line.account].id, line.amount_micro, line.subject, line.role
 
 
 def _row(posted: Transaction) -> list[Any]:

@@ -7,9 +7,10 @@ from operator import or_
 from django.db.models import Count, Q, QuerySet, Sum
 
 from marketplace.accounts.models import User
-from marketplace.ledger.balances import balance_of
+from marketplace.ledger.balances import balance_since
 from marketplace.ledger.lines import AccountName, fields_of
 from marketplace.ledger.models import Account, Entry
+from marketplace.ledger.rows import found_account
 
 VERSION_SUBJECT = "version:"
 EARNED_BY_PEOPLE = (Account.Kind.PENDING, Account.Kind.EARNINGS)
@@ -84,8 +85,8 @@ def earning_entries(user: User) -> QuerySet[Entry]:
 
 def balance(name: AccountName) -> int:
     """Micro-units in any holder's account; 0 where there is none yet."""
-    account = accounts_of(name).first()
-    return 0 if account is None else balance_of(account.pk)
+    account = found_account(name)
+    return 0 if account is None else balance_since(account)
 
 
 def accounts_of(*names: AccountName) -> QuerySet[Account]:

@@ -5,6 +5,7 @@ from django.db import DatabaseError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
+from pytest_django import DjangoAssertNumQueries
 
 from marketplace.accounts.models import User
 from marketplace.ledger import selectors, services
@@ -99,6 +100,20 @@ def test_payees_cannot_share_more_than_is_held(buyer: User) -> None:
     services.hold(key="h", buyer_id=buyer.pk, amount_micro=CREDIT)
     with pytest.raises(ValueError, match="no more"):
         services.settle(key="s", hold_key="h", payees=[Line(platform_revenue(), CREDIT + 1)])
+
+
+def test_a_posting_takes_few_statements(buyer: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    """Locks, the balance behind them, and the rows, which SQLite writes in two."""
+    services.hold(key="opens the accounts", buyer_id=buyer.pk, amount_micro=1)
+    with django_assert_num_queries(3 if connection.vendor == "postgresql" else 4):
+        services.hold(key="h", buyer_id=buyer.pk, amount_micro=1)
+
+
+def test_a_balance_is_read_by_two_statements(buyer: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    services.add_checkpoint(buyer.ledger_accounts.get(kind="wallet").pk)
+    services.hold(key="after the checkpoint", buyer_id=buyer.pk, amount_micro=CREDIT)
+    with django_assert_num_queries(2):
+        assert selectors.wallet_balance(buyer) == 9 * CREDIT
 
 
 @pytest.mark.django_db(transaction=True)
