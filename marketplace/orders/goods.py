@@ -23,10 +23,12 @@ SUBSCRIPTION_DAYS = 30
 
 
 class Good(Protocol):
-    """`fields` name it in its Purchase row; `subject` is what the ledger calls it."""
+    """`fields` say what it is in its Purchase row; `subject` is what the ledger calls it, and `name` its makers."""
 
     kind: Purchase.Kind
 
+    @property
+    def name(self) -> str: ...
     @property
     def title(self) -> str: ...
     @property
@@ -52,8 +54,12 @@ class ModelFile:
     kind = Purchase.Kind.FILE
 
     @property
+    def name(self) -> str:
+        return self.version.style.title
+
+    @property
     def title(self) -> str:
-        return _file_title(self.version)
+        return _file_title(self.name, self.version)
 
     @property
     def price_micro(self) -> int:
@@ -93,8 +99,12 @@ class SubscriptionPeriod:
     kind = Purchase.Kind.SUBSCRIPTION
 
     @property
+    def name(self) -> str:
+        return self.offer.creator.display_name
+
+    @property
     def title(self) -> str:
-        return _subscription_title(self.offer.creator)
+        return _subscription_title(self.name)
 
     @property
     def price_micro(self) -> int:
@@ -136,8 +146,12 @@ class Picture:
     kind = Purchase.Kind.PICTURE
 
     @property
-    def title(self) -> str:
+    def name(self) -> str:
         return self.listing.title
+
+    @property
+    def title(self) -> str:
+        return self.name
 
     @property
     def price_micro(self) -> int:
@@ -185,24 +199,18 @@ def good(kind: str, item: str) -> Good:
 
 
 def title_of(purchase: Purchase) -> str:
-    """What was bought, as it was called when it was offered; it may be on offer no more."""
+    """What was bought, as it was called then; it may be on offer no more."""
     if purchase.version is not None:
-        return _file_title(purchase.version)
-    if purchase.listing is not None:
-        return purchase.listing.title
-    assert purchase.creator is not None  # noqa: S101 - narrows the type; the database lets no purchase be of nothing
-    return _subscription_title(purchase.creator)
+        return _file_title(purchase.name, purchase.version)
+    return purchase.name if purchase.listing_id is not None else _subscription_title(purchase.name)
 
 
-def _file_title(version: StyleVersion) -> str:
-    return _("The file of “%(title)s”, version %(number)d") % {
-        "title": version.style.title,
-        "number": version.number,
-    }
+def _file_title(name: str, version: StyleVersion) -> str:
+    return _("The file of “%(title)s”, version %(number)d") % {"title": name, "number": version.number}
 
 
-def _subscription_title(creator: User) -> str:
-    return _("30 days of %(creator)s’s new styles before everyone else") % {"creator": creator.display_name}
+def _subscription_title(name: str) -> str:
+    return _("30 days of %(creator)s’s new styles before everyone else") % {"creator": name}
 
 
 def _listing(item: str) -> Listing | None:

@@ -105,7 +105,7 @@ class Listing(models.Model):
 class Purchase(models.Model):
     """What a buyer bought and paid at once: a model's file, 30 days of a subscription, or a finished picture.
 
-    Its id is the quote's, so that one quote is charged once.
+    Its id is the quote's, so that one quote is charged once. `name` is the style's, creator's or picture's of that time.
     """
 
     class Kind(models.TextChoices):
@@ -119,6 +119,7 @@ class Purchase(models.Model):
     version = models.ForeignKey(StyleVersion, null=True, on_delete=models.PROTECT, related_name="purchases")
     creator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="sales")
     listing = models.ForeignKey(Listing, null=True, on_delete=models.PROTECT, related_name="purchases")
+    name = models.CharField(max_length=80)
     price_micro = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3, default="USD")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -98,7 +98,7 @@ def payment_key(purchase: Purchase) -> str:
 @transaction.atomic
 def _pay(number: UUID, buyer: User, wanted: Good, price_micro: int) -> Purchase:
     purchase = Purchase.objects.create(
-        pk=number, buyer=buyer, kind=wanted.kind, price_micro=price_micro, **wanted.fields
+        pk=number, buyer=buyer, kind=wanted.kind, name=wanted.name, price_micro=price_micro, **wanted.fields
     )
     payees = payee_lines(price_micro, wanted.plan, sold=wanted.subject, currency=purchase.currency)
     ledger.pay(key=payment_key(purchase), buyer_id=buyer.pk, payees=payees, currency=purchase.currency)

@@ -1,5 +1,6 @@
 """What a person has bought, subscribes to and sells."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -40,6 +41,13 @@ def purchase_of_payment(buyer: User, key: str) -> Purchase | None:
     if not key.startswith(PURCHASE_KEY):
         return None
     return purchases_of(buyer).filter(pk=key.removeprefix(PURCHASE_KEY)).first()
+
+
+def names_bought(keys: Iterable[str]) -> dict[str, str]:
+    """What was bought by payments that the ledger knows by these keys, as it was called then; only for purchases."""
+    ids = [key.removeprefix(PURCHASE_KEY) for key in keys if key.startswith(PURCHASE_KEY)]
+    rows = Purchase.objects.filter(pk__in=ids).values_list("pk", "name") if ids else []
+    return {f"{PURCHASE_KEY}{pk}": name for pk, name in rows}
 
 
 def subscriptions_of(buyer: User) -> QuerySet[Subscription]:

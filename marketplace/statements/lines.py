@@ -16,6 +16,7 @@ from marketplace.generation.settlement import generation_of
 from marketplace.ledger.models import Account, Entry
 from marketplace.ledger.periods import Period, balance_before, entries_within
 from marketplace.ledger.selectors import VERSION_SUBJECT, accounts_of
+from marketplace.orders.selectors import names_bought
 from marketplace.payouts.plans import Payee
 from marketplace.statements.holders import Holder
 from marketplace.statements.sold import Picture, paid_in_all, pictures, share_of
@@ -40,7 +41,10 @@ class Movement(NamedTuple):
 
 @dataclass(frozen=True)
 class StatementLine:
-    """Amounts in micro-units; None or "" where it does not apply. `balance_micro` is pending and available together."""
+    """Amounts in micro-units; None or "" where it does not apply. `balance_micro` is pending and available together.
+
+    `title` is what a purchase was of, as that was called when it was sold.
+    """
 
     at: datetime
     transaction: UUID
@@ -57,6 +61,7 @@ class StatementLine:
     balance_micro: int
     currency: str
     image_sha256: str
+    title: str
 
 
 def opening_balance(holder: Holder, period: Period, currency: str = "USD") -> int:
@@ -108,6 +113,7 @@ class _Context:
     pictures: dict[UUID, Picture]
     paid: dict[UUID, int]
     versions: dict[str, tuple[str, int]]
+    bought: dict[str, str]
 
     def line(self, moved: Movement, payee: Payee, balance_micro: int, currency: str) -> StatementLine:
         generation = generation_of(moved.about or moved.key)
@@ -134,6 +140,7 @@ class _Context:
             balance_micro=balance_micro,
             currency=currency,
             image_sha256=picture.image_sha256 if picture else "",
+            title=self.bought.get(moved.about or moved.key, ""),
         )
 
 
@@ -144,6 +151,7 @@ def _context(batch: list[Movement]) -> _Context:
         pictures({generation for generation in found.values() if generation}),
         paid_in_all(others),
         _versions({moved.subject for moved in batch if moved.subject.startswith(VERSION_SUBJECT)}),
+        names_bought({moved.about or moved.key for moved in batch}),
     )
 
 

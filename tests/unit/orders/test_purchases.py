@@ -13,17 +13,22 @@ from time_machine import TimeMachineFixture
 
 from marketplace.accounts.models import User
 from marketplace.accounts.organisations import give_account
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.models import Style, StyleVersion
 from marketplace.errors import Conflict, InvalidInput, NotAllowed, NotEnoughCredit, NotFound, Refusal
 from marketplace.generation.models import Generation
 from marketplace.generation.services import quote as quote_image
 from marketplace.generation.services import request_generation
 from marketplace.ledger.models import Transaction
+from marketplace.ledger.periods import Period
 from marketplace.ledger.selectors import pending_balance, sum_of_all_entries, wallet_balance
+from marketplace.orders.goods import title_of
 from marketplace.orders.listings import list_picture, withdraw_listing
 from marketplace.orders.models import Listing, Purchase, Subscription, SubscriptionOffer
 from marketplace.orders.purchases import buy, quote_purchase, refund_purchase, renew_subscriptions, stop_renewing
 from marketplace.payouts.parts import SplitLine
+from marketplace.payouts.plans import Payee
+from marketplace.statements.holders import Holder
+from marketplace.statements.lines import statement_lines
 from marketplace.statements.receipts import receipt_of
 from tests.factories.accounts import make_user
 from tests.factories.generation import echo_version, make_request, order
@@ -275,3 +280,32 @@ def test_an_image_costs_what_was_quoted() -> None:
     with pytest.raises(Conflict) as refusal:
         request_generation(buyer=buyer, request=make_request(version, steps=9), quote=token.text)
     assert refusal.value.code == "quote_of_something_else"
+
+
+def test_a_purchase_is_called_what_it_was_called_when_it_was_sold() -> None:
+    """On the receipt and on the seller's statement, whatever its maker calls it later."""
+    creator = give_credit(make_user(display_name="Mara"), 100)
+    version = file_version(creator=creator)
+    Style.objects.update(title="Ink")
+    offer_of(creator)
+    items = [("file", version.pk), ("subscription", creator.pk), ("picture", listed(creator, version).pk)]
+    buyer = make_buyer(1000)
+    made = [bought(buyer, kind, item) for kind, item in items]
+    refund_purchase(purchase=made[0])
+    Style.objects.update(title="Other")
+    User.objects.filter(pk=creator.pk).update(display_name="Other")
+    Listing.objects.update(title="Other")
+    period = Period(timezone.now() - DAY, timezone.now() + DAY)
+    told = statement_lines(Holder(Payee(creator.pk), "Mara"), period, opening_micro=0)
+    assert [(line.kind, line.title) for line in told if line.role in ("creator", "seller")] == [
+        ("sale", "Ink"),
+        ("sale", "Mara"),
+        ("sale", "Harbour"),  # as its seller
+        ("sale", "Harbour"),  # and as the maker of its style
+        ("refund", "Ink"),
+    ]
+    assert [title_of(Purchase.objects.get(pk=each.pk)) for each in made] == [
+        "The file of “Ink”, version 1",
+        "30 days of Mara’s new styles before everyone else",
+        "Harbour",
+    ]

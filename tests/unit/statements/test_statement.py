@@ -80,14 +80,14 @@ def test_a_month_is_told_entry_by_entry(clock: time_machine.Traveller) -> None:
         gross, share, amount, balance = numbers.split()
         hour = 11 if key == settled[1] else 12
         about = f"2026-11-20T{hour}:00:00Z,{ids[key]},{key},{kind},{account},{generation.pk},{style}"
-        return f"{about},{gross.strip('-')},{share.strip('-')},{amount},{balance},USD,{image}"
+        return f"{about},{gross.strip('-')},{share.strip('-')},{amount},{balance},USD,{image},"
 
     first, second, third = made
     settled = [payment_key(generation) for generation in made]
     image = "ab" * 32
     assert [",".join(row) for row in found] == [
         "date,transaction,key,kind,account,generation,model,version,role,gross_micro,share_bp,amount_micro,balance_micro,"
-        "currency,image_sha256",
+        "currency,image_sha256,title",
         line(second, "capture", "pending", settled[1], "10000 7000 7000 14000", image),
         line(third, "capture", "pending", settled[2], "10000 7000 7000 21000"),
         line(second, "refund", "pending", "refund:1", "- - -3500 17500", image),
@@ -110,7 +110,7 @@ def test_a_month_is_told_entry_by_entry(clock: time_machine.Traveller) -> None:
 
 def spreadsheet(cells: list[list[str]]) -> dict[str, int]:
     """What a spreadsheet gives for SUM, COUNT and SUMIF over whole columns of the file, control totals included."""
-    whole = [row + [""] * (15 - len(row)) for row in cells]
+    whole = [row + [""] * (16 - len(row)) for row in cells]
     numbers = [(row[3], int(row[11])) for row in whole if row[11].lstrip("-").isdigit()]
     sums = {"lines": len(numbers), "sum of all": sum(amount for _, amount in numbers)}
     for kind, amount in numbers:
