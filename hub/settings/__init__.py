@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {
     "close-partners-months": {"task": "partners.close_months", "schedule": 3600.0, "options": {"expires": 3600}},
     "reap-uploads": {"task": "uploads.reap", "schedule": 15.0, "options": {"expires": 15}},
     "send-webhooks": {"task": "webhooks.send_due", "schedule": 5.0, "options": {"expires": 5}},
+    "keep-the-api": {"task": "api.keep", "schedule": 3600.0, "options": {"expires": 3600}},
     "keep-webhooks": {"task": "webhooks.keep", "schedule": 60.0, "options": {"expires": 60}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(hub.data_dir / "celerybeat-schedule")

@@ -59,6 +59,8 @@ class SiteConfig(BaseSettings):
     """The same for each single API key, so that one program leaves something to the others."""
     api_limit_address: str = Field(default="300/minute", pattern=LIMIT)
     """The same for each network address, for requests without a key and for keys that are wrong."""
+    idempotency_days: int = Field(default=30, ge=1)
+    """How many days answers to requests with an `Idempotency-Key` are kept; after that, the same key is a new request."""
     proxies: int = Field(default=0, ge=0)
     """How many proxies of yours stand before the site and add to `X-Forwarded-For`. 0: whoever connects is the caller."""
     max_attempts: int = 3

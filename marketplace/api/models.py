@@ -3,7 +3,7 @@ from django.db import models
 
 
 class SavedAnswer(models.Model):
-    """What a request with an Idempotency-Key was answered; saved together with its effect, and kept for good.
+    """What a request with an Idempotency-Key was answered; saved together with its effect, and kept for some days.
 
     `request_sha256` covers address and body. `status` is null only within the transaction that still works on it.
     """
@@ -18,6 +18,7 @@ class SavedAnswer(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "key"], name="a_key_once_per_person")]
+        indexes = [models.Index(fields=["created_at"], name="answers_oldest_first")]
 
     def __str__(self) -> str:
         return self.key

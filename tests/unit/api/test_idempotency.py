@@ -1,11 +1,15 @@
 """A request that is sent again under its key has one effect and one answer."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
+from time_machine import TimeMachineFixture
 
 from marketplace.accounts.models import User
+from marketplace.api import keeping, tasks
 from marketplace.api.models import SavedAnswer
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance
@@ -75,6 +79,30 @@ def test_a_refusal_is_not_kept_so_that_the_key_works_once_its_reason_is_gone() -
     assert SavedAnswer.objects.count() == 0
     give_credit(buyer, 1)
     assert send(buyer, "one").status_code == 201
+
+
+@pytest.mark.parametrize(("days", "orders", "kept"), [(29, 1, 1), (31, 2, 0)])
+def test_an_answer_is_forgotten_after_thirty_days(
+    buyer: User, time_machine: TimeMachineFixture, days: int, orders: int, kept: int
+) -> None:
+    send(buyer, "one")
+    time_machine.move_to(timezone.now() + timedelta(days=days))
+    tasks.keep()
+    assert SavedAnswer.objects.count() == kept
+    send(buyer, "one")
+    assert Generation.objects.count() == orders
+
+
+def test_old_answers_are_forgotten_in_parts_and_unfinished_ones_never(
+    buyer: User, monkeypatch: pytest.MonkeyPatch, time_machine: TimeMachineFixture
+) -> None:
+    monkeypatch.setattr(keeping, "AT_ONCE", 2)
+    for number in range(5):
+        SavedAnswer.objects.create(person=buyer, key=f"{number}", request_sha256="", status=201 if number else None)
+    time_machine.move_to(timezone.now() + timedelta(days=31))
+    assert keeping.forget_answers(now=timezone.now()) == 2
+    tasks.keep()
+    assert [answer.key for answer in SavedAnswer.objects.all()] == ["0"]
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "with space", "caf\u00e9"])
