@@ -1,6 +1,6 @@
 """API keys and OAuth clients: made, rotated and revoked. A secret is shown when it is made, and never again."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace.accounts.models import Credential, User
+from marketplace.accounts.models import Credential, Organisation, User
 from marketplace.accounts.scopes import checked_scopes
 from marketplace.accounts.secrets import (
     KEY_PREFIX,
@@ -20,6 +20,7 @@ from marketplace.accounts.secrets import (
     new_secret,
 )
 from marketplace.errors import Conflict, InvalidInput, NotFound
+from marketplace.kept import Kept, Rows
 
 log = structlog.get_logger(__name__)
 
@@ -120,12 +121,32 @@ def _refuse_too_many(account: User) -> None:
 
 
 def matching(secret_digest: str, kind: str) -> Credential | None:
-    """By either of its secrets, with its account at hand; None unless it holds at this moment."""
-    both = Q(digest=secret_digest) | Q(previous_digest=secret_digest)
-    credential = Credential.objects.select_related("account").filter(both, kind=kind).first()
+    """By either of its secrets, with its account and organisation at hand; None unless it holds at this moment."""
+    credential = _by_digest.get([secret_digest]).get(secret_digest)
     now = timezone.now()
-    if credential is None or not is_live(credential, now) or not credential.account.is_active:
+    if (
+        credential is None
+        or credential.kind != kind
+        or not is_live(credential, now)
+        or not credential.account.is_active
+    ):
         return None
     if credential.digest != secret_digest and not (credential.previous_until and credential.previous_until > now):
         return None
     return credential
+
+
+def _with_digests(digests: Collection[str]) -> dict[str, Credential]:
+    either = Q(digest__in=digests) | Q(previous_digest__in=digests)
+    found = Credential.objects.select_related("account__organisation").filter(either)
+    return {
+        digest: each for each in found for digest in (each.previous_digest, each.digest) if digest and digest in digests
+    }
+
+
+def _rows_of(credential: Credential) -> list[Rows]:
+    account = credential.account_id
+    return [Rows(Credential, "id", credential.pk), Rows(User, "id", account), Rows(Organisation, "account_id", account)]
+
+
+_by_digest = Kept(_with_digests, _rows_of)

@@ -84,12 +84,14 @@ def remove_member(*, organisation: Organisation, user_id: int) -> None:
 
 def organisation_of(account: User) -> Organisation | None:
     """The organisation that this account belongs to; None for a person."""
-    return Organisation.objects.filter(account=account).first()
+    found: Organisation | None = getattr(account, "organisation", None)
+    return found
 
 
 def partner_of(account: User) -> str | None:
     """The slug by which creators name this account's organisation among their partners; None for a person."""
-    return Organisation.objects.filter(account=account).values_list("slug", flat=True).first()
+    organisation = organisation_of(account)
+    return None if organisation is None else organisation.slug
 
 
 def organisations_of(user: User) -> QuerySet[Organisation]:

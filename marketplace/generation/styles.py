@@ -4,14 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.errors import InvalidInput
 from marketplace.generation.licensed import refuse_what_is_not_licensed
+from marketplace.generation.offered import versions_offered
 from marketplace.generation.requests import AdapterChoice
-from marketplace.payouts.selectors import shares_with_names
 
 MAX_STYLES = 4
 MAX_WEIGHT = 2.0
@@ -55,11 +54,7 @@ def _refuse_choices(choices: Sequence[AdapterChoice]) -> None:
 
 
 def _found(choices: Sequence[AdapterChoice]) -> tuple[ChosenStyle, ...]:
-    # With all that pricing, paying and sending an order of them asks for.
-    offered = StyleVersion.objects.select_related("style__creator", "pack", "plan").prefetch_related(
-        Prefetch("plan__shares", shares_with_names())
-    )
-    versions = offered.in_bulk([choice.version_id for choice in choices if 0 < choice.version_id < 2**63])
+    versions = versions_offered([choice.version_id for choice in choices if 0 < choice.version_id < 2**63])
     if len(versions) < len(choices):
         raise InvalidInput(_("There is no such style. Choose one from the gallery."), code="unknown_style", field=FIELD)
     return tuple(ChosenStyle(versions[choice.version_id], choice.weight) for choice in choices)

@@ -11,6 +11,7 @@ from hub.config import plugin_registry
 from hub.plugin_api import ENGINE, EngineInfo, PluginUnavailableError
 from marketplace.catalogue.models import BaseModel
 from marketplace.errors import InvalidInput, Unavailable
+from marketplace.generation.offered import enabled_bases
 from marketplace.generation.requests import GenerationRequest
 from marketplace.generation.styles import ChosenStyle, chosen_styles
 
@@ -128,7 +129,7 @@ def _is_control(char: str) -> bool:
 
 def enabled_base(slug: str) -> BaseModel:
     """Raises InvalidInput."""
-    base = BaseModel.objects.filter(slug=slug, enabled=True).first()
+    base = enabled_bases([slug]).get(slug)
     if base is None:
         message = _("There is no base model of this name. Choose one of those on offer.")
         raise InvalidInput(message, code="unknown_base_model", field="base_model")

@@ -21,7 +21,7 @@ def version_plan(version: StyleVersion) -> Plan:
 
 def newest_base_plan(base: BaseModel) -> models.Plan | None:
     """None where a base has no licensor: then all of what computing costs is the platform's."""
-    return base.plans.prefetch_related("shares").order_by("-pk").first()
+    return max(base.plans.all(), key=lambda plan: plan.pk, default=None)
 
 
 def read_plan(plan: models.Plan | None) -> Plan:

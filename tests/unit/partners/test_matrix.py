@@ -131,7 +131,8 @@ def test_a_page_takes_as_many_queries_for_many_versions_as_for_one() -> None:
         for number in range(more):
             licensable_version(territory=(PLACES[number % 3],))
         keep()
-        client.get("/api/v1/partner/licensable")
+        for _ in range(2):  # what is kept of a key is kept from its second use on
+            client.get("/api/v1/partner/licensable")
         with CaptureQueriesContext(connection) as queries:
             client.get("/api/v1/partner/licensable")
         counts.append(len(queries))
