@@ -9,11 +9,11 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from marketplace.api.fields import Text
+from marketplace.generation.answer_json import json_of
 from marketplace.generation.models import Generation, GenerationAdapter
-from marketplace.generation.obligations import credit_lines, may_be_used_in_business, shared_under
-from marketplace.generation.pricing import Quote, QuoteLine, split_of
+from marketplace.generation.pricing import Quote, QuoteLine
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
-from marketplace.generation.selectors import VersionStatement, eta_seconds, place_in_queue
+from marketplace.generation.selectors import VersionStatement
 from marketplace.payouts.parts import ROLES, SplitLine
 
 IMAGE = {
@@ -145,16 +145,21 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
     adapters = AdapterUseSerializer(many=True)
     picture = serializers.CharField(source="picture_sha256", help_text="The picture it started from; empty for none.")
     mask = serializers.CharField(source="mask_sha256", help_text="White was drawn anew; empty for none.")
-    place_in_queue = serializers.SerializerMethodField(help_text="1 for the next to be drawn, 0 if not waiting.")
-    eta_seconds = serializers.SerializerMethodField(help_text="A guess from recent images; null if nothing says.")
-    split = serializers.SerializerMethodField()
-    credit_lines = serializers.SerializerMethodField(help_text="What must be said beside the image, wherever it goes.")
-    shared_under = serializers.SerializerMethodField(
-        help_text="Id of the licence that the image must be passed on under; empty where you may choose."
+    place_in_queue = serializers.IntegerField(read_only=True, help_text="1 for the next to be drawn, 0 if not waiting.")
+    eta_seconds = serializers.FloatField(
+        read_only=True, allow_null=True, help_text="A guess from recent images; null if nothing says."
     )
-    commercial_use = serializers.SerializerMethodField(help_text="May the image be used in business?")
-    image = serializers.SerializerMethodField()
-    failure = serializers.SerializerMethodField()
+    split = SplitLineSerializer(many=True, read_only=True)
+    credit_lines = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="What must be said beside the image, wherever it goes."
+    )
+    shared_under = serializers.CharField(
+        read_only=True,
+        help_text="Id of the licence that the image must be passed on under; empty where you may choose.",
+    )
+    commercial_use = serializers.BooleanField(read_only=True, help_text="May the image be used in business?")
+    image = ImageSerializer(read_only=True, allow_null=True)
+    failure = FailureSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Generation
@@ -191,36 +196,14 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "finished_at",
         )
 
-    def get_place_in_queue(self, generation: Generation) -> int:
-        # The two fields follow each other, and to count the queue once is enough.
-        self._place = place_in_queue(generation)
-        return self._place
-
-    def get_eta_seconds(self, generation: Generation) -> float | None:
-        return eta_seconds(generation, self._place)
-
-    @extend_schema_field(SplitLineSerializer(many=True))
-    def get_split(self, generation: Generation) -> Any:
-        return [SplitLineSerializer(line).data for line in split_of(generation)]
-
-    def get_credit_lines(self, generation: Generation) -> list[str]:
-        return credit_lines(generation)
-
-    def get_shared_under(self, generation: Generation) -> str:
-        return shared_under(generation)
-
-    def get_commercial_use(self, generation: Generation) -> bool:
-        return may_be_used_in_business(generation)
-
-    @extend_schema_field(ImageSerializer(allow_null=True))
-    def get_image(self, generation: Generation) -> Any:
-        if generation.state != Generation.State.SUCCEEDED:
-            return None
-        return ImageSerializer(generation, context=self.context).data
-
-    @extend_schema_field(FailureSerializer(allow_null=True))
-    def get_failure(self, generation: Generation) -> Any:
-        return FailureSerializer(generation).data if generation.state == Generation.State.FAILED else None
+    def to_representation(self, generation: Generation) -> dict[str, Any]:
+        """The fields above say what it is, in the documentation; it is written by answer_json.py."""
+        told = json_of(generation)
+        if generation.state == Generation.State.SUCCEEDED:
+            told["image"] = ImageSerializer(generation, context=self.context).data
+        elif generation.state == Generation.State.FAILED:
+            told["failure"] = FailureSerializer(generation).data
+        return told
 
 
 class VersionStatementSerializer(serializers.Serializer[VersionStatement]):

@@ -8,7 +8,9 @@ from rest_framework.test import APIClient
 
 from marketplace.accounts.models import User
 from marketplace.generation import services
+from marketplace.generation.answer_json import json_of
 from marketplace.generation.models import Generation
+from marketplace.generation.serializers import GenerationSerializer
 from marketplace.ledger.selectors import held_balance
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import tiny_sdxl_base
@@ -32,6 +34,10 @@ def body(**changes: Any) -> dict[str, Any]:
 
 def error_of(response: Any) -> tuple[int, list[tuple[str, str | None]]]:
     return response.status_code, [(error["code"], error["attr"]) for error in response.json()["errors"]]
+
+
+def test_an_answer_is_written_as_the_documentation_says() -> None:
+    assert list(json_of(order())) == list(GenerationSerializer().fields)
 
 
 def test_an_order_is_answered_with_its_address_and_everything_about_it() -> None:
