@@ -4,8 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db.models import F, Prefetch
-from django.utils import timezone
+from django.db.models import Prefetch
 from kombu.exceptions import OperationalError
 
 from hub import keys
@@ -13,6 +12,7 @@ from hub.celery import app
 from hub.jobs import CANCEL_COMMAND, GENERATE_TASK, WORKER_MARK, AdapterUse, GenerateJob, generate_queue
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.pictures import source_of
+from marketplace.generation.statements import note_sent
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +40,7 @@ def send_new(generation: Generation) -> bool:
     except OperationalError as error:
         log.warning("generation.not_sent", generation=str(generation.pk), reason=str(error))
         return False
-    waiting = Generation.objects.filter(pk=generation.pk, attempt=generation.attempt, state=Generation.State.QUEUED)
-    waiting.update(sent_at=timezone.now(), times_sent=F("times_sent") + 1)
+    note_sent(generation)
     log.info("generation.sent", generation=str(generation.pk), attempt=generation.attempt, engine=job.engine)
     return True
 

@@ -14,6 +14,7 @@ from marketplace.errors import NotFound
 from marketplace.generation.estimates import Progress, seconds_left, step_seconds
 from marketplace.generation.models import Generation
 from marketplace.generation.pricing import styles_used
+from marketplace.generation.statements import count_ahead
 from marketplace.ledger.selectors import earnings_by_version
 from marketplace.licences.rules import may_train
 from marketplace.licences.selectors import policy_of
@@ -72,12 +73,10 @@ def place_in_queue(generation: Generation) -> int:
     """1 for the next to be drawn; 0 for what is not waiting."""
     if generation.state != State.QUEUED:
         return 0
-    ahead = Generation.objects.filter(
-        state=State.QUEUED, base_model__engine=generation.base_model.engine, created_at__lt=generation.created_at
-    )
-    if not (generation.paced and generation.sent_at is None):
-        ahead = ahead.filter(Q(paced=False) | Q(sent_at__isnull=False))  # the rest of batches lets others go first
-    return ahead.count() + 1
+    # The rest of batches lets others go first.
+    its_turn_comes = generation.paced and generation.sent_at is None
+    ahead = count_ahead(generation.base_model.engine, generation.created_at, of_those_sent=not its_turn_comes)
+    return ahead + 1
 
 
 def eta_seconds(generation: Generation, place: int | None = None) -> float | None:

@@ -1,0 +1,35 @@
+"""What every order asks of its table, as SQL: to build it anew each time takes the ORM longer than PostgreSQL to answer."""
+
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from marketplace.generation.models import Generation
+
+AHEAD = (
+    "SELECT COUNT(*) FROM generation_generation JOIN catalogue_basemodel ON catalogue_basemodel.id = base_model_id "
+    "WHERE state = 'queued' AND engine = %s AND created_at < %s"
+)
+NOT_WAITING_ITS_TURN = "AND (NOT paced OR sent_at IS NOT NULL)"
+SENT = (
+    "UPDATE generation_generation SET sent_at = %s, times_sent = times_sent + 1 "
+    "WHERE id = %s AND attempt = %s AND state = 'queued'"
+)
+
+
+def count_ahead(engine: str, before: datetime, *, of_those_sent: bool) -> int:
+    """How many of this engine wait since before then; without what batches hold back, or with it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{AHEAD} {NOT_WAITING_ITS_TURN if of_those_sent else ''}", [engine, _stored(before)])
+        return int(cursor.fetchone()[0])
+
+
+def note_sent(generation: Generation) -> None:
+    """Unless it has started since."""
+    with connection.cursor() as cursor:
+        cursor.execute(SENT, [_stored(timezone.now()), generation.pk.hex, generation.attempt])
+
+
+def _stored(at: datetime) -> str:
+    return connection.ops.adapt_datetimefield_value(at)  # type: ignore[return-value]  # as each database wants it
