@@ -32,6 +32,8 @@ def send_new(generation: Generation) -> bool:
         app.send_task(
             GENERATE_TASK,
             args=[job.model_dump(mode="json")],
+            # Otherwise Celery writes the job into the message a second time, for people to read.
+            argsrepr=str(job.id),
             queue=generate_queue(job.engine),
             # Once more at once: a pooled connection may be older than the broker.
             retry=True,
