@@ -45,16 +45,23 @@ class Kept(Generic[K, T]):
     def __init__(
         self, read: Callable[[Collection[K]], Mapping[K, T]], rows: Callable[[T], Iterable[Rows]], most: int = MOST
     ) -> None:
-        self._read, self._rows, self._most = read, rows, most
+        self._read, self._rows_of, self._most = read, rows, most
         self._cells: dict[K, _Cell] = {}
         self._lock = Lock()
 
-    def get(self, keys: Collection[K]) -> dict[K, T]:
-        """By key as it is now, where there is one: a copy of the caller's own, which others never see changed."""
+    def rows(self, keys: Collection[K]) -> list[Rows]:
+        """What to ask about before `get`, where one statement is to ask for several."""
+        return [row for key in keys if (cell := self._cells.get(key)) for row in cell.rows]
+
+    def get(self, keys: Collection[K], marks: Marks | None = None) -> dict[K, T]:
+        """By key as it is now, where there is one: a copy of the caller's own, which others never see changed.
+
+        `marks` are of this moment and this transaction, where the caller has asked already.
+        """
         if connection.vendor != "postgresql":  # SQLite doesn't tell when a row was changed
             return dict(self._read(keys))
+        marks = marks_of(self.rows(keys)) if marks is None else marks
         known = {key: cell for key in keys if (cell := self._cells.get(key))}
-        marks = _marks(list(dict.fromkeys(row for cell in known.values() for row in cell.rows)))
         found = {key: pickle.loads(cell.pickled) for key, cell in known.items() if _holds(cell, marks)}  # noqa: S301 - our own
         missing = [key for key in keys if key not in found]
         return found | {key: self._keep(key, value, marks) for key, value in self._read_if(missing)}
@@ -63,7 +70,7 @@ class Kept(Generic[K, T]):
         return self._read(missing).items() if missing else ()
 
     def _keep(self, key: K, value: T, marks: Marks) -> T:
-        rows = tuple(dict.fromkeys(self._rows(value)))
+        rows = tuple(dict.fromkeys(self._rows_of(value)))
         cell = _Cell(rows, tuple(marks.get(row) for row in rows), pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
         with self._lock:
             self._cells.pop(key, None)
@@ -73,16 +80,13 @@ class Kept(Generic[K, T]):
         return value
 
 
-def _holds(cell: _Cell, marks: Marks) -> bool:
-    return cell.marks == tuple(marks[row] for row in cell.rows)
-
-
-def _marks(rows: Collection[Rows]) -> Marks:
+def marks_of(rows: Iterable[Rows]) -> Marks:
+    """Where they lie and who wrote them, in this moment."""
     marks: dict[Rows, list[str]] = {row: [] for row in rows}
-    if not rows:
-        return marks
-    sources = list(dict.fromkeys((row.model, row.column) for row in rows))
-    values = [[row.value for row in rows if (row.model, row.column) == source] for source in sources]
+    if not marks or connection.vendor != "postgresql":
+        return {}
+    sources = list(dict.fromkeys((row.model, row.column) for row in marks))
+    values = [[row.value for row in marks if (row.model, row.column) == source] for source in sources]
     sql = " UNION ALL ".join(_select(number, *sources[number], len(each)) for number, each in enumerate(values))
     with connection.cursor() as cursor:
         cursor.execute(sql, [value for each in values for value in each])
@@ -90,6 +94,10 @@ def _marks(rows: Collection[Rows]) -> Marks:
             model, column = sources[number]
             marks[Rows(model, column, value)].append(mark)
     return {row: sorted(found) for row, found in marks.items()}
+
+
+def _holds(cell: _Cell, marks: Marks) -> bool:
+    return all(mark is not None and mark == marks.get(row) for row, mark in zip(cell.rows, cell.marks, strict=True))
 
 
 def _select(number: int, model: type[Model], column: str, count: int) -> str:

@@ -34,7 +34,7 @@ class Desk:
     def __init__(self, buyer: User, *, texts: bool) -> None:
         listed = listed_names()
         self._buyer, self._texts = buyer, texts
-        self._base = _once(enabled_base)
+        self._base = _once(lambda slug: enabled_base(slug))
         partner = partner_of(buyer)
         self._styles = _once(lambda base, choices, resale: chosen_styles(base, choices, resale=resale, partner=partner))
         self._text = _once(lambda text, field: refuse_prompt(text, field, listed))

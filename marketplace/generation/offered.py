@@ -1,24 +1,30 @@
 """Bases and versions as they are in this moment, with all that pricing, paying and sending an order of them asks for."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from django.db.models import Prefetch
 
 from marketplace.accounts.models import Organisation, User
 from marketplace.catalogue.models import BaseModel, Pack, Style, StyleVersion
-from marketplace.kept import Kept, Rows
+from marketplace.kept import Kept, Rows, marks_of
 from marketplace.payouts.models import Plan, Share
 from marketplace.payouts.selectors import shares_with_names
 
 
-def enabled_bases(slugs: Collection[str]) -> dict[str, BaseModel]:
-    """By slug, with their plans."""
-    return _bases.get(slugs)
+@dataclass(frozen=True)
+class Offered:
+    """Bases by slug, of those that are enabled, and versions by id, whatever their state."""
+
+    bases: Mapping[str, BaseModel]
+    versions: Mapping[int, StyleVersion]
 
 
-def versions_offered(ids: Collection[int]) -> dict[int, StyleVersion]:
-    """By id, whatever their state."""
-    return _versions.get(ids)
+def offered(slugs: Collection[str], ids: Collection[int]) -> Offered:
+    """Both with one question to the database, where they were asked for before."""
+    ids = [id_ for id_ in ids if 0 < id_ < 2**63]  # others no row has, and PostgreSQL knows no such number
+    marks = marks_of([*_bases.rows(slugs), *_versions.rows(ids)])
+    return Offered(_bases.get(slugs, marks) if slugs else {}, _versions.get(ids, marks) if ids else {})
 
 
 def _read_bases(slugs: Collection[str]) -> dict[str, BaseModel]:

@@ -1,7 +1,7 @@
 """Which styles can be used together, and how."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.errors import InvalidInput
 from marketplace.generation.licensed import refuse_what_is_not_licensed
-from marketplace.generation.offered import versions_offered
+from marketplace.generation.offered import offered
 from marketplace.generation.requests import AdapterChoice
 
 MAX_STYLES = 4
@@ -30,16 +30,22 @@ def chosen_styles(
     resale: bool,
     partner: str | None,
     territory: Sequence[str] = (),
+    known: Mapping[int, StyleVersion] | None = None,
 ) -> tuple[ChosenStyle, ...]:
-    """Raises InvalidInput for what can't be served, NotAllowed for what a creator or the base does not allow."""
+    """Raises InvalidInput for what can't be served, NotAllowed for what a creator or the base does not allow.
+
+    `known` are the versions by id, where the caller has looked for them.
+    """
     _refuse_choices(choices)
-    styles = _found(choices) if choices else ()
+    versions = offered((), [choice.version_id for choice in choices]).versions if known is None else known
+    styles = _found(choices, versions)
     for style in styles:
         _refuse_style(base, style)
     if sum(style.version.pack.kind == "fine_tune" for style in styles) > 1:
         raise InvalidInput(_("Use one fine-tuned style at a time."), code="two_fine_tunes", field=FIELD)
-    versions = [style.version for style in styles]
-    refuse_what_is_not_licensed(base, versions, resale=resale, partner=partner, territory=territory)
+    refuse_what_is_not_licensed(
+        base, [style.version for style in styles], resale=resale, partner=partner, territory=territory
+    )
     return styles
 
 
@@ -53,9 +59,8 @@ def _refuse_choices(choices: Sequence[AdapterChoice]) -> None:
         raise InvalidInput(_("Choose a strength from -2 to 2."), code="weight_out_of_range", field=FIELD)
 
 
-def _found(choices: Sequence[AdapterChoice]) -> tuple[ChosenStyle, ...]:
-    versions = versions_offered([choice.version_id for choice in choices if 0 < choice.version_id < 2**63])
-    if len(versions) < len(choices):
+def _found(choices: Sequence[AdapterChoice], versions: Mapping[int, StyleVersion]) -> tuple[ChosenStyle, ...]:
+    if any(choice.version_id not in versions for choice in choices):
         raise InvalidInput(_("There is no such style. Choose one from the gallery."), code="unknown_style", field=FIELD)
     return tuple(ChosenStyle(versions[choice.version_id], choice.weight) for choice in choices)
 

@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -11,9 +11,9 @@ from hub.config import plugin_registry
 from hub.plugin_api import ENGINE, EngineInfo, PluginUnavailableError
 from marketplace.catalogue.models import BaseModel
 from marketplace.errors import InvalidInput, Unavailable
-from marketplace.generation.offered import enabled_bases
+from marketplace.generation.offered import offered
 from marketplace.generation.requests import GenerationRequest
-from marketplace.generation.styles import ChosenStyle, chosen_styles
+from marketplace.generation.styles import MAX_STYLES, ChosenStyle, chosen_styles
 
 MAX_PROMPT = 2_000
 MAX_SEED = 2**32 - 1
@@ -52,10 +52,14 @@ def checked_order(request: GenerationRequest, *, partner: str | None = None, ter
     Raises InvalidInput, NotAllowed or Unavailable.
     """
 
-    def styles(base: BaseModel, request: GenerationRequest) -> tuple[ChosenStyle, ...]:
-        return chosen_styles(base, request.adapters, resale=request.resale, partner=partner, territory=territory)
+    found = offered([request.base_model], [choice.version_id for choice in request.adapters[:MAX_STYLES]])
 
-    return completed_order(request, enabled_base(request.base_model), styles)
+    def styles(base: BaseModel, request: GenerationRequest) -> tuple[ChosenStyle, ...]:
+        return chosen_styles(
+            base, request.adapters, resale=request.resale, partner=partner, territory=territory, known=found.versions
+        )
+
+    return completed_order(request, enabled_base(request.base_model, found.bases), styles)
 
 
 def completed_order(request: GenerationRequest, base: BaseModel, styles: FindsStyles) -> Order:
@@ -127,9 +131,9 @@ def _is_control(char: str) -> bool:
     return char in TURN_OR_PART_TEXT or (unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\r\t")
 
 
-def enabled_base(slug: str) -> BaseModel:
-    """Raises InvalidInput."""
-    base = enabled_bases([slug]).get(slug)
+def enabled_base(slug: str, known: Mapping[str, BaseModel] | None = None) -> BaseModel:
+    """`known` are those by slug, where the caller has looked for them. Raises InvalidInput."""
+    base = (offered([slug], ()).bases if known is None else known).get(slug)
     if base is None:
         message = _("There is no base model of this name. Choose one of those on offer.")
         raise InvalidInput(message, code="unknown_base_model", field="base_model")

@@ -14,7 +14,7 @@ from marketplace.accounts.organisations import give_account, partner_of, rename
 from marketplace.accounts.secrets import digest
 from marketplace.accounts.tokens import create_token
 from marketplace.catalogue.models import BaseModel, Style, StyleVersion
-from marketplace.generation.offered import enabled_bases, versions_offered
+from marketplace.generation.offered import Offered, offered
 from marketplace.kept import Kept, Rows
 from marketplace.payouts.models import Plan
 from marketplace.payouts.selectors import names_in, newest_base_plan
@@ -28,7 +28,7 @@ ASKED_BEFORE = 3  # The first time a row is read, the second time it is kept, an
 
 
 def asked_before(version: StyleVersion) -> StyleVersion:
-    return [versions_offered([version.pk])[version.pk] for _ in range(ASKED_BEFORE)][-1]
+    return [offered((), [version.pk]).versions[version.pk] for _ in range(ASKED_BEFORE)][-1]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_version_changes_at_once(
     model._default_manager.update(**dict.fromkeys(change, getattr(model._default_manager.first(), next(iter(change)))))
     asked_before(version)
     model._default_manager.update(**change)
-    assert seen(versions_offered([version.pk])[version.pk])
+    assert seen(offered((), [version.pk]).versions[version.pk])
 
 
 def test_what_was_taken_back_is_not_kept() -> None:
@@ -60,17 +60,17 @@ def test_what_was_taken_back_is_not_kept() -> None:
         StyleVersion.objects.update(price_micro=6)
         assert asked_before(version).price_micro == 6
         transaction.set_rollback(True)
-    assert versions_offered([version.pk])[version.pk].price_micro == 5
+    assert offered((), [version.pk]).versions[version.pk].price_micro == 5
 
 
 def test_a_base_changes_at_once() -> None:
     base = echo_base()
-    plans = [newest_base_plan(enabled_bases(["echo"])["echo"]) for _ in range(ASKED_BEFORE)]
+    plans = [newest_base_plan(offered(["echo"], ()).bases["echo"]) for _ in range(ASKED_BEFORE)]
     assert plans == [None] * ASKED_BEFORE
     plan = Plan.objects.create(base_model=base)
-    assert newest_base_plan(enabled_bases(["echo"])["echo"]) == plan
+    assert newest_base_plan(offered(["echo"], ()).bases["echo"]) == plan
     BaseModel.objects.update(enabled=False)
-    assert enabled_bases(["echo"]) == {}
+    assert offered(["echo"], ()).bases == {}
 
 
 def test_a_key_changes_at_once() -> None:
@@ -103,17 +103,19 @@ def test_who_may_not_sign_in_any_more_is_refused_at_once() -> None:
 def test_nobody_sees_what_another_does_to_a_copy() -> None:
     version = asked_before(echo_version(price_micro=5))
     version.price_micro, version.style.title = 6, "Mine"
-    again = versions_offered([version.pk])[version.pk]
+    again = offered((), [version.pk]).versions[version.pk]
     assert (again.price_micro, again.style.title) == (5, again.style.title.replace("Mine", ""))
 
 
 def test_what_was_read_before_costs_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite doesn't tell when a row was changed.")
-    versions = [asked_before(echo_version()) for _ in range(2)]
+    versions = [echo_version() for _ in range(2)]
+    asked = (["echo"], [version.pk for version in versions])
+    assert [offered(*asked) for _ in range(ASKED_BEFORE)]
     with django_assert_num_queries(1):
-        found = versions_offered([version.pk for version in versions])
-    assert found == {version.pk: version for version in versions}
+        found = offered(*asked)
+    assert found == Offered({"echo": echo_base()}, {version.pk: version for version in versions})
 
 
 def test_no_more_are_kept_than_there_is_room_for() -> None:
@@ -136,4 +138,4 @@ def test_what_another_commits_is_seen() -> None:
     other = Thread(target=change)
     other.start()
     other.join()
-    assert versions_offered([version.pk])[version.pk].price_micro == 6
+    assert offered((), [version.pk]).versions[version.pk].price_micro == 6
