@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from marketplace.api.fields import Text
+from marketplace.api.fields import QuickFields, Text
 from marketplace.generation.answer_json import json_of
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.pricing import Quote, QuoteLine
@@ -32,7 +32,7 @@ class AdapterChoiceSerializer(serializers.Serializer[AdapterChoice]):
 
 
 @extend_schema_serializer(examples=[OpenApiExample("An image", IMAGE, request_only=True)])
-class QuoteRequestSerializer(serializers.Serializer[GenerationRequest]):
+class QuoteRequestSerializer(QuickFields, serializers.Serializer[GenerationRequest]):
     """An image that may be ordered; without a prompt, which costs nothing."""
 
     base_model = serializers.CharField(help_text="Slug of a base model.")
