@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from marketplace.accounts.models import User
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.requests import GenerationRequest
+from marketplace.generation.statements import insert
 from marketplace.generation.validation import MAX_SEED, Order
 
 
@@ -31,7 +32,9 @@ def complete(
 
 def save_uses(generation: Generation, order: Order, prices: Mapping[int, int]) -> None:
     """Its styles; the generation has them at hand from then on, with all that the order had read of them."""
-    saved = GenerationAdapter.objects.bulk_create(uses(generation, order, prices))
+    saved = uses(generation, order, prices)
+    if saved:
+        insert(saved)
     known = generation.adapters.all()
     known._result_cache = saved  # as Django itself fills it when it prefetches
     generation._prefetched_objects_cache = {"adapters": known}  # type: ignore[attr-defined]  # as above

@@ -100,7 +100,8 @@ def payees_of(generation: Generation) -> list[Line]:
 
 def _priced(generation: Generation) -> list[Priced]:
     """By the plans agreed when it was ordered: a version's never changes, and of the base's the order names one."""
-    prefetch_related_objects([generation], styles_used())
+    if "adapters" not in getattr(generation, "_prefetched_objects_cache", ()):
+        prefetch_related_objects([generation], styles_used())
     compute = Priced(
         COMPUTE_SUBJECT, generation.compute_micro, read_plan(generation.compute_plan), names_in(generation.compute_plan)
     )
