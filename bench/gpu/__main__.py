@@ -1,7 +1,7 @@
 """`make bench-gpu`: what changing and mixing adapters costs on a CUDA device, with the floor beside each figure.
 
 A base with SDXL's shapes and random weights is written first (7 GB below the system's folder for temporary files), and every
-new shape is compiled once, about ten in all: the whole takes half an hour or so. Names of subjects as arguments measure only
+new shape is compiled once, about ten in all: the whole takes ten minutes or so. Names of subjects as arguments measure only
 these. `--tiny` runs the same code with a few layers on the CPU, which says that it runs and nothing of speed: no aims. The copy
 bandwidth, the bus and the matrix throughput that floors are made of are measured in the same run.
 """

@@ -64,7 +64,7 @@ class SdxlEngine(Engine):
         self.pipeline = open_pipeline(self.config).to(target)
         self.models: dict[str, nn.Module] = {name: getattr(self.pipeline, name).eval() for name in MODELS}
         slot_bytes, host_bytes = self.config.slot_bytes, self.config.host_bytes
-        merge_from = 0 if self.config.mode == "invariant" else self.config.merge_from_steps
+        merge_from = self.config.merges_from(target, has_room=_has_room(self.models["unet"], target))
         self._compiles = self.config.compiles_on(target)
         self.wardrobe = Wardrobe(
             self.models,
@@ -230,6 +230,14 @@ def _quieten() -> None:
     for logging in (diffusers_logging, transformers_logging):
         logging.set_verbosity_error()
         logging.disable_progress_bar()
+
+
+def _has_room(unet: nn.Module, device: str) -> bool:
+    """For a second set of its weights, and as much again for what is computed."""
+    if not device.startswith("cuda"):
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return free >= 2 * sum(parameter.nbytes for parameter in unet.parameters())
 
 
 def _best_device() -> str:

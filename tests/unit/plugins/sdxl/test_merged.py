@@ -155,3 +155,18 @@ def test_invariant_mode_never_merges(tiny_base: Path, packs: Packs, merges: list
     engine.load("cpu")
     run_with(engine, job(), packs["one"])
     assert merges == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "device", "room", "steps"),
+    [
+        ({}, "cpu", False, 0),
+        ({}, "cuda:0", True, 4),
+        ({}, "cuda", False, 0),
+        ({"merge_from_steps": 0}, "cuda", True, 0),
+        ({"merge_from_steps": 9}, "cpu", False, 9),
+        ({"mode": "invariant"}, "cuda", True, 0),
+    ],
+)
+def test_from_how_many_steps_a_device_merges(settings: dict[str, object], device: str, steps: int, *, room: bool) -> None:
+    assert SdxlConfig.model_validate(settings).merges_from(device, has_room=room) == steps
