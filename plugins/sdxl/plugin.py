@@ -9,7 +9,6 @@ from plugins.sdxl.pricing import compute_price
 from plugins.sdxl.scheduler_names import OFFERED, OPTIONS
 from plugins.sdxl.weighting import MAX_WEIGHT
 
-
 # A merge took what slots cost in four steps, for one guided picture of 1,024 pixels (decision 12).
 MERGE_FROM_ON_CUDA = 4
 

@@ -168,5 +168,7 @@ def test_invariant_mode_never_merges(tiny_base: Path, packs: Packs, merges: list
         ({"mode": "invariant"}, "cuda", True, 0),
     ],
 )
-def test_from_how_many_steps_a_device_merges(settings: dict[str, object], device: str, steps: int, *, room: bool) -> None:
+def test_from_how_many_steps_a_device_merges(
+    settings: dict[str, object], device: str, steps: int, *, room: bool
+) -> None:
     assert SdxlConfig.model_validate(settings).merges_from(device, has_room=room) == steps
