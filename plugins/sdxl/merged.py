@@ -70,11 +70,13 @@ class Merger:
 
     def _add(self, seat: Seat, replaced: Mapping[str, torch.Tensor], changed: dict[str, torch.Tensor]) -> None:
         """One adapter, onto the weights that others changed before, or else the model's or the base's."""
-        stack = seat.bank.stacks([(seat.slot,)])[0]
-        ratios: list[float] = seat.bank.ratios[seat.slot].tolist()
-        for module, place in seat.bank.layout.places.items():
-            if stack.targets >> place.index & 1:
-                down, up = stack.views[place.index]
+        bank, slot = seat.bank, seat.slot
+        bank.wait_for([slot])
+        views, targets = bank.layout.views(bank.buffer[slot : slot + 1]), bank.targets(slot)
+        ratios: list[float] = bank.ratios[slot].tolist()
+        for module, place in bank.layout.places.items():
+            if targets >> place.index & 1:
+                down, up = views[place.index]
                 own = replaced.get(f"{module}.weight")
                 start = changed.get(module, own if own is not None else self._own(module))
                 changed[module] = self._buffer(module)

@@ -31,8 +31,8 @@ def test_a_slot_is_read_when_it_is_loaded_and_loaded_when_it_was_read(tmp_path: 
     for turn in range(30):
         bank.load(0, held[turn % 3])
         (stack,) = bank.stacks([[0]])
-        read.append([view.sum() for view in stack.views[0]])
+        read.append([view.sum() for view in stack.matrices(0)])
     for turn, sums in enumerate(read):
         bank.load(0, held[turn % 3])
         torch.cuda.synchronize()
-        assert sums == [view.sum() for view in bank.stacks([[0]])[0].views[0]]
+        assert sums == [view.sum() for view in bank.stacks([[0]])[0].matrices(0)]

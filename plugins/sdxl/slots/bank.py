@@ -1,25 +1,22 @@
 """Slots of one component and one rank: a stack of adapter rows that every layer reads by index."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache, reduce
 from itertools import accumulate
+from operator import or_
 
 import torch
 
 from plugins.sdxl.slots.copies import Copies
 from plugins.sdxl.slots.rows import AdapterRow, RowLayout
+from plugins.sdxl.slots.stack import Stack
 
 Views = list[tuple[torch.Tensor, torch.Tensor]]
 Scales = tuple[torch.Tensor, ...]
-"""[runs, 1] by module: what the product of both matrices is multiplied by for each run."""
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Rows that a part of the batch reads, one per run of it; views as RowLayout.views gives them."""
-
-    views: Views
-    targets: int
+"""[runs, 1, 1] by module: what the product of both matrices is multiplied by for each run."""
+# Of several slots each, with a few hundred views. Another one costs a fraction of a millisecond, so a busy worker's
+# memory need not hold every mix that it ever had.
+KEPT_STACKS = 16
 
 
 class Bank:
@@ -36,13 +33,16 @@ class Bank:
         self.free = list(reversed(range(slots)))
         self.versions = [0] * slots
         self._targets = [0] * slots
-        self._views: dict[tuple[int, int], Views] = {}
+        self._views: dict[int, Views] = {}
         self._copies = Copies(device)
+        self._alone = [Stack(layout, self.buffer[slot : slot + 1]) for slot in range(slots)]
+        self._beside = lru_cache(KEPT_STACKS)(self._stack_beside)
+        self._gathered = lru_cache(KEPT_STACKS)(self._stack_gathered)
+        self._scaled = lru_cache(KEPT_STACKS)(self._scale_views)
         self._arena = self.buffer[:0]
-        self._arena_views: dict[tuple[int, int], Views] = {}
+        self._arena_holds: list[tuple[int, int]] = []
         self._scales = self.ratios[:0].T
         self._columns = self._scales.unbind(1)
-        self._scale_views: dict[tuple[int, int], Scales] = {}
 
     @property
     def slots(self) -> int:
@@ -59,14 +59,24 @@ class Bank:
             self.ratios[slot].copy_(row.ratios, non_blocking=True)
         self._targets[slot] = row.targets
         self.versions[slot] += 1
-        self._slice(slot, 1)
+        if self.buffer.is_cuda:
+            self.views(slot)
+        else:
+            self._alone[slot].make(row.targets)
 
     def targets(self, slot: int) -> int:
         """Bit i is set where the slot's adapter changes module i."""
         return self._targets[slot]
 
+    def union(self, slots: Iterable[int]) -> int:
+        """What at least one of them changes."""
+        return reduce(or_, map(self.targets, slots))
+
     def views(self, slot: int) -> Views:
-        return self._slice(slot, 1)
+        """(down, up) by module, as RowLayout.views gives them for one row."""
+        if slot not in self._views:
+            self._views[slot] = self.layout.views(self.buffer[slot : slot + 1])
+        return self._views[slot]
 
     def wait_for(self, slots: Iterable[int]) -> None:
         """What is computed from now on finds these slots loaded."""
@@ -78,17 +88,16 @@ class Bank:
         A later call may overwrite what this one gathered.
         """
         self.wait_for(slot for slots in wanted for slot in slots)
-        scattered = [slot for slots in wanted if not _side_by_side(slots) for slot in slots]
-        if scattered:
-            self._gather(scattered)
+        self._gather([slot for slots in wanted if not _side_by_side(slots) for slot in slots])
         stacks, used = [], 0
         for slots in wanted:
-            if _side_by_side(slots):
-                views = self._slice(slots[0], len(slots))
+            if len(slots) == 1:
+                stacks.append(self._alone[slots[0]])
+            elif _side_by_side(slots):
+                stacks.append(self._beside(slots[0], len(slots)))
             else:
-                views = self._gathered(used, len(slots))
+                stacks.append(self._gathered(used, len(slots)))
                 used += len(slots)
-            stacks.append(Stack(views, self._union(slots)))
         return stacks
 
     def scales(self, wanted: Sequence[tuple[Sequence[int], Sequence[float]]]) -> list[Scales]:
@@ -97,40 +106,32 @@ class Bank:
         if len(runs) > len(self._columns):
             self._scales = self.ratios.new_empty(self.ratios.shape[1], len(runs))
             self._columns = self._scales.unbind(1)
-            self._scale_views.clear()
+            self._scaled.cache_clear()
         for column, (slot, weight) in zip(self._columns, runs, strict=False):
             torch.mul(self.ratios[slot], weight, out=column)
         ends = accumulate(len(slots) for slots, _ in wanted)
         return [self._scaled(end - len(slots), len(slots)) for end, (slots, _) in zip(ends, wanted, strict=True)]
 
-    def _scaled(self, start: int, count: int) -> Scales:
-        """Hundreds of views, so they are made once for each place."""
-        if (start, count) not in self._scale_views:
-            self._scale_views[start, count] = self._scales[:, start : start + count, None].unbind()
-        return self._scale_views[start, count]
+    def _scale_views(self, start: int, count: int) -> Scales:
+        return self._scales[:, start : start + count, None, None].unbind()
 
-    def _union(self, slots: Sequence[int]) -> int:
-        union = 0
-        for slot in slots:
-            union |= self._targets[slot]
-        return union
+    def _stack_beside(self, start: int, count: int) -> Stack:
+        return Stack(self.layout, self.buffer[start : start + count])
 
-    def _slice(self, start: int, count: int) -> Views:
-        if (start, count) not in self._views:
-            self._views[start, count] = self.layout.views(self.buffer[start : start + count])
-        return self._views[start, count]
+    def _stack_gathered(self, start: int, count: int) -> Stack:
+        return Stack(self.layout, self._arena[start : start + count])
 
     def _gather(self, slots: Sequence[int]) -> None:
+        """Once for each mix: the steps after the first find it there."""
+        holds = [(slot, self.versions[slot]) for slot in slots]
+        if self._arena_holds[: len(slots)] == holds:
+            return
         if len(slots) > len(self._arena):
             self._arena = self.buffer.new_empty(len(slots), self.layout.width)
-            self._arena_views.clear()
+            self._gathered.cache_clear()
         index = torch.tensor(slots, device=self.buffer.device)
         torch.index_select(self.buffer, 0, index, out=self._arena[: len(slots)])
-
-    def _gathered(self, start: int, count: int) -> Views:
-        if (start, count) not in self._arena_views:
-            self._arena_views[start, count] = self.layout.views(self._arena[start : start + count])
-        return self._arena_views[start, count]
+        self._arena_holds = holds
 
 
 def _side_by_side(slots: Sequence[int]) -> bool:

@@ -72,23 +72,27 @@ class SlotLayers:
                     return with_adapters(module, reading.arena.factors(index), inputs[0], output)
                 return None
             for part in self._parts:
-                if part.stack.targets & bit:
-                    _add(module, part, index, inputs[0][part.rows], output[part.rows])
+                if part.targets & bit:
+                    _add(module, part, index, _of(part, inputs[0]), _of(part, output))
             return None
 
         return add
 
 
+def _of(part: Part, batch: torch.Tensor) -> torch.Tensor:
+    """The part's rows, without the cost of a view where that is all of them."""
+    return batch if part.rows.stop - part.rows.start == len(batch) else batch[part.rows]
+
+
 def _add(module: nn.Module, part: Part, index: int, x: torch.Tensor, output: torch.Tensor) -> None:
     """Add to `output`, the rows of this part, what their adapters make of `x`."""
-    down, up = part.stack.views[index]
+    down, up = part.stack.matrices(index)
     scale = part.scales[index]
     if isinstance(module, nn.Conv2d):
         _add_convolution(module, (down, up, scale), x, output)
     else:
-        narrow = torch.bmm(x.reshape(part.runs, -1, x.shape[-1]), down.mT)
-        narrow.view(part.runs, -1).mul_(scale)
-        output.view(part.runs, -1, output.shape[-1]).baddbmm_(narrow, up.mT)
+        narrow = torch.bmm(x.reshape(part.runs, -1, x.shape[-1]), down).mul_(scale)
+        output.view(part.runs, -1, output.shape[-1]).baddbmm_(narrow, up)
 
 
 def _add_convolution(
@@ -102,6 +106,6 @@ def _add_convolution(
     weight = down.reshape(runs * rank, *down.shape[2:])
     narrow = functional.conv2d(beside, weight, None, module.stride, module.padding, module.dilation, groups=runs)
     narrow = narrow.view(rows, runs, rank, -1).transpose(0, 1).contiguous()
-    narrow.view(runs, -1).mul_(scale)
+    narrow.mul_(scale[..., None])
     ups = up[:, None].expand(-1, rows, -1, -1).flatten(0, 1)
     output.view(len(x), output.shape[1], -1).baddbmm_(ups, narrow.flatten(0, 1))

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
-from plugins.sdxl.slots.bank import Bank, Scales, Stack
+from plugins.sdxl.slots.bank import Bank, Scales
+from plugins.sdxl.slots.stack import Stack
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,14 @@ class Passenger:
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of the batch and what is added to them; `scales` is [runs, 1] by module: weight x alpha / rank."""
+    """Rows of the batch and what is added to them: of the modules whose bit is set in `targets`, in so many runs.
+
+    `scales` is weight x alpha / rank.
+    """
 
     rows: slice
     runs: int
+    targets: int
     stack: Stack
     scales: Scales
 
@@ -63,7 +68,7 @@ def _parts(bank: Bank, spans: Sequence[_Span]) -> Iterator[Part]:
     stacks = bank.stacks([span.slots for span in spans])
     scales = bank.scales([(span.slots, span.weights) for span in spans])
     for span, stack, own in zip(spans, stacks, scales, strict=True):
-        yield Part(span.rows, len(span.slots), stack, own)
+        yield Part(span.rows, len(span.slots), bank.union(span.slots), stack, own)
 
 
 def _spans(passengers: Sequence[Passenger]) -> Iterator[_Span]:

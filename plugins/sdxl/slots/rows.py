@@ -42,6 +42,7 @@ class RowLayout:
         for index, (module, (out, *into)) in enumerate(sorted(modules.items())):
             down, up = (rank, *into), (out, rank)
             self.places[module] = Place(index, self._next(down), down, self._next(up), up)
+        self.in_order = tuple(self.places.values())
 
     def _next(self, shape: Shape) -> int:
         at = self.width
@@ -51,8 +52,7 @@ class RowLayout:
     def views(self, rows: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """(down [rows, rank, in, ...], up [rows, out, rank]) by module index; `rows` is [rows, width]."""
         return [
-            (_stacked(rows, place.down_at, place.down), _stacked(rows, place.up_at, place.up))
-            for place in self.places.values()
+            (stacked(rows, place.down_at, place.down), stacked(rows, place.up_at, place.up)) for place in self.in_order
         ]
 
 
@@ -198,5 +198,6 @@ def _at(row: torch.Tensor, start: int, shape: Shape) -> torch.Tensor:
     return row[start : start + prod(shape)].view(shape)
 
 
-def _stacked(rows: torch.Tensor, start: int, shape: Shape) -> torch.Tensor:
+def stacked(rows: torch.Tensor, start: int, shape: Shape) -> torch.Tensor:
+    """One matrix of each of `rows`, [rows, width]: [rows, *shape]."""
     return rows[:, start : start + prod(shape)].view(-1, *shape)
