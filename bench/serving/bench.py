@@ -3,11 +3,10 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save_file
 
 from bench.rivals import diffusers_lora
@@ -64,20 +63,12 @@ class Bench:
         for run in runs:
             self.engine.end(run)
 
-    def forward(self, batch: Batch) -> Callable[[], None]:
-        """The UNet for a whole batch, without the scheduler's step, as the rivals' is; adapters are put on in it."""
+    def forward(self, batch: Batch) -> Callable[[], object]:
+        """The UNet for a whole batch, without the scheduler's step, as the rivals' is; adapters are put on in it.
 
-        def once() -> None:
-            with self.engine.wardrobe.worn(["unet"], [(run.outfit, run.rows) for run in batch.runs]):
-                self.engine.pipeline.unet(
-                    torch.cat([run.model_input() for run in batch.runs]),
-                    torch.cat([run.timestep.reshape(1).expand(run.rows) for run in batch.runs]),
-                    encoder_hidden_states=batch.tokens,
-                    added_cond_kwargs=batch.added,
-                    return_dict=False,
-                )
-
-        return once
+        As in a request, what depends on the prompts alone is computed by the first call only.
+        """
+        return partial(self.engine.forward.noise, batch)
 
 
 def engine(**config: Any) -> SdxlEngine:

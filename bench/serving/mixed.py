@@ -21,7 +21,7 @@ def mixed_unet(bench: Bench) -> Iterator[Row]:
         pixels = side * bench.engine.pipeline.vae_scale_factor
         mixed = [bench.run([pack], width=pixels, height=pixels) for pack in bench.packs]
         plain = [bench.run([], width=pixels, height=pixels) for _ in bench.packs]
-        works: dict[str, Callable[[], None]] = {
+        works: dict[str, Callable[[], object]] = {
             "mixed": bench.forward(Batch.of(mixed)),
             "plain": bench.forward(Batch.of(plain)),
             "rival": partial(_one_by_one, bench, mixed),

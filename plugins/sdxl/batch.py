@@ -1,13 +1,14 @@
 """One UNet forward for runs that have nothing in common but their UNet, size and whole model."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
 
 import torch
 
 from plugins.sdxl.adapters import Outfit, Wardrobe
+from plugins.sdxl.once import Kept, TextLayers
 from plugins.sdxl.run import SdxlRun, Stage
 from plugins.sdxl.run_by_run import run_by_run
 from plugins.sdxl.slots.parts import Passenger
@@ -42,6 +43,7 @@ class Batch:
     stages: tuple[Stage, ...]
     tokens: torch.Tensor
     added: dict[str, torch.Tensor]
+    kept: Kept = field(default_factory=dict)
 
     @classmethod
     def of(cls, runs: Sequence[SdxlRun]) -> "Batch":
@@ -89,11 +91,16 @@ class Eager:
 
     def __init__(self, unet: Any, wardrobe: Wardrobe) -> None:
         self._unet, self._wardrobe = unet, wardrobe
+        self._text = TextLayers(unet)
 
     def noise(self, batch: Batch) -> torch.Tensor:
         sample, timesteps, tokens, added = batch.inputs()
         rows = [run.rows for run in batch.runs]
-        with self._wardrobe.worn(["unet"], batch.worn), run_by_run(self._unet, rows):
+        with (
+            self._wardrobe.worn(["unet"], batch.worn),
+            run_by_run(self._unet, rows),
+            self._text.keeping(batch.kept),
+        ):
             noise: torch.Tensor = self._unet(
                 sample, timesteps, encoder_hidden_states=tokens, added_cond_kwargs=added, return_dict=False
             )[0]
