@@ -6,7 +6,7 @@ Neither writes to the base's own weights, so they are the same bytes before, bet
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -49,8 +49,17 @@ class Outfit:
     words: tuple[Word, ...] = ()
 
     def seats(self, component: str) -> tuple[Seat, ...]:
-        seats = (each.parked.seat(component, each.weight) for each in self.worn)
-        return tuple(seat for seat in seats if seat)
+        return self._seats.get(component, ())
+
+    @cached_property
+    def _seats(self) -> dict[str, tuple[Seat, ...]]:
+        """By component, for as long as the run keeps its slots."""
+        seats: dict[str, tuple[Seat, ...]] = {}
+        for each in self.worn:
+            for component in each.parked.places:
+                if seat := each.parked.seat(component, each.weight):
+                    seats[component] = (*seats.get(component, ()), seat)
+        return seats
 
     def key(self, components: Sequence[str]) -> tuple[object, ...]:
         """Equal keys: these components compute the same."""
@@ -146,7 +155,8 @@ class Wardrobe:
                     passengers = [Passenger(() if replaced else outfit.seats(component), rows) for outfit, rows in runs]
                     own = component not in weights
                     reading = undo.enter_context(self._garage.worn(component, passengers, fixed=fixed, own=own))
-                undo.enter_context(exchanged(weights, self._models))
+                if weights:
+                    undo.enter_context(exchanged(weights, self._models))
             merged = frozenset(name for tensors in replaced.values() for name in tensors)
             yield Wearing(reading, runs[0][0].model, merged)
 

@@ -48,7 +48,7 @@ class Batch:
     @classmethod
     def of(cls, runs: Sequence[SdxlRun]) -> "Batch":
         # Beside each other, runs with equally large adapters share one multiplication.
-        ordered = sorted(runs, key=lambda run: Passenger(run.stage.outfit.seats("unet"), run.rows).order)
+        ordered = sorted(runs, key=_order) if len(runs) > 1 else runs
         stages = [run.stage for run in ordered]
         return cls(
             tuple(ordered),
@@ -79,6 +79,10 @@ class Batch:
         noise = forward.noise(self)
         for run, own in zip(self.runs, torch.split(noise, [run.rows for run in self.runs]), strict=True):
             run.advance(own)
+
+
+def _order(run: SdxlRun) -> tuple[object, ...]:
+    return Passenger(run.stage.outfit.seats("unet"), run.rows).order
 
 
 def _beside(rows: Sequence[torch.Tensor]) -> torch.Tensor:

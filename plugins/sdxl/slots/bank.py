@@ -1,8 +1,7 @@
 """Slots of one component and one rank: a stack of adapter rows that every layer reads by index."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, reduce
-from itertools import accumulate
 from operator import or_
 
 import torch
@@ -12,8 +11,8 @@ from plugins.sdxl.slots.rows import AdapterRow, RowLayout
 from plugins.sdxl.slots.stack import Stack
 
 Views = list[tuple[torch.Tensor, torch.Tensor]]
-Scales = tuple[torch.Tensor, ...]
-"""[runs, 1, 1] by module: what the product of both matrices is multiplied by for each run."""
+Scale = Callable[[int], float | torch.Tensor]
+"""By module: what the product of both matrices is multiplied by, [runs, 1, 1] or one number for a single run."""
 # Of several slots each, with a few hundred views. Another one costs a fraction of a millisecond, so a busy worker's
 # memory need not hold every mix that it ever had.
 KEPT_STACKS = 16
@@ -30,6 +29,7 @@ class Bank:
         # Not filled: memory that no adapter used yet costs nothing on the CPU.
         self.buffer = torch.empty(slots, layout.width, dtype=dtype, device=device)
         self.ratios = torch.zeros(slots, len(layout.places), device=device)
+        self._numbers: list[list[float]] = [[]] * slots
         self.free = list(reversed(range(slots)))
         self.versions = [0] * slots
         self._targets = [0] * slots
@@ -57,6 +57,7 @@ class Bank:
         with self._copies.into(slot):
             row.copy_to(self.buffer[slot])
             self.ratios[slot].copy_(row.ratios, non_blocking=True)
+        self._numbers[slot] = row.ratios.tolist()
         self._targets[slot] = row.targets
         self.versions[slot] += 1
         if self.buffer.is_cuda:
@@ -100,19 +101,30 @@ class Bank:
                 used += len(slots)
         return stacks
 
-    def scales(self, wanted: Sequence[tuple[Sequence[int], Sequence[float]]]) -> list[Scales]:
+    def scales(self, wanted: Sequence[tuple[Sequence[int], Sequence[float]]]) -> list[Scale]:
         """Of each list of slots with the weights of their runs: weight x alpha / rank. A later call overwrites them."""
-        runs = [run for slots, weights in wanted for run in zip(slots, weights, strict=True)]
+        runs = [run for slots, weights in wanted if len(slots) > 1 for run in zip(slots, weights, strict=True)]
+        if runs:
+            self._write_scales(runs)
+        scales: list[Scale] = []
+        used = 0
+        for slots, weights in wanted:
+            if len(slots) == 1:
+                scales.append(_scale(self._numbers[slots[0]], weights[0]))
+            else:
+                scales.append(self._scaled(used, len(slots)).__getitem__)
+                used += len(slots)
+        return scales
+
+    def _write_scales(self, runs: Sequence[tuple[int, float]]) -> None:
         if len(runs) > len(self._columns):
             self._scales = self.ratios.new_empty(self.ratios.shape[1], len(runs))
             self._columns = self._scales.unbind(1)
             self._scaled.cache_clear()
         for column, (slot, weight) in zip(self._columns, runs, strict=False):
             torch.mul(self.ratios[slot], weight, out=column)
-        ends = accumulate(len(slots) for slots, _ in wanted)
-        return [self._scaled(end - len(slots), len(slots)) for end, (slots, _) in zip(ends, wanted, strict=True)]
 
-    def _scale_views(self, start: int, count: int) -> Scales:
+    def _scale_views(self, start: int, count: int) -> tuple[torch.Tensor, ...]:
         return self._scales[:, start : start + count, None, None].unbind()
 
     def _stack_beside(self, start: int, count: int) -> Stack:
@@ -127,11 +139,15 @@ class Bank:
         if self._arena_holds[: len(slots)] == holds:
             return
         if len(slots) > len(self._arena):
-            self._arena = self.buffer.new_empty(len(slots), self.layout.width)
+            self._arena, self._arena_holds = self.buffer.new_empty(len(slots), self.layout.width), []
             self._gathered.cache_clear()
         index = torch.tensor(slots, device=self.buffer.device)
         torch.index_select(self.buffer, 0, index, out=self._arena[: len(slots)])
         self._arena_holds = holds
+
+
+def _scale(ratios: Sequence[float], weight: float) -> Scale:
+    return lambda index: ratios[index] * weight
 
 
 def _side_by_side(slots: Sequence[int]) -> bool:

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from ctypes import c_float
 from dataclasses import dataclass, field
 from threading import Condition, RLock
 
@@ -32,8 +33,9 @@ class Parked:
     loaded: bool = False
 
     def seat(self, component: str, weight: float) -> Seat | None:
+        """Its weight is rounded as a tensor's are, so that a run alone is scaled to the last bit as it is beside others."""
         place = self.places.get(component)
-        return Seat(*place, weight) if place else None
+        return Seat(*place, c_float(weight).value) if place else None
 
     def lies_in(self, bank: Bank) -> bool:
         return any(own is bank for own, _ in self.places.values())

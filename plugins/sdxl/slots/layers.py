@@ -87,7 +87,7 @@ def _of(part: Part, batch: torch.Tensor) -> torch.Tensor:
 def _add(module: nn.Module, part: Part, index: int, x: torch.Tensor, output: torch.Tensor) -> None:
     """Add to `output`, the rows of this part, what their adapters make of `x`."""
     down, up = part.stack.matrices(index)
-    scale = part.scales[index]
+    scale = part.scale(index)
     if isinstance(module, nn.Conv2d):
         _add_convolution(module, (down, up, scale), x, output)
     else:
@@ -96,7 +96,10 @@ def _add(module: nn.Module, part: Part, index: int, x: torch.Tensor, output: tor
 
 
 def _add_convolution(
-    module: nn.Conv2d, factors: tuple[torch.Tensor, torch.Tensor, torch.Tensor], x: torch.Tensor, output: torch.Tensor
+    module: nn.Conv2d,
+    factors: tuple[torch.Tensor, torch.Tensor, float | torch.Tensor],
+    x: torch.Tensor,
+    output: torch.Tensor,
 ) -> None:
     down, up, scale = factors
     runs, rank, channels = down.shape[:3]
@@ -106,6 +109,6 @@ def _add_convolution(
     weight = down.reshape(runs * rank, *down.shape[2:])
     narrow = functional.conv2d(beside, weight, None, module.stride, module.padding, module.dilation, groups=runs)
     narrow = narrow.view(rows, runs, rank, -1).transpose(0, 1).contiguous()
-    narrow.mul_(scale[..., None])
+    narrow.view(runs, rows * rank, -1).mul_(scale)
     ups = up[:, None].expand(-1, rows, -1, -1).flatten(0, 1)
     output.view(len(x), output.shape[1], -1).baddbmm_(ups, narrow.flatten(0, 1))

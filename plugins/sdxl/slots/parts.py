@@ -1,15 +1,13 @@
 """From runs, each with its own adapters, to parts of the batch that one pair of multiplications serves."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby, zip_longest
+from typing import NamedTuple
 
-from plugins.sdxl.slots.bank import Bank, Scales
+from plugins.sdxl.slots.bank import Bank, Scale
 from plugins.sdxl.slots.stack import Stack
 
 
-@dataclass(frozen=True)
-class Seat:
+class Seat(NamedTuple):
     """An adapter where it lies for one component, with the weight that its buyer chose."""
 
     bank: Bank
@@ -17,8 +15,7 @@ class Seat:
     weight: float
 
 
-@dataclass(frozen=True)
-class Passenger:
+class Passenger(NamedTuple):
     """A run's place in the batch: so many rows, the same adapters for each of them, in the job's order."""
 
     seats: tuple[Seat, ...]
@@ -30,22 +27,20 @@ class Passenger:
         return self.rows, *((-seat.bank.layout.rank, seat.slot) for seat in self.seats)
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Rows of the batch and what is added to them: of the modules whose bit is set in `targets`, in so many runs.
 
-    `scales` is weight x alpha / rank.
+    `scale` is weight x alpha / rank.
     """
 
     rows: slice
     runs: int
     targets: int
     stack: Stack
-    scales: Scales
+    scale: Scale
 
 
-@dataclass(frozen=True)
-class _Span:
+class _Span(NamedTuple):
     """Neighbours in one column: the same bank and number of rows, each with its own slot and weight."""
 
     bank: Bank
@@ -72,18 +67,25 @@ def _parts(bank: Bank, spans: Sequence[_Span]) -> Iterator[Part]:
 
 
 def _spans(passengers: Sequence[Passenger]) -> Iterator[_Span]:
-    starts = [sum(each.rows for each in passengers[:index]) for index in range(len(passengers) + 1)]
-    for column in zip_longest(*(each.seats for each in passengers)):
-        places = list(zip(column, passengers, starts, strict=False))
-        for bank_rows, group in groupby(places, key=lambda place: (place[0] and id(place[0].bank), place[1].rows)):
-            if bank_rows[0] is not None:
-                yield _span([(seat, passenger.rows, start) for seat, passenger, start in group if seat])
+    for column in range(max((len(each.seats) for each in passengers), default=0)):
+        start = 0
+        places: list[tuple[Seat, int, int]] = []
+        for seats, rows in passengers:
+            seat = seats[column] if column < len(seats) else None
+            if places and not (seat and (seat.bank, rows) == (places[-1][0].bank, places[-1][1])):
+                yield _span(places)
+                places = []
+            if seat:
+                places.append((seat, rows, start))
+            start += rows
+        if places:
+            yield _span(places)
 
 
 def _span(places: Sequence[tuple[Seat, int, int]]) -> _Span:
     seats = [seat for seat, _, _ in places]
     first, (_, rows, last) = places[0], places[-1]
     slots, weights = tuple(seat.slot for seat in seats), tuple(seat.weight for seat in seats)
-    if len({*zip(slots, weights, strict=True)}) == 1:
-        slots, weights = slots[:1], weights[:1]  # All alike: one multiplication for all their rows.
+    if all(seat == seats[0] for seat in seats):
+        slots, weights = slots[:1], weights[:1]  # One multiplication for all their rows.
     return _Span(seats[0].bank, slice(first[2], last + rows), slots, weights)
