@@ -11,7 +11,7 @@ import torch
 from serving.adapters import pack as form
 from serving.adapters.checksums import Checksums, DamagedPackError
 from serving.adapters.deltas import Delta
-from serving.adapters.mapped import MappedPack, Stored
+from serving.adapters.mapped import MappedPack, Stored, chunks
 
 __all__ = [
     "AdapterPack",
@@ -22,6 +22,7 @@ __all__ = [
     "MappedPack",
     "Stored",
     "UnreadablePackError",
+    "chunks",
     "open_pack",
 ]
 

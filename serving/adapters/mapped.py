@@ -27,7 +27,8 @@ class Stored(NamedTuple):
 class MappedPack:
     """`checksums` are those of the file when its SHA-256 was checked; without them its maker vouches for it.
 
-    What it gives are views of the file, which live on after it. Every method raises DamagedPackError.
+    What it gives are views of the file, which live on after it. Every method raises DamagedPackError;
+    any thread may call them.
     """
 
     def __init__(self, path: Path, checksums: Checksums = ()) -> None:
@@ -58,16 +59,12 @@ class MappedPack:
         return metadata, found
 
     def tensor(self, stored: Stored) -> torch.Tensor:
-        self._check(stored.start, stored.end)
-        return self._bytes[stored.start : stored.end].view(stored.dtype).view(stored.shape)
+        return self.items(stored.dtype, stored.start, stored.end).view(stored.shape)
 
-    def pieces(self, start: int, end: int) -> Iterator[torch.Tensor]:
-        """These bytes in order, at most a MiB at a time, each checked just before: it is in the cache when it is used."""
-        while start < end:
-            stop = min(end, start - start % CHUNK_BYTES + CHUNK_BYTES)
-            self._check(start, stop)
-            yield self._bytes[start:stop]
-            start = stop
+    def items(self, dtype: torch.dtype, start: int, end: int) -> torch.Tensor:
+        """These bytes, flat."""
+        self._check(start, end)
+        return self._bytes[start:end].view(dtype)
 
     def _check(self, start: int, end: int) -> None:
         for chunk in range(start // CHUNK_BYTES, -(-end // CHUNK_BYTES)):
@@ -76,6 +73,14 @@ class MappedPack:
                 if xxh3_64_intdigest(content) != self._checksums[chunk]:
                     raise DamagedPackError(self.name)
                 self._unchecked.discard(chunk)
+
+
+def chunks(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """These bytes in order, cut where those of a checksum end."""
+    while start < end:
+        stop = min(end, start - start % CHUNK_BYTES + CHUNK_BYTES)
+        yield start, stop
+        start = stop
 
 
 def _stored(entry: dict[str, Any], data_at: int) -> Stored:

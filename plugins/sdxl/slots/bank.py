@@ -15,7 +15,7 @@ Scale = Callable[[int], float | torch.Tensor]
 """By module: what the product of both matrices is multiplied by, [runs, 1, 1] or one number for a single run."""
 # Of several slots each, with a few hundred views. Another one costs a fraction of a millisecond, so a busy worker's
 # memory need not hold every mix that it ever had.
-KEPT_STACKS = 16
+KEPT_STACKS = 8
 
 
 class Bank:
@@ -33,6 +33,7 @@ class Bank:
         self.free = list(reversed(range(slots)))
         self.versions = [0] * slots
         self._targets = [0] * slots
+        self._zeros: list[tuple[slice, ...]] = [()] * slots
         self._views: dict[int, Views] = {}
         self._copies = Copies(device)
         self._alone = [Stack(layout, self.buffer[slot : slot + 1]) for slot in range(slots)]
@@ -54,8 +55,9 @@ class Bank:
 
     def load(self, slot: int, row: AdapterRow) -> None:
         """Copy a row in. Only for a slot that no running request reads; any thread may do it. Raises DamagedPackError."""
+        zeros, self._zeros[slot] = self._zeros[slot], ()
         with self._copies.into(slot):
-            row.copy_to(self.buffer[slot])
+            self._zeros[slot] = row.copy_to(self.buffer[slot], zeros)
             self.ratios[slot].copy_(row.ratios, non_blocking=True)
         self._numbers[slot] = row.ratios.tolist()
         self._targets[slot] = row.targets

@@ -12,6 +12,7 @@ from torch import nn
 from hub.plugin_api import EngineFullError
 from plugins.sdxl.layout import layout_of_models
 from plugins.sdxl.slots.garage import Garage, Rows
+from plugins.sdxl.slots.rows import Gaps
 
 pytestmark = pytest.mark.torch
 WAIT_SECONDS = 20
@@ -28,10 +29,11 @@ class SlowRow:
     begun: Event = field(default_factory=Event)
     may_end: Event = field(default_factory=Event)
 
-    def copy_to(self, row: torch.Tensor) -> None:
+    def copy_to(self, row: torch.Tensor, _zeros: Gaps = (), /) -> Gaps:
         self.begun.set()
         assert self.may_end.wait(WAIT_SECONDS)
         row.fill_(1.0)
+        return ()
 
 
 def quick() -> SlowRow:
