@@ -110,7 +110,7 @@ def test_more_models_and_days_ask_no_more_often(django_assert_num_queries: Djang
         own = echo_version(creator=creator, derivatives_share_bp=1_000)
         paid(order(None, own))
         paid(order(None, echo_version(parents=[own])))
-        with django_assert_num_queries(23):
+        with django_assert_num_queries(22):
             client.get("/earnings/")
 
 
