@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import structlog
 import torch
-from torch._dynamo.exc import BackendCompilerFailed, FailOnRecompileLimitHit
-from torch._inductor.exc import TritonMissing
+from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from plugins.sdxl.adapters import Wardrobe
 from plugins.sdxl.batch import Batch, Eager
@@ -21,8 +20,6 @@ from plugins.sdxl.slots.arena import Reading, rank_for
 from plugins.sdxl.slots.parts import Passenger
 
 log = structlog.get_logger(__name__)
-
-
 PROOFS = 2
 # Of one forward, compiled against uncompiled: the norm of the difference by the norm. Rounding stays far below.
 MOST_APART = {torch.float32: 1e-3, torch.float16: 1e-2, torch.bfloat16: 5e-2}
@@ -61,10 +58,13 @@ class Compiled:
             noise, shape = self._computed(batch)
         except FailOnRecompileLimitHit:
             return self._eager.noise(batch)
-        except (BackendCompilerFailed, TritonMissing) as error:
+        except (torch.OutOfMemoryError, torch.AcceleratorError):
+            raise  # The loop knows what to do when memory is full or the device is lost.
+        except Exception as error:  # noqa: BLE001 - compilers and recordings fail in ways of their own, on each machine others
             # A machine without Triton or a C compiler serves all the same.
+            noise = self._eager.noise(batch)
             self._distrust("compile_failed", str(error))
-            return self._eager.noise(batch)
+            return noise
         proven = self._proven.setdefault(shape, set())
         content = shape.reading.arena.version if shape.reading else 0
         if len(proven) == PROOFS or content in proven:

@@ -24,6 +24,7 @@ from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.run import SdxlRun
 from plugins.sdxl.samples import write_finetuned_unet
+from plugins.sdxl.slots.tails import Tails
 from plugins.sdxl.unet_format import SdxlUnetFormat
 from tests.low_rank_packs import Pair, write_pairs
 from tests.serving_jobs import job, made_into_pack, pixels, run_with
@@ -190,6 +191,23 @@ def test_a_machine_that_cannot_compile_draws_all_the_same_and_tries_once(
     ours, theirs = (pixels(run_with(each, wanted, [packs["8"]])) for each in (made, plain))
     assert np.abs(ours - theirs).max() <= 1
     assert tried == [1]
+
+
+def test_what_fails_beside_the_compiler_costs_no_request(
+    flat_base: Path, plain: SdxlEngine, packs: dict[str, LocalPack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a kernel does that a card's Triton refuses."""
+
+    def refused(*_: object) -> None:
+        raise ValueError("at 1:16: not understood")
+
+    _forget()
+    made = engine(flat_base, compiled="on", compile_backend="eager")
+    monkeypatch.setattr(Tails, "fill", refused)
+    wanted = job(steps=2, guidance_scale=1.0)
+    ours, theirs = (pixels(run_with(each, wanted, [packs["8"]])) for each in (made, plain))
+    assert isinstance(made.forward, compiled.Compiled)
+    assert (np.abs(ours - theirs).max() <= 1, made.forward.trusted) == (True, False)
 
 
 def test_what_compiles_to_other_numbers_is_found_and_not_delivered(
