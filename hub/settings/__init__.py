@@ -91,7 +91,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": database(site.database_url, hub.data_dir)}
+DATABASES = {"default": database(site.database_url, hub.data_dir, prepare=site.database_prepare)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {

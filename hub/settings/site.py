@@ -39,6 +39,8 @@ class SiteConfig(BaseSettings):
     """Host names that the site answers to, comma-separated."""
     database_url: str = ""
     """`postgres://user:password@host/name`. Empty: an SQLite file in the data folder."""
+    database_prepare: bool = True
+    """Have PostgreSQL prepare what is asked often. `false` behind a pooler that knows no prepared statements, as PgBouncer before 1.21."""
     email_verification: str = "optional"
     """`mandatory`, `optional` or `none`: must a new address be confirmed?"""
     email_backend: str = "django.core.mail.backends.console.EmailBackend"
