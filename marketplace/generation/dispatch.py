@@ -42,7 +42,7 @@ def send_new(generation: Generation) -> bool:
     except OperationalError as error:
         log.warning("generation.not_sent", generation=str(generation.pk), reason=str(error))
         return False
-    note_sent(generation)
+    generation.ahead = note_sent(generation)
     log.info("generation.sent", generation=str(generation.pk), attempt=generation.attempt, engine=job.engine)
     return True
 

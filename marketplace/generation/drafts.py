@@ -30,11 +30,10 @@ def complete(
     return generation
 
 
-def save_uses(generation: Generation, order: Order, prices: Mapping[int, int]) -> None:
-    """Its styles; the generation has them at hand from then on, with all that the order had read of them."""
+def save(generation: Generation, order: Order, prices: Mapping[int, int]) -> None:
+    """With its styles; it has them at hand from then on, with all that the order had read of them."""
     saved = uses(generation, order, prices)
-    if saved:
-        insert(saved)
+    insert(generation, saved)
     known = generation.adapters.all()
     known._result_cache = saved  # as Django itself fills it when it prefetches
     generation._prefetched_objects_cache = {"adapters": known}  # type: ignore[attr-defined]  # as above

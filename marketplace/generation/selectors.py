@@ -73,10 +73,11 @@ def place_in_queue(generation: Generation) -> int:
     """1 for the next to be drawn; 0 for what is not waiting."""
     if generation.state != State.QUEUED:
         return 0
+    if generation.ahead is not None:
+        return generation.ahead + 1
     # The rest of batches lets others go first.
     its_turn_comes = generation.paced and generation.sent_at is None
-    ahead = count_ahead(generation.base_model.engine, generation.created_at, of_those_sent=not its_turn_comes)
-    return ahead + 1
+    return count_ahead(generation.base_model.engine, generation.created_at, of_those_sent=not its_turn_comes) + 1
 
 
 def eta_seconds(generation: Generation, place: int | None = None) -> float | None:

@@ -26,7 +26,6 @@ from marketplace.generation.quoting import agreed, signed
 from marketplace.generation.reaper import reap, worker_started
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import picture_of
-from marketplace.generation.statements import insert
 from marketplace.generation.validation import Order, check_texts, checked_order
 from marketplace.orders.quotes import Token
 
@@ -148,8 +147,7 @@ def _queue(
     """Complete the row, hold its price and save both, then send the job."""
     drafts.complete(generation, buyer, request, order, prices)
     with bound_contextvars(generation=str(generation.pk)), transaction.atomic():
-        insert([generation])
-        drafts.save_uses(generation, order, prices)
+        drafts.save(generation, order, prices)
         if permit is not None:
             permit.use(generation)
         settlement.hold(generation)
