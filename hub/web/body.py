@@ -1,13 +1,14 @@
-"""The body of a request as a file that a thread reads; what nobody reads is never fetched."""
+"""The body of a request as a file that a thread reads; of a large one, what nobody reads is never fetched."""
 
 import asyncio
 from io import RawIOBase
 from typing import Any
 
-from hub.web.types import Receive
+from hub.web.types import Message, Receive, Scope
 
 # A client that sends nothing for so long has gone.
 PATIENCE_S = 60.0
+SMALL_BYTES = 2**16
 
 
 class Body(RawIOBase):
@@ -16,6 +17,7 @@ class Body(RawIOBase):
     def __init__(self, receive: Receive, loop: asyncio.AbstractEventLoop) -> None:
         self._receive, self._loop = receive, loop
         self._rest, self._more = b"", True
+        self._lost: OSError | None = None
 
     def readable(self) -> bool:
         return True
@@ -27,13 +29,29 @@ class Body(RawIOBase):
         buffer[:size], self._rest = self._rest[:size], self._rest[size:]
         return size
 
-    def _fetch(self) -> None:
-        waiting = asyncio.run_coroutine_threadsafe(asyncio.wait_for(self._receive(), PATIENCE_S), self._loop)
+    async def begin(self) -> None:
+        """Receive a piece, in the loop. The first is all of a small body: no thread waits for it, and none asks the loop."""
         try:
-            message = waiting.result()
-        except TimeoutError as error:
-            raise OSError("The client sent nothing more.") from error
+            message = await asyncio.wait_for(self._receive(), PATIENCE_S)
+        except TimeoutError:
+            self._lost = OSError("The client sent nothing more.")
+        else:
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
         if message["type"] == "http.disconnect":
-            self._more = False
-            raise OSError("The client left before the body was whole.")
-        self._rest, self._more = message.get("body", b""), message.get("more_body", False)
+            self._lost = OSError("The client left before the body was whole.")
+        else:
+            self._rest, self._more = message.get("body", b""), message.get("more_body", False)
+
+    def _fetch(self) -> None:
+        if not self._lost:
+            asyncio.run_coroutine_threadsafe(self.begin(), self._loop).result()
+        if self._lost:
+            raise self._lost
+
+
+def is_small(scope: Scope) -> bool:
+    """Says the client that its body has no more than a piece?"""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return length.isdigit() and 0 < int(length) <= SMALL_BYTES

@@ -19,7 +19,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, Stre
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
-from hub.web.body import Body
+from hub.web.body import Body, is_small
 from hub.web.later import Later, SiteRequest
 from hub.web.types import Message, Receive, Scope, Send
 
@@ -38,6 +38,8 @@ class SiteHandler(BaseHandler):
             raise ValueError(f"The site speaks HTTP, not {scope['type']}.")
         exchange = Exchange(self, self._pool, send)
         body = Body(receive, exchange.loop)
+        if is_small(scope):
+            await body.begin()
         response = await exchange.in_thread(lambda: exchange.view(scope, body))
         if isinstance(response, Later) or getattr(response, "is_async", False):
             await _unless_left(receive, exchange.later(response), exchange.context)

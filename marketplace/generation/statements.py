@@ -71,7 +71,7 @@ def count_ahead(engine: str, before: datetime, *, of_those_sent: bool) -> int:
 
 def note_sent(generation: Generation) -> int | None:
     """Unless it has started since. How many are ahead of it, where one statement says both."""
-    values = [_stored(timezone.now()), generation.pk.hex, generation.attempt]
+    values: list[Any] = [_stored(timezone.now()), generation.pk.hex, generation.attempt]
     # In a transaction it would hold for all that is in it.
     alone = connection.vendor == "postgresql" and not connection.in_atomic_block
     with connection.cursor() as cursor:

@@ -1,5 +1,6 @@
 """The site behind an ASGI server: whole answers, files, and what goes wrong."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import override_settings
 from django.urls import path
 
+from hub.web.body import Body
 from hub.web.handler import SiteHandler
 from hub.web.later import Later, can_wait
 from tests.factories.asgi import asked, run
@@ -79,3 +81,29 @@ def test_a_body_is_read_to_its_length_however_it_arrives() -> None:
 @pytest.mark.parametrize(("address", "status"), [("/refused_later", 403), ("/none", 404), ("/echo?q=\udcff", 400)])
 def test_what_goes_wrong_is_answered(address: str, status: int) -> None:
     assert ask(address)[0] == status
+
+
+@pytest.mark.parametrize(
+    "first", [{"type": "http.disconnect"}, {"type": "http.request", "body": b"half", "more_body": True}]
+)
+def test_a_client_that_leaves_before_its_body_is_whole_never_looks_like_one_that_sent_less(
+    first: dict[str, Any],
+) -> None:
+    async def read_twice() -> list[type[BaseException] | bytes]:
+        sent = [first]
+
+        async def receive() -> dict[str, Any]:
+            return sent.pop() if sent else {"type": "http.disconnect"}
+
+        body = Body(receive, asyncio.get_running_loop())
+        await body.begin()
+        return [await asyncio.to_thread(outcome, body) for _ in range(3)]
+
+    def outcome(body: Body) -> type[BaseException] | bytes:
+        try:
+            return body.read(100) or b""
+        except OSError as error:
+            return type(error)
+
+    whole = [b"half"] if "body" in first else [OSError]
+    assert run(read_twice()) == [*whole, OSError, OSError]
