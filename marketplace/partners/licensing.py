@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.errors import Conflict, NotFound
+from marketplace.generation.validation import engine_info
 from marketplace.ledger import services as ledger
 from marketplace.ledger.selectors import VERSION_SUBJECT
 from marketplace.licences.plain import to_plain
@@ -51,7 +52,8 @@ class GrantQuote:
 
 
 def quote_grant(*, account: User, wanted: Wanted) -> GrantQuote:
-    """Raises InvalidInput, NotAllowed, NotFound (the version) or Conflict (a territory that was not agreed)."""
+    """Raises InvalidInput, NotAllowed, NotFound (the version), Conflict (a territory that was not agreed, a base that is not
+    on offer) or Unavailable."""
     check(wanted)
     partner = partner_for(account)
     version = _licensable(partner, wanted)
@@ -66,8 +68,8 @@ def quote_grant(*, account: User, wanted: Wanted) -> GrantQuote:
 def accept(*, account: User, quote: str) -> Grant:
     """Agree to a quote: pay what is due at once, and hold the grant. The same quote again gives the same grant.
 
-    Raises what quotes.read raises, NotAllowed or Conflict where it can't be licensed any more, Conflict at the spend cap,
-    NotEnoughCredit; then nothing is written.
+    Raises what quotes.read raises, NotAllowed, Conflict or Unavailable where it can't be licensed any more, Conflict at the
+    spend cap, NotEnoughCredit; then nothing is written.
     """
     promise = quotes.read(quote, buyer_id=account.pk)
     number = _number(promise.item)
@@ -92,11 +94,12 @@ def payment_key(grant: Grant) -> str:
 
 
 def _licensable(partner: Partner, wanted: Wanted) -> StyleVersion:
-    """The version, if this partner may license it so. Raises NotFound, NotAllowed or Conflict."""
+    """The version, if this partner may license it so. Raises NotFound, NotAllowed, Conflict or Unavailable."""
     versions = StyleVersion.objects.select_related("style__creator", "plan", "pack__base_model")
     version = versions.filter(pk=wanted.version_id, state=StyleVersion.State.PUBLISHED).first()
     if version is None:
         raise NotFound(_("There is no such version to license."), code="version_not_licensable", field="version")
+    _refuse_what_can_not_be_drawn(version.pack.base_model)
     if not within(wanted.territory, partner.territories):
         message = _("Your organisation may license for %(codes)s. Name some of these.")
         raise Conflict(
@@ -110,6 +113,14 @@ def _licensable(partner: Partner, wanted: Wanted) -> StyleVersion:
         until=(timezone.now() + wanted.term).date(),
     )
     return version
+
+
+def _refuse_what_can_not_be_drawn(base: BaseModel) -> None:
+    """Nobody pays for a licence under which every order would be refused. Raises Conflict or Unavailable."""
+    if not base.enabled:
+        message = _("%(base)s, which this version was made for, is not on offer. Choose another version.")
+        raise Conflict(message % {"base": base.title}, code="base_not_offered", field="version")
+    engine_info(base)
 
 
 def _grant(number: UUID, partner: Partner, version: StyleVersion, wanted: Wanted, unit: int, total: int) -> Grant:

@@ -9,6 +9,8 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from hub.config import plugin_registry
+from hub.plugin_api import ENGINE
 from marketplace.catalogue.models import StyleVersion
 from marketplace.licences.policy import Policy
 from marketplace.licences.selectors import policy_of
@@ -38,7 +40,8 @@ def index(version: StyleVersion) -> None:
 def keep() -> int:
     """Give every published version that has none its row, and drop those of withdrawn ones. Says how many were given one."""
     Offer.objects.exclude(version__state=StyleVersion.State.PUBLISHED).delete()
-    missing = StyleVersion.objects.filter(state=StyleVersion.State.PUBLISHED, offer=None).order_by("pk")
+    published = StyleVersion.objects.select_related("pack").filter(state=StyleVersion.State.PUBLISHED)
+    missing = published.filter(offer=None).order_by("pk")
     given = 0
     while page := list(missing[:VERSIONS_AT_ONCE]):
         given += _add(page)
@@ -46,9 +49,9 @@ def keep() -> int:
 
 
 def _add(versions: Sequence[StyleVersion]) -> int:
-    policies = {version.pk: policy_of(version) for version in versions}
-    classes = {policy: _class_of(policy) for policy in set(policies.values())}
-    rows = [Offer(version=version, licence_class=classes[policies[version.pk]]) for version in versions]
+    terms = {version.pk: (policy_of(version), version.pack.base_model_id) for version in versions}
+    classes = {pair: _class_of(*pair) for pair in set(terms.values())}
+    rows = [Offer(version=version, licence_class=classes[terms[version.pk]]) for version in versions]
     # Given one by another in this very moment.
     return len(Offer.objects.bulk_create(rows, ignore_conflicts=True))
 
@@ -102,12 +105,13 @@ class Licensable:
 
 
 def matching_classes(partner: Partner, permissions: Sequence[str], territory: Sequence[str], today: date) -> list[int]:
-    """Of the terms on offer those that are for this partner, permit all of this, and hold wherever is asked for, or
-    somewhere that the partner may license for."""
+    """Of the terms on offer those that are for this partner, of a base that can draw, permit all of this, and hold wherever
+    is asked for, or somewhere that the partner may license for."""
     audience = Q(for_all_partners=True) | Q(partners__slug=partner.organisation.slug)
     # Without the first nothing may be licensed at all.
     flags = dict.fromkeys(("commercial_use", *permissions), True)
-    classes = LicenceClass.objects.filter(audience, Q(expires=None) | Q(expires__gte=today), **flags)
+    drawing = {"base_model__enabled": True, "base_model__engine__in": plugin_registry().ids(ENGINE)}
+    classes = LicenceClass.objects.filter(audience, Q(expires=None) | Q(expires__gte=today), **flags, **drawing)
     return [pk for pk, where in classes.values_list("pk", "territory") if _holds(partner, where, territory)]
 
 
@@ -117,14 +121,15 @@ def _holds(partner: Partner, where: Sequence[str], wanted: Sequence[str]) -> boo
 
 
 @transaction.atomic
-def _class_of(policy: Policy) -> LicenceClass:
+def _class_of(policy: Policy, base_id: int) -> LicenceClass:
     given = permitted(policy)
     fields = {name: name in given for name in NAMES} | {
         "territory": sorted(policy.territory),
         "for_all_partners": not policy.partners,
         "expires": policy.expires,
+        "base_model_id": base_id,
     }
-    found, made = LicenceClass.objects.get_or_create(digest=digest(policy), defaults=fields)
+    found, made = LicenceClass.objects.get_or_create(digest=digest(policy, base_id), defaults=fields)
     if made:
         rows = [LicenceClassPartner(licence_class=found, slug=slug) for slug in set(policy.partners)]
         LicenceClassPartner.objects.bulk_create(rows)

@@ -55,9 +55,10 @@ def refuse_what_the_policy_forbids(
                 raise _refusal(policy, denial.clause)
 
 
-def digest(policy: Policy) -> str:
-    """Equal for policies that license the same to the same; 64 characters."""
+def digest(policy: Policy, base_id: int) -> str:
+    """Equal for policies that license the same of one base to the same; 64 characters."""
     told = {
+        "base": base_id,
         "permissions": permitted(policy),
         "territory": sorted(policy.territory),
         "partners": sorted(policy.partners),

@@ -23,7 +23,7 @@ PROMPT = "a harbour at dawn"
 def echo_version(**changes: Any) -> StyleVersion:
     """A published version of a style made for the echo base: one credit, 70 % to its creator."""
     kind = changes.pop("kind", "lora")
-    return make_version(pack=make_pack(base_model=echo_base(), kind=kind), **changes)
+    return make_version(**{"pack": make_pack(base_model=echo_base(), kind=kind)} | changes)
 
 
 def make_request(*versions: StyleVersion, **changes: Any) -> GenerationRequest:

@@ -1,18 +1,20 @@
 """Which version may be licensed for what, where and by whom, in a form that an index answers.
 
-Many versions share the same terms: each distinct set of terms is one class, and each version points to its class. A
-list reads the few classes that match, and then of each the newest versions.
+Many versions share the same base and terms: each distinct pair of them is one class, and each version points to its class.
+A list reads the few classes that match, and then of each the newest versions.
 """
 
 from django.db import models
 
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.models import BaseModel, StyleVersion
 
 
 class LicenceClass(models.Model):
-    """One distinct set of terms; `digest` is over all of it."""
+    """One distinct set of terms on one base; `digest` is over all of it."""
 
     digest = models.CharField(max_length=64, unique=True)
+    # A base that is not on offer takes all that was made for it along.
+    base_model = models.ForeignKey(BaseModel, on_delete=models.CASCADE, related_name="licence_classes")
     commercial_use = models.BooleanField()
     merging = models.BooleanField()
     derivatives = models.BooleanField()

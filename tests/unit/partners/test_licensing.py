@@ -9,7 +9,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from marketplace.accounts.models import Organisation
-from marketplace.catalogue.models import StyleVersion
+from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.catalogue.services import withdraw
 from marketplace.errors import NotEnoughCredit, Refusal
 from marketplace.events import Event, announced
@@ -182,6 +182,21 @@ def test_what_was_withdrawn_after_the_quote_is_not_granted() -> None:
     with pytest.raises(Refusal) as refusal:
         accept(account=account, quote=quote)
     assert refusal.value.code == "version_not_licensable"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"), [({"enabled": False}, "base_not_offered"), ({"engine": "gone"}, "engine_unavailable")]
+)
+def test_nobody_pays_for_a_licence_whose_base_draws_nothing(changes: dict[str, Any], code: str) -> None:
+    account, version = make_account(), licensable_version()
+    asked = wanted(version, payment="prepaid")
+    quote = quote_grant(account=account, wanted=asked).token
+    BaseModel.objects.filter(pk=version.pack.base_model_id).update(**changes)
+    for act in (lambda: quote_grant(account=account, wanted=asked), lambda: accept(account=account, quote=quote)):
+        with pytest.raises(Refusal) as refusal:
+            act()
+        assert refusal.value.code == code
+    assert (wallet_balance(account), Grant.objects.count()) == (1_000 * CREDIT, 0)
 
 
 def test_a_partner_licenses_only_where_it_was_agreed() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from marketplace.accounts.models import Organisation, User
+from marketplace.catalogue.models import BaseModel
 from marketplace.catalogue.services import withdraw
 from marketplace.errors import NotAllowed
 from marketplace.licences.columns import columns_of
@@ -22,6 +23,7 @@ from marketplace.partners.matrix import Licensable, index, keep
 from marketplace.partners.models import LicenceClass, Offer, PartnerPrice
 from marketplace.partners.policies import NAMES, refuse_what_the_policy_forbids
 from tests.factories.accounts import make_user
+from tests.factories.catalogue import make_pack, tiny_sdxl_base
 from tests.factories.licences import PLACES, TODAY, policies, some_of
 from tests.factories.partners import agree, licensable_version, make_account, program_of
 
@@ -106,6 +108,18 @@ def test_what_is_withdrawn_or_for_others_or_for_nobody_is_not_listed() -> None:
     keep()
     withdraw(version=withdrawn)
     assert numbers(account) == [mine.pk]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("changes", [{"enabled": False}, {"engine": "gone"}])
+def test_what_was_made_for_a_base_that_draws_nothing_is_not_listed(changes: dict[str, Any]) -> None:
+    account = make_account()
+    version = licensable_version()
+    other = licensable_version(pack=make_pack(base_model=tiny_sdxl_base()))
+    keep()
+    assert numbers(account) == [other.pk, version.pk]
+    BaseModel.objects.filter(pk=version.pack.base_model_id).update(**changes)
+    assert numbers(account) == [other.pk]
 
 
 @pytest.mark.django_db
