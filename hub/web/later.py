@@ -23,7 +23,7 @@ class SiteRequest(ASGIRequest):
         super().__init__(scope, whole)
         length = self.META.get("CONTENT_LENGTH", "")
         self._stream = LimitedStream(whole, int(length) if length.isascii() and length.isdigit() else 0)  # type: ignore[assignment,arg-type]  # a file to Django
-        # For who takes a body that comes in chunks, and limits it: see marketplace.dialects.bodies.
+        # For who takes a body that comes in chunks, and limits it: see marketplace.api.bodies.
         self.META["wsgi.input"] = whole
 
 

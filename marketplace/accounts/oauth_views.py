@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace.accounts import access_tokens
 from marketplace.accounts.oauth import GRANT, OAuthError, granted
 from marketplace.accounts.scopes import Scope
+from marketplace.api.bodies import give_length
 
 FORM = "application/x-www-form-urlencoded"
 UNREADABLE = (RequestDataTooBig, SuspiciousOperation, UnreadablePostError)
@@ -53,6 +54,7 @@ def _form(request: HttpRequest) -> dict[str, list[str]]:
     if request.content_type != FORM:
         raise OAuthError("invalid_request", f"Send the parameters as {FORM}.")
     try:
+        give_length(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         return dict(request.POST.lists())
     except UNREADABLE:
         raise OAuthError("invalid_request", "The body can't be read. Send a short form, in UTF-8.") from None

@@ -57,11 +57,7 @@ class Sentence:
 
 BODY_TOO_LARGE = Sentence(413, "body_too_large", _("The body is longer than this address takes. Send less at once."))
 BODY_BROKE_OFF = Sentence(400, "body_broke_off", _("The body ended before it was whole. Send it again."))
-LENGTH_REQUIRED = Sentence(
-    411, "length_required", _("Say in the header “Content-Length” how long the body is, and don't send it in chunks.")
-)
 SENTENCES = (
-    LENGTH_REQUIRED,
     BODY_TOO_LARGE,
     BODY_BROKE_OFF,
     Sentence(400, "blank", _("This can't be empty. Write something.")),

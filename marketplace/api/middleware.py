@@ -1,16 +1,17 @@
-"""What holds for every answer below /api/v1/: bodies have a length, and answers an ETag and the caller's standing."""
+"""What holds for every answer of the hub's own API: bodies get a length, and answers an ETag and the caller's standing."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 
-from marketplace.api.bodies import has_no_length
-from marketplace.api.errors import LENGTH_REQUIRED, plain_answer
+from marketplace.api.bodies import give_length
+from marketplace.api.errors import BODY_BROKE_OFF, BODY_TOO_LARGE, plain_answer
 from marketplace.api.etags import with_etag
 from marketplace.api.limits.headers import say_limits
 
-API = "/api/v1/"
+ROOT, API = "/api/", "/api/v1/"
 
 
 class ApiMiddleware:
@@ -23,8 +24,12 @@ class ApiMiddleware:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path.startswith(API):
-            return self.get_response(request)
-        if has_no_length(request):
-            return plain_answer(LENGTH_REQUIRED)
-        return with_etag(request, self.get_response(request))
+        if request.path.startswith(ROOT):
+            try:
+                give_length(request)
+            except RequestDataTooBig:
+                return plain_answer(BODY_TOO_LARGE)
+            except UnreadablePostError:
+                return plain_answer(BODY_BROKE_OFF)
+        response = self.get_response(request)
+        return with_etag(request, response) if request.path.startswith(API) else response

@@ -19,7 +19,6 @@ MEANINGS = {
     404: "There is no such thing, or it is somebody else's.",
     406: "Answers here are JSON, and you accept none.",
     409: "It can't be done in the present state, or the Idempotency-Key was used for another request.",
-    411: "The body was sent in chunks, without its length.",
     412: "It has changed since you saw it: If-Match names another state.",
     413: "The body is too long.",
     415: "The body is of a type that is not read here.",
@@ -73,7 +72,7 @@ class ApiSchema(AutoSchema):
         if self.method == "GET":
             yield 304
         else:
-            yield from (409, 411, 413, 415)
+            yield from (409, 413, 415)
         if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ())):
             yield 412
 

@@ -16,11 +16,11 @@ from hub.settings.site import site_config
 from marketplace.accounts.models import User
 from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.bodies import give_length
 from marketplace.api.later import rendered
 from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.parsers import BoundedJSONParser
 from marketplace.api.scopes import ANYONE, needs
-from marketplace.dialects.bodies import give_length
 from marketplace.dialects.engines import Engine
 from marketplace.dialects.errors import Refused
 from marketplace.dialects.fields import Fields, fields_of_form, fields_of_json

@@ -1,4 +1,4 @@
-"""A whole hub, spoken to in bytes: bodies that break off, and bodies in chunks."""
+"""A whole hub, spoken to in bytes: bodies that break off, and bodies in chunks, of the API, its tokens and the pages."""
 
 import json
 import os
@@ -85,14 +85,71 @@ def test_a_body_that_breaks_off_is_refused_or_dropped_and_costs_nothing(
     assert buyer.standing() == before
 
 
-def test_a_body_in_chunks_is_refused_for_it_can_not_be_told_whole_from_broken(buyer: Buyer) -> None:
-    def chunks() -> Iterator[bytes]:
-        yield from (BODY[:20], BODY[20:])
+def in_chunks(body: bytes) -> Iterator[bytes]:
+    for first in range(0, len(body), 1000):
+        yield body[first : first + 1000]
 
-    refused = buyer.program.post("quotes", content=chunks(), headers={"Content-Type": "application/json"})
-    assert refused.request.headers["transfer-encoding"] == "chunked"
-    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (411, "length_required")
-    assert buyer.program.post("quotes", content=BODY, headers={"Content-Type": "application/json"}).status_code == 200
+
+@pytest.mark.parametrize(("path", "kind", "whole"), [("generations", "application/json", BODY), ("pictures", "image/png", png())])  # fmt: skip
+def test_a_body_in_chunks_is_read_like_one_whose_length_is_known(
+    buyer: Buyer, path: str, kind: str, whole: bytes
+) -> None:
+    headers = {"Content-Type": kind, "Idempotency-Key": f"in chunks: {path}".replace(" ", "-")}
+    chunked = buyer.program.post(path, content=in_chunks(whole), headers=headers)
+    assert chunked.request.headers["transfer-encoding"] == "chunked"
+    again = buyer.program.post(path, content=whole, headers=headers)
+    assert (chunked.is_success, again.status_code, again.json()) == (True, chunked.status_code, chunked.json())
+
+
+def test_a_body_in_chunks_has_the_limits_of_one_whose_length_is_known(buyer: Buyer) -> None:
+    for path, kind, size, code in (
+        ("generations", "application/json", 3 * 2**20, (413, "body_too_large")),
+        ("pictures", "image/png", 17 * 2**20, (400, "picture_too_large")),
+        ("pictures", "image/png", 34 * 2**20, (413, "body_too_large")),
+    ):
+        chunks = (bytes(2**16) for _ in range(size // 2**16))
+        try:
+            answer = buyer.program.post(path, content=chunks, headers={"Content-Type": kind})
+        except httpx.WriteError:
+            continue  # answered and closed while there was more to send
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == code
+
+
+def test_an_empty_body_in_chunks_is_refused_in_words(buyer: Buyer) -> None:
+    refused = buyer.program.post("generations", content=iter(()), headers={"Content-Type": "application/json"})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "required")
+
+
+def test_a_body_of_http_2_needs_no_length_either(buyer: Buyer) -> None:
+    asked = ("curl", "-s", "--http2-prior-knowledge", f"{buyer.url}/api/v1/quotes", "-T", "-", "-X", "POST")
+    headers = ("-H", f"Authorization: Bearer {buyer.token}", "-H", "Content-Type: application/json")
+    command = [*asked, *headers, "-w", "\n%{http_version} %{http_code}"]
+    body, told = subprocess.run(command, input=BODY, capture_output=True, check=True).stdout.splitlines()
+    assert told == b"2 200", body
+    quoted = buyer.program.post("quotes", content=BODY, headers={"Content-Type": "application/json"}).json()
+    assert json.loads(body)["compute_micro"] == quoted["compute_micro"]
+
+
+def test_the_token_endpoint_reads_chunks_too_and_refuses_in_its_own_words(buyer: Buyer) -> None:
+    def ask(body: bytes) -> tuple[int, str]:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = httpx.post(f"{buyer.url}/oauth/token", content=in_chunks(body), headers=headers)
+        return answer.status_code, answer.json()["error"]
+
+    whole = b"grant_type=client_credentials&client_id=none&client_secret=none"
+    assert ask(whole) == (401, "invalid_client")
+    assert ask(whole.partition(b"&")[2]) == (400, "invalid_request")
+
+
+def test_a_form_of_a_page_may_come_in_chunks(buyer: Buyer) -> None:
+    session = httpx.Client(base_url=buyer.url)
+    session.get("/accounts/login/")
+    said = {"login": "wire@hub-of-tests.org", "password": "vermilion-and-teal-42", "csrfmiddlewaretoken": session.cookies["csrftoken"]}  # fmt: skip
+    form = httpx.Request("POST", buyer.url, data=said, files={"picture": png()})
+    kind, body = {"Content-Type": form.headers["content-type"]}, form.read()
+    broken = session.post("/accounts/login/", content=in_chunks(body[:-20]), headers=kind)
+    entered = session.post("/accounts/login/", content=in_chunks(body), headers=kind)
+    assert (broken.status_code, entered.status_code, entered.headers["location"]) == (403, 302, "/")
 
 
 def test_what_is_left_of_the_limits_is_said_over_the_wire(buyer: Buyer) -> None:

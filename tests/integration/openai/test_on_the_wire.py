@@ -49,6 +49,20 @@ def test_json_and_forms_in_chunks_give_the_picture_of_the_hubs_own_api(hub: Stab
     assert picture(edited) == hub.image(order)
 
 
+def test_a_form_in_chunks_that_breaks_off_or_has_no_end_is_refused_and_costs_nothing(hub: StabilityHub) -> None:
+    before, form = hub.balance(), httpx.Request("POST", hub.url, data={"prompt": FOX}, files={"image": png()})
+    kind, whole = {"Content-Type": form.headers["content-type"]}, form.read()
+    broken = hub.program.post("/v1/images/edits", content=in_chunks(whole[:-40]), headers=kind)
+    assert broken.status_code == 400
+    try:
+        endless = hub.program.post("/v1/images/edits", content=(bytes(2**20) for _ in range(40)), headers=kind)
+    except httpx.WriteError:
+        pass  # answered and closed while there was more to send
+    else:
+        assert (endless.status_code, endless.json()["error"]["code"]) == (413, "request_too_large")
+    assert hub.balance() == before
+
+
 def test_who_leaves_a_stream_finds_the_picture_in_the_history_paid(hub: StabilityHub) -> None:
     before = hub.balance()
     body = {"prompt": FOX, "seed": 11, "stream": True, "partial_images": 1, "quality": "max"}

@@ -11,8 +11,8 @@ from django.core import signing
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from marketplace.api.bodies import MAX_BODY_BYTES
 from marketplace.catalogue.models import StyleVersion
-from marketplace.dialects.bodies import MAX_BODY_BYTES
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance, wallet_balance
 from marketplace.openai.links import SALT, Link, address_of

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from marketplace.api.bodies import MAX_BODY_BYTES
 from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance, wallet_balance
@@ -201,3 +202,10 @@ def test_making_again_starts_from_the_same_settings() -> None:
     assert client.get(f"{address(version)}?from={made.pk}").context["form"]["seed"].value() is None
     assert signed_in().get(f"{address(version)}?from={made.pk}").context["form"]["prompt"].value() is None
     assert wallet_balance(buyer) == 100 * CREDIT - CREDIT - COMPUTE
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_read() -> None:
+    kind = "multipart/form-data; boundary=x"
+    answer = signed_in().generic("POST", "/create/", b"", kind, CONTENT_LENGTH=MAX_BODY_BYTES + 1)
+    assert answer.status_code == 413
+    assert "The body is longer than this address takes. Send less at once." in answer.content.decode()

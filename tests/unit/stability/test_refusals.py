@@ -7,8 +7,8 @@ from unittest.mock import ANY
 import pytest
 from django.test import Client
 
+from marketplace.api.bodies import MAX_BODY_BYTES
 from marketplace.catalogue.models import StyleVersion
-from marketplace.dialects.bodies import MAX_BODY_BYTES
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import wallet_balance
 from marketplace.rights.services import add_opt_out
