@@ -20,7 +20,8 @@ def main() -> None:
         call_command("seed_demo", skip_checks=True)
     else:
         slug = sdxl.get("base_model", "sdxl")
-        call_command("add_base_model", slug, title=slug, licence="as its makers say", skip_checks=True)
+        terms = {"title": slug, "licence": "as its makers say", "has_refiner": bool(sdxl.get("refiner"))}
+        call_command("add_base_model", slug, **terms, skip_checks=True)
 
 
 if __name__ == "__main__":

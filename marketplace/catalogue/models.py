@@ -24,6 +24,8 @@ class BaseModel(models.Model):
     max_side = models.PositiveIntegerField()
     default_steps = models.PositiveIntegerField(default=20)
     default_guidance = models.FloatField(default=5.0)
+    # Whether its workers have one: the page offers it by this, the worker is the one to refuse.
+    has_refiner = models.BooleanField(default=False, db_default=False)
     enabled = models.BooleanField(default=True)
 
     def __str__(self) -> str:

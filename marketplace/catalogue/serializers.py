@@ -75,6 +75,7 @@ class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):
             "max_side",
             "default_steps",
             "default_guidance",
+            "has_refiner",
             "examples",
         )
 

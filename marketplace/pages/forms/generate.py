@@ -11,7 +11,7 @@ from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.catalogue.selectors import versions_to_mix_with
 from marketplace.generation.models import Generation
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
-from marketplace.generation.validation import DEFAULT_STRENGTH, MAX_PROMPT, MAX_SEED, engine_info
+from marketplace.generation.validation import DEFAULT_STRENGTH, MAX_PROMPT, MAX_SEED, REFINER_STARTS, engine_info
 from marketplace.licences.rules import Act, Use, evaluate
 from marketplace.licences.selectors import policy_of
 from marketplace.pages.forms.sizes import Size, size_named, sizes_of
@@ -59,6 +59,16 @@ class GenerateForm(SourceForm):
         help_text=_("The same seed and settings give the same picture. Leave empty for a random one."),
     )
     scheduler = forms.ChoiceField(label=_("Scheduler"))
+    refiner_start = forms.FloatField(
+        label=_("The refiner takes over at"),
+        required=False,
+        min_value=REFINER_STARTS[0],
+        max_value=REFINER_STARTS[1],
+        help_text=_(
+            "A second model draws the last steps, once this part of the noise is gone: 0.8 gives it the last fifth. "
+            "Leave empty to draw without it."
+        ),
+    )
     resale = forms.BooleanField(
         label=_("I want to resell this picture"),
         required=False,
@@ -82,7 +92,7 @@ class GenerateForm(SourceForm):
         self._slide("steps", 1)
         self._choose("scheduler", [(name, SCHEDULER_LABELS.get(name, name)) for name in info.schedulers])
         self._offer_second_styles()
-        self._drop_what_has_no_use(takes_pictures=info.takes_pictures)
+        self._drop_what_has_no_use(takes_pictures=info.takes_pictures, refines=base.has_refiner and info.may_refine)
 
     def request(self) -> GenerationRequest:
         """What a valid form asks for."""
@@ -103,6 +113,7 @@ class GenerateForm(SourceForm):
             picture=self.source.picture,
             mask=self.source.mask,
             strength=data.get("strength") if self.source.picture else None,
+            refiner_start=data.get("refiner_start"),
         )
 
     def _adapters(self) -> tuple[AdapterChoice, ...]:
@@ -140,9 +151,11 @@ class GenerateForm(SourceForm):
         attributes = {"step": step, "data-output": f"id_{name}-value"}
         field.widget = RangeInput(attrs={**field.widget_attrs(RangeInput()), **attributes})
 
-    def _drop_what_has_no_use(self, *, takes_pictures: bool) -> None:
+    def _drop_what_has_no_use(self, *, takes_pictures: bool, refines: bool) -> None:
         for name in () if takes_pictures else SOURCE_FIELDS:
             del self.fields[name]
+        if not refines:
+            del self.fields["refiner_start"]
         if self.version is None or self.version.pack.kind != "lora":
             del self.fields["weight"]
         resale = Use(act=Act.RESELL, on=timezone.now().date())
@@ -174,6 +187,7 @@ def values_of(generation: Generation) -> dict[str, Any]:
         "steps": generation.steps,
         "guidance_scale": generation.guidance_scale,
         "seed": generation.seed,
+        "refiner_start": generation.refiner_start,
         "scheduler": generation.scheduler,
         "resale": generation.resale,
     }

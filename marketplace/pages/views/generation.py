@@ -109,8 +109,9 @@ def _image_url(generation: Generation) -> str:
 
 
 def _again_url(generation: Generation, slugs: list[str]) -> str:
-    """The page whose form asks for such an image; "" for what it has no fields for: a refiner, or more styles."""
-    if len(slugs) > MOST_STYLES or generation.refiner_start is not None:
+    """The page whose form asks for such an image; "" for what it has no fields for: more styles, or a refiner that the base had."""
+    lost_refiner = generation.refiner_start is not None and not generation.base_model.has_refiner
+    if len(slugs) > MOST_STYLES or lost_refiner:
         return ""
     return f"{_form_page(generation, slugs)}from={generation.pk}"
 

@@ -21,7 +21,7 @@ class Example(Model):
 
 
 class Base(Model):
-    """A base model to draw with. Sides are in pixels."""
+    """A base model to draw with. Sides are in pixels. `has_refiner`: does it take orders with `refiner_start`?"""
 
     slug: str
     title: str
@@ -32,6 +32,7 @@ class Base(Model):
     max_side: int
     default_steps: int
     default_guidance: float
+    has_refiner: bool
     examples: tuple[Example, ...]
 
 

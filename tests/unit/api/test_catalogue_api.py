@@ -146,6 +146,7 @@ def test_a_stranger_sees_styles_bases_and_versions_but_no_addresses() -> None:
             "max_side": 256,
             "default_steps": 20,
             "default_guidance": 5.0,
+            "has_refiner": False,
             "examples": [],
         }
     ]

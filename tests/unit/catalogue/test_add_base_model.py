@@ -1,4 +1,4 @@
-"""`manage.py add_base_model`: what it says of a licence that the hub does not know."""
+"""`manage.py add_base_model`: what it says of a licence that the hub does not know, and of a refiner."""
 
 from io import StringIO
 
@@ -26,3 +26,11 @@ def test_a_licence_that_nobody_knows_is_told_to_grant_nothing() -> None:
 def test_the_licence_of_sdxl_is_known() -> None:
     assert said("CreativeML Open RAIL++-M") == "Added sdxl-1.0.\n"
     assert policy_of_base(BaseModel.objects.get()).commercial_use is True
+
+
+def test_a_refiner_is_there_as_long_as_it_is_named() -> None:
+    has = []
+    for options in (["--refiner"], []):
+        call_command("add_base_model", "sdxl-1.0", "--title=SDXL 1.0", "--licence=ours", *options, stdout=StringIO())
+        has.append(BaseModel.objects.get().has_refiner)
+    assert has == [True, False]

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from marketplace.catalogue.models import BaseModel
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance
 from tests.factories.catalogue import make_style
@@ -154,8 +155,13 @@ def test_a_picture_drawn_over_another_says_so_and_is_made_again_from_the_same() 
     assert ["strength 0.6, where its mask is white" in " ".join(page.split()) for page in pages] == [False, True]
 
 
-def test_a_refined_picture_says_so_and_is_not_made_again_without_its_refiner() -> None:
+@pytest.mark.parametrize("has_refiner", [True, False])
+def test_a_refined_picture_says_so_and_is_not_made_again_without_its_refiner(has_refiner: bool) -> None:
     plain, refined = in_state(State.SUCCEEDED), in_state(State.SUCCEEDED, refiner_start=0.8)
+    BaseModel.objects.update(has_refiner=has_refiner)
     pages = [shown(made)[1] for made in (plain, refined)]
-    assert [f"from={made.pk}" in page for made, page in zip((plain, refined), pages, strict=True)] == [True, False]
+    assert [f"from={made.pk}" in page for made, page in zip((plain, refined), pages, strict=True)] == [
+        True,
+        has_refiner,
+    ]
     assert ["from 0.8 on" in page for page in pages] == [False, True]

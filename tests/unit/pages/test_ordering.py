@@ -75,6 +75,26 @@ def test_a_fine_tuned_model_has_no_strength_to_set() -> None:
     assert "weight" not in signed_in().get(address(version)).context["form"].fields
 
 
+def test_a_base_with_a_refiner_asks_from_where_it_draws() -> None:
+    tiny_sdxl_base(has_refiner=True)
+    buyer = signed_in(make_buyer())
+    answers = [buyer.post("/create/", form(None, refiner_start=start)) for start in ("0.8", "", "1")]
+    assert [answer.status_code for answer in answers] == [302, 302, 400]
+    refined, plain = Generation.objects.order_by("created_at")
+    assert (refined.refiner_start, plain.refiner_start) == (0.8, None)
+    again = buyer.get(f"/create/?base=tiny-sdxl&from={refined.pk}").context["form"]
+    assert again["refiner_start"].value() == 0.8
+
+
+@pytest.mark.parametrize("base", [{"has_refiner": False}, {"has_refiner": True, "engine": "echo"}])
+def test_a_base_without_a_refiner_does_not_ask_for_one(base: dict[str, Any]) -> None:
+    tiny_sdxl_base(**base)
+    buyer = signed_in(make_buyer())
+    assert "refiner_start" not in buyer.get("/create/").context["form"].fields
+    buyer.post("/create/", form(None, refiner_start="0.8"))
+    assert Generation.objects.get().refiner_start is None
+
+
 def test_an_order_holds_the_price_and_leads_to_its_page() -> None:
     buyer, version = make_buyer(10), make_version()
     answer = signed_in(buyer).post(address(version), form(version))

@@ -24,6 +24,7 @@ FIELDS = (
     "max_side",
     "default_steps",
     "default_guidance",
+    "has_refiner",
 )
 
 
@@ -41,6 +42,12 @@ class Command(BaseCommand):
         parser.add_argument("--max-side", type=int, default=1536)
         parser.add_argument("--default-steps", type=int, default=20)
         parser.add_argument("--default-guidance", type=float, default=5.0, help="The guidance scale that suits it.")
+        parser.add_argument(
+            "--refiner",
+            action="store_true",
+            dest="has_refiner",
+            help="Its workers have a refiner for the last steps: let people say from where on.",
+        )
         parser.add_argument(
             "--example",
             action="append",
