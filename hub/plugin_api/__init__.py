@@ -43,6 +43,7 @@ from hub.plugin_api.payment_provider import (
 from hub.plugin_api.prompt_check import PROMPT_CHECK, PromptCheck, Verdict
 from hub.plugin_api.report import EngineReport, Tally, Tier
 from hub.plugin_api.text import FoldedText, fold
+from hub.plugin_api.trouble import Trouble, trouble
 
 __all__ = [
     "ADAPTER_FORMAT",
@@ -88,9 +89,11 @@ __all__ = [
     "Shape",
     "Tally",
     "Tier",
+    "Trouble",
     "UnsupportedFileError",
     "Verdict",
     "WeightTarget",
     "fold",
     "joined",
+    "trouble",
 ]

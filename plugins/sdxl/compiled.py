@@ -11,6 +11,7 @@ import structlog
 import torch
 from torch._dynamo.exc import FailOnRecompileLimitHit
 
+from hub.plugin_api import Trouble, trouble
 from plugins.sdxl.adapters import Wardrobe
 from plugins.sdxl.batch import Batch, Eager
 from plugins.sdxl.blocks import Backend, Blocks
@@ -58,10 +59,11 @@ class Compiled:
             noise, shape = self._computed(batch)
         except FailOnRecompileLimitHit:
             return self._eager.noise(batch)
-        except (torch.OutOfMemoryError, torch.AcceleratorError):
-            raise  # The loop knows what to do when memory is full or the device is lost.
-        except Exception as error:  # noqa: BLE001 - compilers and recordings fail in ways of their own, on each machine others
-            # A machine without Triton or a C compiler serves all the same.
+        except Exception as error:
+            # Compilers and recordings fail in ways of their own, on each machine others; a machine without Triton or a C
+            # compiler serves all the same. The loop knows what to do when memory is full or the device is lost.
+            if trouble(error) is not Trouble.OTHER:
+                raise
             noise = self._eager.noise(batch)
             self._distrust("compile_failed", str(error))
             return noise

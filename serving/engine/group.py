@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import structlog
 
-from hub.plugin_api import Engine, EngineFullError, Generation, JobRefusedError, Run
+from hub.plugin_api import Engine, EngineFullError, Generation, JobRefusedError, Run, Trouble, trouble
 from serving.engine.ticket import CancelledError, DeadlineError, Ticket, never
-from serving.engine.trouble import Trouble, free_memory, trouble
+from serving.engine.trouble import free_memory
 
 log = structlog.get_logger(__name__)
 

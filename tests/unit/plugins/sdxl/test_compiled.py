@@ -193,21 +193,57 @@ def test_a_machine_that_cannot_compile_draws_all_the_same_and_tries_once(
     assert tried == [1]
 
 
+def refused_call(code: int) -> Exception:
+    """As torch raises what CUDA answers."""
+    error = torch.AcceleratorError(f"CUDA error {code}")
+    error.error_code = code  # type: ignore[attr-defined] # torch has no types for it
+    return error
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("at 1:16: not understood"), refused_call(801), refused_call(900)], ids=["triton", "801", "900"]
+)
 def test_what_fails_beside_the_compiler_costs_no_request(
-    flat_base: Path, plain: SdxlEngine, packs: dict[str, LocalPack], monkeypatch: pytest.MonkeyPatch
+    flat_base: Path,
+    plain: SdxlEngine,
+    packs: dict[str, LocalPack],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
 ) -> None:
-    """As a kernel does that a card's Triton refuses."""
-
-    def refused(*_: object) -> None:
-        raise ValueError("at 1:16: not understood")
-
-    _forget()
-    made = engine(flat_base, compiled="on", compile_backend="eager")
-    monkeypatch.setattr(Tails, "fill", refused)
+    """As a kernel does that a card's Triton refuses, or CUDA itself, or a recording."""
+    made = _filling_raises(error, flat_base, monkeypatch)
     wanted = job(steps=2, guidance_scale=1.0)
     ours, theirs = (pixels(run_with(each, wanted, [packs["8"]])) for each in (made, plain))
     assert isinstance(made.forward, compiled.Compiled)
     assert (np.abs(ours - theirs).max() <= 1, made.forward.trusted) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        refused_call(700),
+    ],
+    ids=["full", "no workspace", "illegal address"],
+)
+def test_a_full_or_lost_device_is_no_fault_of_the_compiled_forward(
+    flat_base: Path, packs: dict[str, LocalPack], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    made = _filling_raises(error, flat_base, monkeypatch)
+    with pytest.raises(type(error)):
+        run_with(made, job(steps=2, guidance_scale=1.0), [packs["8"]])
+    assert isinstance(made.forward, compiled.Compiled)
+    assert made.forward.trusted
+
+
+def _filling_raises(error: Exception, base: Path, monkeypatch: pytest.MonkeyPatch) -> SdxlEngine:
+    def refused(*_: object) -> None:
+        raise error
+
+    _forget()
+    monkeypatch.setattr(Tails, "fill", refused)
+    return engine(base, compiled="on", compile_backend="eager")
 
 
 def test_what_compiles_to_other_numbers_is_found_and_not_delivered(
