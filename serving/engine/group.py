@@ -147,7 +147,7 @@ class Group:
         try:
             return self.engine.finish(run)
         except Exception as error:
-            if _known(error) is not Trouble.OUT_OF_MEMORY:
+            if trouble(error) is not Trouble.OUT_OF_MEMORY:
                 raise
         free_memory()
         return self.engine.finish(run)

@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 import structlog
 
-from hub.plugin_api import Engine, Generation
+from hub.plugin_api import Engine, Generation, Trouble, trouble
 from serving.engine.group import DeviceLostError, Group, settle
 from serving.engine.ticket import Ticket
-from serving.engine.trouble import exit_at_once
+from serving.engine.trouble import exit_at_once, free_memory
 
 log = structlog.get_logger(__name__)
 
@@ -78,14 +78,8 @@ class EngineLoop:
     def submit(self, ticket: Ticket) -> "Future[Generation]":
         """The image, or what went wrong: CancelledError, DeadlineError, JobRefusedError, or what the engine raised."""
         ticket.deadline = time.monotonic() + self.deadline_seconds
-        try:
-            # On the caller's thread, so that no running request waits while adapters are brought to the device.
-            if engine := self.engines.get(ticket.job.engine):
-                engine.prepare(ticket.packs)
-        except Exception as error:  # noqa: BLE001 - as in _admit
-            ticket.future.set_exception(error)
-            return ticket.future
-        self._inbox.put(ticket)
+        if self._prepared(ticket):
+            self._inbox.put(ticket)
         return ticket.future
 
     def call(self, function: Callable[[Engines], T]) -> T:
@@ -106,6 +100,24 @@ class EngineLoop:
             engine.load(self.device)
             log.info("engine.loaded", engine=name, seconds=round(time.monotonic() - started, 3))
 
+    def _prepared(self, ticket: Ticket) -> bool:
+        """On the caller's thread, so that no running request waits while adapters are brought to the device."""
+        try:
+            if engine := self.engines.get(ticket.job.engine):
+                engine.prepare(ticket.packs)
+        except Exception as error:  # noqa: BLE001 - as in _admit
+            match trouble(error):
+                case Trouble.OUT_OF_MEMORY:
+                    # Between two steps there may be room: `start` tries again.
+                    free_memory()
+                    return True
+                case Trouble.DEVICE_LOST:
+                    self._lose(error)
+                case Trouble.OTHER:
+                    ticket.future.set_exception(error)
+            return False
+        return True
+
     def _serve(self) -> None:
         try:
             while not self._stopping or self._groups:
@@ -113,12 +125,15 @@ class EngineLoop:
                 if self._groups:
                     self._step_next_group()
         except DeviceLostError as lost:
-            log.critical("engine.device_lost", error=str(lost.__cause__))
-            self._on_lost()
+            self._lose(lost.__cause__)
         except Exception:
             # Nobody may raise this far; whoever waits would wait for ever for a thread that is gone.
             log.critical("engine.loop_broke", exc_info=True)
             self._on_lost()
+
+    def _lose(self, error: BaseException | None) -> None:
+        log.critical("engine.device_lost", error=str(error))
+        self._on_lost()
 
     def _take_in(self) -> None:
         """Everything that waits in the inbox; with nothing to step, wait for something."""

@@ -40,6 +40,8 @@ class ScarceEngine(Engine):
     started: list[int] = field(default_factory=list)
     breaks_at_end: bool = False
     finish_breaks: list[Exception] = field(default_factory=list)
+    prepare_breaks: list[Exception] = field(default_factory=list)
+    start_breaks: list[Exception] = field(default_factory=list)
 
     def load(self, device: str) -> None:
         """Nothing to load."""
@@ -53,7 +55,13 @@ class ScarceEngine(Engine):
     def group(self, job: GenerateJob) -> str:
         return f"{job.width}"
 
+    def prepare(self, packs: Sequence[LocalPack]) -> None:
+        if self.prepare_breaks:
+            raise self.prepare_breaks.pop()
+
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
+        if self.start_breaks:
+            raise self.start_breaks.pop()
         if self.slots < job.guidance_scale:
             raise EngineFullError
         self.slots -= int(job.guidance_scale)
@@ -167,12 +175,31 @@ def test_memory_that_stays_out_while_decoding_fails_that_request() -> None:
     assert outcomes(engine, [ticket(1), ticket(2)]) == ["out_of_memory", 2]
 
 
-def test_a_lost_device_leaves_every_job_unanswered_for_another_worker() -> None:
+def test_memory_that_runs_out_while_a_style_is_brought_costs_no_image() -> None:
+    engine = ScarceEngine(prepare_breaks=[out_of_memory()], start_breaks=[out_of_memory()])
+    assert outcomes(engine, [ticket(1)]) == [1]
+
+
+def test_memory_that_stays_out_while_a_style_is_brought_fails_that_request() -> None:
+    engine = ScarceEngine(prepare_breaks=[out_of_memory()], start_breaks=[out_of_memory(), out_of_memory()])
+    assert outcomes(engine, [ticket(1), ticket(2)]) == ["out_of_memory", 2]
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        ScarceEngine(prompts_that_break={"a": lost()}),
+        ScarceEngine(prepare_breaks=[lost(), lost()]),
+        ScarceEngine(start_breaks=[lost()]),
+        ScarceEngine(finish_breaks=[lost()]),
+    ],
+    ids=["step", "prepare", "start", "finish"],
+)
+def test_a_lost_device_leaves_every_job_unanswered_for_another_worker(engine: ScarceEngine) -> None:
     gone = threading.Event()
-    engine = ScarceEngine(prompts_that_break={"a": lost()})
     loop = EngineLoop({"sdxl": engine}, "cpu", 60.0, on_lost=gone.set)
     loop.start()
-    futures = [loop.submit(ticket(seed)) for seed in (1, 2)]
+    futures = [loop.submit(ticket(seed, steps=2)) for seed in (1, 2)]
     assert gone.wait(WAIT_SECONDS)
     loop.stop(WAIT_SECONDS)
     assert [future.done() for future in futures] == [False, False]
