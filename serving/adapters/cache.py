@@ -73,15 +73,22 @@ class PackCache:
     def _present(self, use: AdapterUse) -> LocalPack:
         path = self.folder / f"{use.pack_sha256}.safetensors"
         with self._lock_of(use.pack_sha256):
-            checksums = self._checked(path, use.pack_sha256)
+            checksums = self._found(path, use.pack_sha256)
             if checksums is None:
                 with self._reads.doing():
                     checksums = self._download(use, path)
                 self._make_room()
             else:
                 self._reads.find()
-            os.utime(path)
             return LocalPack(use, path, checksums)
+
+    def _found(self, path: Path, sha256: str) -> Checksums | None:
+        """As `_checked`. Told first that it is used now: another worker of this machine deletes what was long unused."""
+        try:
+            os.utime(path)
+            return self._checked(path, sha256)
+        except FileNotFoundError:
+            return None
 
     def _lock_of(self, sha256: str) -> Lock:
         with self._lock:

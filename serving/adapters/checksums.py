@@ -12,10 +12,10 @@ Checksums = tuple[int, ...]
 
 
 class DamagedPackError(Exception):
-    """Bytes of a pack are no longer those whose SHA-256 was checked. `pack` is its file's name, without the ending."""
+    """A pack's bytes are no longer those whose SHA-256 was checked, or gone. `pack` is its file's name, without the ending."""
 
     def __init__(self, pack: str) -> None:
-        super().__init__(f"The pack {pack} has changed on this machine's disk since it was checked.")
+        super().__init__(f"The pack {pack} has changed on this machine's disk since it was checked, or has left it.")
         self.pack = pack
 
 

@@ -33,15 +33,22 @@ class MappedPack:
 
     def __init__(self, path: Path, checksums: Checksums = ()) -> None:
         self.name = path.stem
-        if checksums and len(checksums) != -(-path.stat().st_size // CHUNK_BYTES):
-            raise DamagedPackError(self.name)
-        with path.open("rb") as file:
-            # A private copy on write, so that torch takes it for memory of its own; nobody writes.
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        try:
+            self._map = self._mapped(path, checksums)
+        except FileNotFoundError as error:
+            # Another worker of this machine made room; it knows only what it holds itself.
+            raise DamagedPackError(self.name) from error
         self._view = memoryview(self._map)
         self._bytes = torch.frombuffer(self._map, dtype=torch.uint8)
         self._checksums = checksums
         self._unchecked = set(range(len(checksums)))
+
+    def _mapped(self, path: Path, checksums: Checksums) -> mmap.mmap:
+        if checksums and len(checksums) != -(-path.stat().st_size // CHUNK_BYTES):
+            raise DamagedPackError(self.name)
+        with path.open("rb") as file:
+            # A private copy on write, so that torch takes it for memory of its own; nobody writes.
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
 
     def header(self) -> tuple[dict[str, str], dict[str, Stored]]:
         """The metadata, and every tensor by name. The converter wrote it, so it needs none of the upload's checks."""

@@ -9,18 +9,20 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import torch
 
 from hub.jobs import AdapterUse, GenerateJob, GenerationFailed, GenerationSucceeded, Message
 from hub.object_store import ObjectStore
 from hub.plugin_api import Engine, EngineInfo, Generation, LocalPack, ModelLayout, Run
 from serving.adapters.cache import PackCache
-from serving.adapters.checksums import DamagedPackError, digests_of
+from serving.adapters.mapped import MappedPack
 from serving.engine.loop import EngineLoop
 from serving.generate import Generator
 from serving.in_hand import JobsInHand
 from serving.prefetch import Prefetcher
 from tests.serving_jobs import job
 
+pytestmark = pytest.mark.torch
 PACK = b"weights" * 1000
 SHA256 = hashlib.sha256(PACK).hexdigest()
 USE = AdapterUse(pack_sha256=SHA256, pack_key=f"packs/{SHA256}", kind="lora", weight=1.0)
@@ -47,8 +49,7 @@ class Reads(Engine):
 
     def prepare(self, packs: Sequence[LocalPack]) -> None:
         for pack in packs:
-            if digests_of(pack.path)[1] != pack.checksums:
-                raise DamagedPackError(pack.path.stem)
+            MappedPack(pack.path, pack.checksums).items(torch.uint8, 0, len(PACK))
         self.prepared.set()
 
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
@@ -125,6 +126,24 @@ def test_a_pack_that_stays_bad_fails_its_own_request_alone(setup: Setup, monkeyp
     assert isinstance(failed, GenerationFailed)
     assert (failed.code, failed.retryable, setup.fetched) == ("storage_error", True, 2)
     assert isinstance(setup.run(), GenerationSucceeded)
+
+
+def test_a_pack_that_another_worker_of_this_machine_deletes_is_fetched_again_once(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each worker knows only what it holds itself."""
+    hold, deletes = setup.cache.hold, iter([True, False])
+
+    @contextmanager
+    def deleted_meanwhile(uses: Sequence[AdapterUse]) -> Iterator[list[LocalPack]]:
+        with hold(uses) as packs:
+            if next(deletes):
+                PackCache(setup.cache.folder, 0, setup.cache.fetch)._make_room()
+            yield packs
+
+    monkeypatch.setattr(setup.cache, "hold", deleted_meanwhile)
+    assert isinstance(setup.run(USE), GenerationSucceeded)
+    assert setup.fetched == 2
 
 
 def test_a_worker_that_starts_drops_what_was_damaged_before(setup: Setup) -> None:

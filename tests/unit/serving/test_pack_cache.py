@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from hub.jobs import AdapterUse
+from serving.adapters import cache as cache_module
 from serving.adapters.cache import CorruptPackError, PackCache
+from serving.adapters.checksums import Checksums, digests_of
 
 
 class Shelf:
@@ -54,6 +56,22 @@ def test_the_next_process_finds_it_and_checks_it_again(tmp_path: Path) -> None:
     read(PackCache(tmp_path, 1000, shelf.fetch), b"one")
     assert len(shelf.fetched) == 1
     (tmp_path / f"{sha(b'one')}.safetensors").write_bytes(b"on")
+    assert read(PackCache(tmp_path, 1000, shelf.fetch), b"one") == [b"one"]
+    assert len(shelf.fetched) == 2
+
+
+def test_what_another_worker_deletes_while_it_is_checked_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(b"one")
+    read(PackCache(tmp_path, 1000, shelf.fetch), b"one")
+
+    def deleted_first(path: Path) -> tuple[str, Checksums]:
+        monkeypatch.undo()
+        path.unlink()
+        return digests_of(path)
+
+    monkeypatch.setattr(cache_module, "digests_of", deleted_first)
     assert read(PackCache(tmp_path, 1000, shelf.fetch), b"one") == [b"one"]
     assert len(shelf.fetched) == 2
 
