@@ -30,19 +30,28 @@ from marketplace.batches.serializers import (
 )
 from marketplace.batches.streams import batch_events
 from marketplace.generation.estimates import seconds_to_wait
-from marketplace.partners.permits import refuse_grants
+from marketplace.partners.batches import PARAMETERS as GRANT_PARAMETERS
+from marketplace.partners.batches import permits_of
 
 
 class BatchQuoteView(APIView):
     scopes = needs(Scope.GENERATE)
 
-    @extend_schema(request=BatchRequestSerializer, responses=BatchQuoteSerializer, summary="What a batch would cost")
+    @extend_schema(
+        request=BatchRequestSerializer,
+        responses=BatchQuoteSerializer,
+        parameters=GRANT_PARAMETERS,
+        summary="What a batch would cost",
+    )
     def post(self, request: Request) -> Response:
         """The price of all images together. Nothing is held; an order that names `quote` costs exactly this until it expires."""
         asked = BatchRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        buyer = person(request)
         quote, token = services.quote_batch(
-            buyer=person(request), requests=asked.requests(by_program=request.auth is not None)
+            buyer=buyer,
+            requests=asked.requests(by_program=request.auth is not None),
+            permits=permits_of(buyer, request.headers),
         )
         return Response(BatchQuoteSerializer(quote, context={"token": token}).data)
 
@@ -61,20 +70,21 @@ class BatchesView(GenericAPIView[Batch]):
     @extend_schema(
         request=BatchOrderSerializer,
         responses={201: BatchSerializer},
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, *GRANT_PARAMETERS],
         summary="Order up to 1,000 images at once",
     )
     @answered_once
     def post(self, request: Request) -> Response:
         """Holds the price of every image, or of none. Errors name the images by their number, as `items.12.prompt`."""
-        refuse_grants(request.headers)
         asked = BatchOrderSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        buyer = person(request)
         batch = services.request_batch(
-            buyer=person(request),
+            buyer=buyer,
             requests=asked.requests(by_program=request.auth is not None),
             name=asked.validated_data["name"],
             quote=asked.validated_data["quote"],
+            permits=permits_of(buyer, request.headers),
         )
         return _answer(batch, status.HTTP_201_CREATED, {"Location": request.build_absolute_uri(address_of(batch))})
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from marketplace.accounts.models import User
@@ -26,7 +26,7 @@ class BatchQuote:
 def signed_quote(buyer: User, wanted: Sequence[Wanted]) -> tuple[BatchQuote, quotes.Token]:
     """The price, and the token by which the buyer gets it for a while."""
     orders, kinds = _kinds(wanted)
-    quoted = dict(zip(orders, quotes_of(orders.values()), strict=True))
+    quoted = dict(zip(orders, quotes_of(orders.values(), _licensed_prices(wanted)), strict=True))
     prices = {item: _as_agreed(quote) for item, quote in quoted.items()}
     total_micro = sum(quote.total_micro * kinds[item] for item, quote in quoted.items())
     split = _together((quote.split, kinds[item]) for item, quote in quoted.items())
@@ -48,8 +48,8 @@ def agreed_prices(buyer: User, wanted: Sequence[Wanted], token: str) -> list[Agr
         promised = quotes.read_for(token, buyer_id=buyer.pk, item=_item(kinds))["items"]
         prices = {item: Agreed(compute, plan, dict(styles)) for item, (compute, plan, styles) in promised.items()}
     else:
-        prices = dict(zip(orders, agreed_now(list(orders.values())), strict=True))
-    return [prices[item_of(each.order)] for each in wanted]
+        prices = dict(zip(orders, agreed_now(list(orders.values()), _licensed_prices(wanted)), strict=True))
+    return [prices[_kind(each)] for each in wanted]
 
 
 def total_of(prices: Iterable[Agreed]) -> int:
@@ -58,8 +58,17 @@ def total_of(prices: Iterable[Agreed]) -> int:
 
 def _kinds(wanted: Sequence[Wanted]) -> tuple[dict[str, Order], Counter[str]]:
     """One order of each price, and how often each is wanted."""
-    orders = {item_of(each.order): each.order for each in wanted}
-    return orders, Counter(item_of(each.order) for each in wanted)
+    orders = {_kind(each): each.order for each in wanted}
+    return orders, Counter(_kind(each) for each in wanted)
+
+
+def _kind(each: Wanted) -> str:
+    return item_of(each.order, each.permit)
+
+
+def _licensed_prices(wanted: Sequence[Wanted]) -> Mapping[int, int]:
+    """By version; a batch names one licence of each, so no two images differ."""
+    return {version: price_micro for each in wanted for version, price_micro in each.prices.items()}
 
 
 def _item(kinds: Counter[str]) -> str:

@@ -16,6 +16,7 @@ from marketplace.batches.pricing import BatchQuote, agreed_prices, signed_quote,
 from marketplace.generation.bulk import cancel_together, queue_together
 from marketplace.generation.checking import Wanted, checked_together
 from marketplace.generation.lifecycle import OPEN
+from marketplace.generation.permits import Permits
 from marketplace.generation.requests import GenerationRequest
 from marketplace.orders.quotes import Token
 
@@ -24,21 +25,31 @@ MOST_ITEMS = 1_000
 AT_ONCE = 500
 
 
-def quote_batch(*, buyer: User, requests: Sequence[GenerationRequest]) -> tuple[BatchQuote, Token]:
+def quote_batch(
+    *, buyer: User, requests: Sequence[GenerationRequest], permits: Permits | None = None
+) -> tuple[BatchQuote, Token]:
     """What they would cost together. Prompts cost nothing and may still be empty. Raises InvalidInput, ItemsRefused."""
-    return signed_quote(buyer, _checked(buyer, requests, texts=False))
+    return signed_quote(buyer, _checked(buyer, requests, permits, texts=False))
 
 
 @transaction.atomic
-def request_batch(*, buyer: User, requests: Sequence[GenerationRequest], name: str = "", quote: str = "") -> Batch:
-    """Hold the price of each image and queue all of them.
+def request_batch(
+    *,
+    buyer: User,
+    requests: Sequence[GenerationRequest],
+    name: str = "",
+    quote: str = "",
+    permits: Permits | None = None,
+) -> Batch:
+    """Hold the price of each image and queue all of them; under licences where some are named.
 
-    Raises InvalidInput, ItemsRefused, NotEnoughCredit or Conflict (the quote); then nothing is held and no row is left.
+    Raises InvalidInput, ItemsRefused, NotAllowed, NotEnoughCredit or Conflict (the quote, a limit of the licences); then
+    nothing is held and no row is left.
     """
-    wanted = _checked(buyer, requests, texts=True)
+    wanted = _checked(buyer, requests, permits, texts=True)
     prices = agreed_prices(buyer, wanted, quote)
     batch = Batch.objects.create(buyer=buyer, name=name.strip(), size=len(wanted), price_micro=total_of(prices))
-    generations = queue_together(buyer, wanted, prices)
+    generations = queue_together(buyer, wanted, prices, permits)
     items = [BatchItem(batch=batch, number=number, generation=row) for number, row in enumerate(generations)]
     BatchItem.objects.bulk_create(items, batch_size=AT_ONCE)
     log.info("batch.requested", batch=str(batch.pk), size=batch.size, price_micro=batch.price_micro)
@@ -63,11 +74,13 @@ def finish_batches() -> None:
                 log.info("batch.finished", batch=str(batch.pk))
 
 
-def _checked(buyer: User, requests: Sequence[GenerationRequest], *, texts: bool) -> list[Wanted]:
+def _checked(
+    buyer: User, requests: Sequence[GenerationRequest], permits: Permits | None, *, texts: bool
+) -> list[Wanted]:
     if not 1 <= len(requests) <= MOST_ITEMS:
         message = _("A batch has 1 to %(most)s images. Split a longer one.") % {"most": MOST_ITEMS}
         raise BatchSizeRefused(message, field="items")
-    wanted, refused = checked_together(buyer, requests, texts=texts)
+    wanted, refused = checked_together(buyer, requests, texts=texts, permits=permits)
     if refused:
         raise ItemsRefused(refused)
     return wanted

@@ -17,6 +17,7 @@ from marketplace.generation.announcements import announce_cancelled
 from marketplace.generation.checking import Wanted
 from marketplace.generation.lifecycle import OPEN
 from marketplace.generation.models import Generation, GenerationAdapter
+from marketplace.generation.permits import Permits
 from marketplace.generation.quoting import Agreed
 from marketplace.outbox import send_after_commit
 
@@ -25,10 +26,13 @@ AT_ONCE = 500
 PACE_TASK = "generation.pace"
 
 
-def queue_together(buyer: User, wanted: Sequence[Wanted], prices: Sequence[Agreed]) -> list[Generation]:
+def queue_together(
+    buyer: User, wanted: Sequence[Wanted], prices: Sequence[Agreed], permits: Permits | None = None
+) -> list[Generation]:
     """Hold the price of each and save them, in the caller's transaction; they are sent in turn with others' (pacing.py).
 
-    Raises NotEnoughCredit where the wallet holds less than all of them cost.
+    Raises NotEnoughCredit where the wallet holds less than all of them cost, and a Refusal where they would pass a limit
+    of their licences.
     """
     generations, styles = [], []
     for each, price in zip(wanted, prices, strict=True):
@@ -37,6 +41,8 @@ def queue_together(buyer: User, wanted: Sequence[Wanted], prices: Sequence[Agree
         styles += drafts.uses(row, each.order, price.style_micro)
     Generation.objects.bulk_create(generations, batch_size=AT_ONCE)
     GenerationAdapter.objects.bulk_create(styles, batch_size=AT_ONCE)
+    if permits is not None:
+        permits.use_together([(row, each.order) for row, each in zip(generations, wanted, strict=True)])
     settlement.hold_all(generations)
     log.info("generation.requested_together", count=len(generations))
     send_after_commit(PACE_TASK, queue=SITE_QUEUE)

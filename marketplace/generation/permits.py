@@ -1,6 +1,6 @@
 """What a licence that an order names changes about it. Whoever grants licences implements it; orders know no more."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -24,3 +24,13 @@ class Permit(Protocol):
 
     def use(self, generation: Generation) -> None:
         """Runs in the transaction that saves the order, before its price is held. Raises a Refusal at a limit."""
+
+
+class Permits(Protocol):
+    """Licences that a batch names, of which each image is made under those of its own styles."""
+
+    def of(self, versions: tuple[int, ...]) -> Permit:
+        """What an image of these is made under. Raises a Refusal where no country is left to use it in."""
+
+    def use_together(self, images: Sequence[tuple[Generation, Order]]) -> None:
+        """As Permit.use does: all of them or none."""

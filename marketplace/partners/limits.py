@@ -47,10 +47,10 @@ def images_under(grant: Grant) -> int:
     return _standing().filter(grants=grant).count()
 
 
-def refuse_one_image_more(partner: Partner, before: Used) -> None:
+def refuse_beyond_the_quotas(partner: Partner, before: Used, more: int) -> None:
     """Raises Conflict at the quota of the day or the month."""
-    _refuse_quota(partner.images_per_day, before.images_today, _("day"))
-    _refuse_quota(partner.images_per_month, before.images_this_month, _("month"))
+    _refuse_quota(partner.images_per_day, before.images_today, more, _("day"))
+    _refuse_quota(partner.images_per_month, before.images_this_month, more, _("month"))
 
 
 def refuse_beyond_the_cap(partner: Partner, before: Used, more_micro: int) -> None:
@@ -60,21 +60,29 @@ def refuse_beyond_the_cap(partner: Partner, before: Used, more_micro: int) -> No
         raise Conflict(message, code="spend_cap_reached")
 
 
-def refuse_beyond_the_grant(grant: Grant) -> None:
+def refuse_beyond_the_grant(grant: Grant, more: int) -> None:
     """Raises Conflict."""
-    if images_under(grant) >= grant.agreement.images:
+    left = grant.agreement.images - images_under(grant)
+    if left <= 0:
         message = _("All images of this grant are used. Ask for a new quote.")
         raise Conflict(message, code="grant_used_up")
+    if left < more:
+        message = _("Of this grant %(left)d images are left, and this needs %(more)d. Order fewer.")
+        raise Conflict(message % {"left": left, "more": more}, code="grant_used_up")
 
 
 def _standing() -> QuerySet[LicensedImage]:
     return LicensedImage.objects.filter(generation__state__in=STANDING)
 
 
-def _refuse_quota(most: int | None, so_far: int, span: str) -> None:
-    if most is not None and so_far >= most:
+def _refuse_quota(most: int | None, so_far: int, more: int, span: str) -> None:
+    if most is None or so_far + more <= most:
+        return
+    if so_far >= most:
         message = _("Your organisation's images of this %(span)s are used: %(most)d. Order again later.")
         raise Conflict(message % {"span": span, "most": most}, code="quota_reached")
+    message = _("Of your organisation's images of this %(span)s %(left)d are left. Order fewer, or later.")
+    raise Conflict(message % {"span": span, "left": most - so_far}, code="quota_reached")
 
 
 def _starts(now: datetime) -> tuple[datetime, datetime]:

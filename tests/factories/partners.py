@@ -10,10 +10,13 @@ from django.utils import timezone
 from marketplace.accounts.models import User
 from marketplace.accounts.organisations import create_organisation
 from marketplace.accounts.tokens import create_token
+from marketplace.batches.models import Batch
+from marketplace.batches.services import request_batch
 from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.models import Generation
 from marketplace.generation.services import request_generation
 from marketplace.partners.accounts import partner_for
+from marketplace.partners.batches import GrantPermits, permits_of
 from marketplace.partners.licensing import accept, quote_grant
 from marketplace.partners.models import Grant, Partner
 from marketplace.partners.permits import GRANT, TERRITORY, GrantPermit, permit_of
@@ -75,6 +78,21 @@ def order_under(account: User, *grants: Grant, territory: str = "", **changes: A
     return request_generation(
         buyer=account, request=make_request(*versions, **changes), permit=permit(account, *grants, territory=territory)
     )
+
+
+def permits(account: User, *grants: Grant, territory: str = "") -> GrantPermits:
+    found = permits_of(account, {GRANT: ",".join(str(grant.pk) for grant in grants), TERRITORY: territory})
+    assert found is not None
+    return found
+
+
+def batch_under(account: User, *grants: Grant, size: int = 3, territory: str = "", **changes: Any) -> Batch:
+    """That many queued images, each of the style of one grant, in turn."""
+    requests = [
+        make_request(grants[number % len(grants)].agreement.version, **{"seed": number} | changes)
+        for number in range(size)
+    ]
+    return request_batch(buyer=account, requests=requests, permits=permits(account, *grants, territory=territory))
 
 
 def deliver(generation: Generation, content: bytes = b"image") -> Generation:

@@ -1,6 +1,6 @@
 """Up to a thousand images as one order, each held, paid or returned by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from irodori_client import endpoints as at
@@ -10,18 +10,32 @@ from irodori_client.events import Event
 from irodori_client.following import WAIT_SECONDS, followed, last_of
 from irodori_client.models import Batch, BatchItem, BatchOrder, BatchQuote, Counts
 from irodori_client.resources.base import Mode, Resource, iteration, operation
+from irodori_client.resources.generations import under
 
 
 class Batches(Resource[Mode]):
     @operation
-    def quote(self, order: BatchOrder) -> Steps[BatchQuote]:
+    def quote(
+        self, order: BatchOrder, *, grants: Sequence[UUID | str] = (), territory: Sequence[str] = ()
+    ) -> Steps[BatchQuote]:
         """What all images together would cost, and who is paid. Nothing is held."""
-        return self._calls.call(at.BATCH_QUOTE, Asked(body=order.priced()))
+        return self._calls.call(at.BATCH_QUOTE, Asked(body=order.priced(), headers=under(grants, territory)))
 
     @operation
-    def create(self, order: BatchOrder, *, idempotency_key: str | None = None) -> Steps[Batch]:
-        """Order all of them, or none where one is refused."""
-        return self._calls.call(at.BATCH_ORDER, Asked(body=order, key=idempotency_key))
+    def create(
+        self,
+        order: BatchOrder,
+        *,
+        grants: Sequence[UUID | str] = (),
+        territory: Sequence[str] = (),
+        idempotency_key: str | None = None,
+    ) -> Steps[Batch]:
+        """Order all of them, or none where one is refused.
+
+        Organisations name the `grants` of all styles in it, and where the images are to be used.
+        """
+        asked = Asked(body=order, key=idempotency_key, headers=under(grants, territory))
+        return self._calls.call(at.BATCH_ORDER, asked)
 
     @operation
     def get(self, id: UUID | str) -> Steps[Batch]:  # noqa: A002 - the API's word

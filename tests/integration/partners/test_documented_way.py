@@ -85,14 +85,16 @@ def balance(environment: dict[str, str]) -> int:
 
 def test_the_commands_of_the_page_end_with_a_verified_receipt(environment: dict[str, str], tmp_path: Path) -> None:
     printed = run(["bash", "-euo", "pipefail", "-c", "\n".join(blocks("sh"))], tmp_path, environment)
-    generation = Generation.objects.get()
+    generation = Generation.objects.get(batch_item=None)
+    together = Generation.objects.exclude(batch_item=None)
+    assert [row.licensed_image.grants.get() for row in together] == [generation.licensed_image.grants.get()] * 2
     assert "Genuine: a receipt of" in printed
     assert "image.png is this image, to the byte." in printed
     keys = receipt_keyring().public
     kinds = [read((tmp_path / name).read_text(), keys, Kind.RECEIPT)["kind"] for name in ("grant.jws", "receipt.jws")]
     assert kinds == ["grant", "image"]
     assert str(generation.pk) in (tmp_path / "usage.csv").read_text()
-    assert (balance(environment), sum_of_all_entries()) == (1_000 * CREDIT - generation.price_micro, 0)
+    assert (balance(environment), sum_of_all_entries()) == (1_000 * CREDIT - 3 * generation.price_micro, 0)
 
 
 def test_the_program_of_the_page_does_the_same(environment: dict[str, str], tmp_path: Path) -> None:

@@ -8,15 +8,24 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from marketplace.batches.models import Batch
 from marketplace.errors import Refusal
 from marketplace.generation.models import Generation
-from marketplace.ledger.selectors import sum_of_all_entries, wallet_balance
+from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
 from marketplace.partners.licensing import accept, quote_grant
 from marketplace.partners.limits import images_under, used
-from marketplace.partners.models import Grant
+from marketplace.partners.models import Grant, LicensedImage
 from marketplace.partners.revoking import publish_takedown, revoke
 from tests.factories.ledger import CREDIT
-from tests.factories.partners import agree, licensable_version, make_account, make_grant, order_under, wanted
+from tests.factories.partners import (
+    agree,
+    batch_under,
+    licensable_version,
+    make_account,
+    make_grant,
+    order_under,
+    wanted,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.stack]
 THREADS, ORDERS = 8, 24
@@ -63,6 +72,49 @@ def test_of_orders_at_once_exactly_those_that_fit_are_taken(
     found = outcomes([lambda: order_under(account, granted)] * ORDERS)
     assert found == [""] * fit + [code] * (ORDERS - fit)
     assert (Generation.objects.count(), sum_of_all_entries()) == (fit, 0)
+
+
+@pytest.mark.parametrize(
+    ("terms", "grant", "code"),
+    [
+        ({"images_per_day": 13}, {"images": 100}, "quota_reached"),
+        ({"images_per_month": 13}, {"images": 100, "payment": "prepaid"}, "quota_reached"),
+        ({"spend_cap_micro": 13 * (CREDIT + 100)}, {"images": 100}, "spend_cap_reached"),
+        ({}, {"images": 13}, "grant_used_up"),
+        ({}, {"images": 13, "payment": "prepaid"}, "grant_used_up"),
+    ],
+    ids=["a day's quota", "a month's quota", "the cap", "the grant", "a prepaid grant"],
+)
+def test_of_batches_at_once_those_that_fit_whole_are_taken_and_single_orders_get_what_is_left(
+    terms: dict[str, Any], grant: dict[str, Any], code: str
+) -> None:
+    account = make_account()
+    agree(account, **terms)
+    granted = make_grant(account, **grant)
+    assert outcomes([lambda: batch_under(account, granted, size=4)] * 12) == [""] * 3 + [code] * 9
+    assert outcomes([lambda: order_under(account, granted)] * 8) == [""] + [code] * 7
+    assert (Batch.objects.count(), images_under(granted), LicensedImage.objects.count()) == (3, 13, 13)
+    assert sum_of_all_entries() == 0
+
+
+def test_batches_and_single_orders_at_once_pass_no_quota() -> None:
+    account = make_account()
+    partner = agree(account, images_per_day=20)
+    grant = make_grant(account, images=100)
+    acts: list[Callable[[], Any]] = [lambda: batch_under(account, grant, size=6), lambda: order_under(account, grant)]
+    assert set(outcomes(acts * 12)) == {"", "quota_reached"}
+    taken = used(partner, timezone.now()).images_today
+    assert taken == images_under(grant) == Generation.objects.count() <= 20
+    assert held_balance(account) == taken * (CREDIT + 100)
+
+
+def test_a_revocation_amid_batches_leaves_no_image_that_is_open_and_returns_all() -> None:
+    account = make_account()
+    grant = make_grant(account, images=100, payment="prepaid")
+    acts: list[Callable[[], Any]] = [lambda: batch_under(account, grant, size=6)] * 8
+    acts.insert(4, lambda: revoke(grant_id=grant.pk, reason="A test."))
+    assert set(outcomes(acts)) <= {"", "grant_revoked"}
+    assert (images_under(grant), wallet_balance(account), sum_of_all_entries()) == (0, 1_000 * CREDIT, 0)
 
 
 def test_two_grants_of_one_partner_share_its_quota() -> None:

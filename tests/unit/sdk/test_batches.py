@@ -10,6 +10,7 @@ from marketplace.ledger.selectors import held_balance
 from tests.factories.accounts import make_user
 from tests.factories.generation import echo_version, make_request
 from tests.factories.ledger import make_buyer
+from tests.factories.partners import make_account, make_grant
 from tests.unit.sdk.conftest import Hub
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,19 @@ def test_a_batch_costs_what_was_quoted_and_is_ordered_once(hub: Hub) -> None:
         ("a wren", "queued"),
     ]
     assert Generation.objects.count() == 3
+
+
+def test_a_batch_under_a_grant_is_quoted_and_ordered_at_its_price(hub: Hub) -> None:
+    account = make_account()
+    grant = make_grant(account, payment="prepaid", territory=("DE", "JP"))
+    style = StyleUse(version=grant.agreement.version_id)
+    defaults = BatchChoices(base_model="echo", adapters=(style,), width=64, height=64, steps=4)
+    order = BatchOrder(defaults=defaults, prompts=("a fox", "a hare"))
+    quote = hub.do(account, lambda client: client.batches.quote(order, grants=[grant.pk]))
+    named = order.model_copy(update={"quote": quote.quote})
+    made = hub.do(account, lambda client: client.batches.create(named, grants=[grant.pk], territory=["JP"]))
+    assert made.price_micro == quote.total_micro == 200
+    assert [image.territory for image in grant.images.all()] == [["JP"], ["JP"]]
 
 
 def test_waiting_ends_when_no_image_is_open(hub: Hub) -> None:
