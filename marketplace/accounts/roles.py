@@ -18,6 +18,7 @@ class Right(StrEnum):
     SEE_MONEY = "see_money"
     TOP_UP = "top_up"
     KEYS = "keys"
+    LICENSE = "license"
     MANAGE = "manage"
 
 
@@ -26,11 +27,13 @@ RIGHTS = {
     Right.SEE_MONEY: _("See the wallet and what was spent"),
     Right.TOP_UP: _("Top up the wallet"),
     Right.KEYS: _("Make, rotate and revoke its API keys and OAuth clients"),
+    Right.LICENSE: _("License styles for it, which spends its credit"),
     Right.MANAGE: _("Rename it, invite, remove, and give roles"),
 }
 MAY: dict[Role, frozenset[Right]] = {
     Role.OWNER: frozenset(Right),
     Role.BILLING: frozenset({Right.SEE, Right.SEE_MONEY, Right.TOP_UP}),
-    Role.DEVELOPER: frozenset({Right.SEE, Right.SEE_MONEY, Right.KEYS}),
+    # Who can make a key that licenses may license by hand.
+    Role.DEVELOPER: frozenset({Right.SEE, Right.SEE_MONEY, Right.KEYS, Right.LICENSE}),
     Role.MEMBER: frozenset({Right.SEE}),
 }

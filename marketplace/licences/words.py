@@ -64,6 +64,7 @@ _PERMISSIONS = (
         _("Pictures may not be used to train models"),
     ),
 )
+ICONS: MappingProxyType[Clause, str] = MappingProxyType({clause: icon for clause, icon, _yes, _no in _PERMISSIONS})
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,8 @@
 """Licensing over REST, for organisations' accounts. Each view reads the request, calls a service or selector, and answers."""
 
-import json
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -26,11 +24,11 @@ from marketplace.catalogue.models import StyleVersion
 from marketplace.licences import odrl
 from marketplace.partners import licensing, selectors, serializers
 from marketplace.partners.accounts import partner_for
-from marketplace.partners.agreements import as_odrl
+from marketplace.partners.documents import agreement_file, receipt_file
 from marketplace.partners.issuing import grant_receipt, image_receipt
 from marketplace.partners.limits import used
 from marketplace.partners.matrix import Licensable
-from marketplace.partners.models import Grant, Receipt
+from marketplace.partners.models import Grant
 from marketplace.partners.prices import unit_prices
 from marketplace.partners.wanted import checked_permissions, checked_territory
 
@@ -151,8 +149,7 @@ class AgreementView(APIView):
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """ODRL 2.2 as JSON-LD: what was permitted and prohibited, to whom, where and until when."""
         grant = selectors.own_grant(partner_for(person(request)), id)
-        document = as_odrl(grant, request.build_absolute_uri("/"))
-        return HttpResponse(json.dumps(document, ensure_ascii=False, indent=1), content_type=odrl.MEDIA_TYPE)
+        return agreement_file(grant, request.build_absolute_uri("/"))
 
 
 class ReceiptView(APIView):
@@ -166,7 +163,7 @@ class GrantReceiptView(ReceiptView):
     @extend_schema(responses=RECEIPT, summary="The signed receipt of a grant")
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """A JSON Web Signature in compact form. `irodori verify-receipt` checks it without asking the hub."""
-        return _file(grant_receipt(selectors.own_grant(partner_for(person(request)), id)))
+        return receipt_file(grant_receipt(selectors.own_grant(partner_for(person(request)), id)))
 
 
 class ImageReceiptView(ReceiptView):
@@ -177,15 +174,7 @@ class ImageReceiptView(ReceiptView):
     )
     def get(self, request: Request, id: UUID) -> HttpResponseBase:  # noqa: A002 - as above
         """Of a delivered image that was ordered with `Irodori-Grant`; likewise."""
-        return _file(image_receipt(selectors.own_licensed_image(person(request), id)))
-
-
-def _file(receipt: Receipt) -> HttpResponse:
-    response = HttpResponse(receipt.text, content_type=MEDIA_TYPE)
-    response["Content-Disposition"] = f'attachment; filename="receipt-{receipt.pk}.jws"'
-    response["ETag"] = f'"{receipt.pk}"'
-    response["Cache-Control"] = "private, max-age=31536000, immutable"
-    return response
+        return receipt_file(image_receipt(selectors.own_licensed_image(person(request), id)))
 
 
 def _listed(request: Request, name: str) -> list[str]:

@@ -13,12 +13,11 @@ from marketplace.api.auth import person
 from marketplace.api.negotiation import AlwaysJson
 from marketplace.api.scopes import needs
 from marketplace.partners.accounts import partner_for
+from marketplace.partners.documents import statement_file, usage_file
 from marketplace.partners.models import PartnerStatement
 from marketplace.partners.serializers import PartnerStatementSerializer, UsageSerializer
-from marketplace.partners.statements import own_statement, statement_rows
-from marketplace.partners.usage import days_of, usage, usage_rows
-from marketplace.statements.months import month_of
-from marketplace.statements.sheet import as_csv, csv_response
+from marketplace.partners.statements import own_statement
+from marketplace.partners.usage import days_of, usage
 
 DAYS = [
     OpenApiParameter("from", OpenApiTypes.DATE, description="The first day, in UTC; the month's first if left out."),
@@ -51,9 +50,8 @@ class UsageSheetView(APIView):
     def get(self, request: Request) -> HttpResponseBase:
         """Control totals stand at its end."""
         partner = partner_for(person(request))
-        first, last = days_of(request.query_params.get("from"), request.query_params.get("to"))
-        name = f"irodori-usage-{partner.organisation.slug}-{first}-{last}.csv"
-        return csv_response(as_csv(usage_rows(partner, first, last)), name)
+        days = days_of(request.query_params.get("from"), request.query_params.get("to"))
+        return usage_file(partner, *days)
 
 
 class StatementsView(GenericAPIView[PartnerStatement]):
@@ -81,6 +79,4 @@ class StatementSheetView(APIView):
     def get(self, request: Request, month: str) -> HttpResponseBase:
         """Every movement that paid or returned something, with its grants and image, then control totals."""
         partner = partner_for(person(request))
-        statement = own_statement(partner, month)
-        name = f"irodori-statement-{partner.organisation.slug}-{statement.month}.csv"
-        return csv_response(as_csv(statement_rows(partner, month_of(statement.month))), name)
+        return statement_file(partner, own_statement(partner, month))
