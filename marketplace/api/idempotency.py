@@ -24,9 +24,9 @@ from marketplace.errors import Conflict, InvalidInput
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-# Visible ASCII, as header values are.
 # Those that make another order of the same body.
 TELLING_HEADERS = ("Irodori-Grant", "Irodori-Territory")
+# Visible ASCII, as header values are.
 KEY = re.compile(r"[!-~]{1,255}")
 IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER,
