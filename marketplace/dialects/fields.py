@@ -97,8 +97,8 @@ class Fields:
         return [Fields(row, self.are_texts, f"{self.where}{name}[{place}].") for place, row in enumerate(value)]
 
     def part(self, name: str) -> "Fields":
-        """An object in the object; empty where it is left out."""
-        value = self.values.get(name)
+        """An object in the object; empty where it is left out. Of a form, JSON or a field for each value."""
+        value = _read_text(self.values.get(name)) if self.are_texts else self.values.get(name)
         if value is not None and not isinstance(value, dict):
             raise Refused(WRONG, _("must be an object"), field=self.where + name)
         return Fields(value or {}, self.are_texts, f"{self.where}{name}.")
@@ -115,9 +115,14 @@ class Fields:
 
 
 def _list_of_form(value: Any) -> Any:
-    """`[0][id]=...` as a list, and JSON as what it says; anything else as it is."""
+    """`[0][id]=...` as a list, and a text of JSON as what it says; anything else as it is."""
     if isinstance(value, dict) and all(INTEGER.fullmatch(place) for place in value):
         return [value[place] for place in sorted(value, key=int)]
+    return _read_text(value)
+
+
+def _read_text(value: Any) -> Any:
+    """Of a text of JSON what it says; anything else as it is."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):

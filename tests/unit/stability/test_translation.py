@@ -104,6 +104,15 @@ def started(form: dict[str, str]) -> GenerationRequest:
 
 
 def test_places_in_a_form_need_not_follow_and_of_two_values_the_last_counts() -> None:
+def test_extras_of_a_form_may_be_a_json_text() -> None:
+    style = make_version(pack=make_pack(base_model=picture_base()), style=make_style(slug="ink"))
+    request = started({"extras": '{"adapters": [{"id": "small.ink.v1", "weight": 0.25}]}'})
+    assert request.adapters == (AdapterChoice(style.pk, 0.25),)
+    for text in ("[1]", "7", "no", '"{}"', "[" * 100_000):
+        with pytest.raises(Refused, match="must be an object"):
+            started({"extras": text})
+
+
     data = QueryDict(
         "text_prompts[10][text]=b&text_prompts[2][text]=a&text_prompts[2][text]=c&extras[adapters][0][id]=x"
     )
