@@ -75,6 +75,10 @@ class PictureSource(BaseModel):
     mask_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
 
 
+# Of the texts that a program of another API sends at once, each has its own limit; a worker reads them put together.
+MOST_CHARACTERS_DRAWN = 2**18
+
+
 class GenerateJob(Message):
     """Make one image and store it under `output_key`. `id` also follows the job through every log.
 
@@ -86,8 +90,8 @@ class GenerateJob(Message):
     attempt: int = Field(ge=1)
     engine: str
     base_model: str
-    prompt: str = Field(min_length=1, max_length=2000)
-    negative_prompt: str = Field(default="", max_length=2000)
+    prompt: str = Field(min_length=1, max_length=MOST_CHARACTERS_DRAWN)
+    negative_prompt: str = Field(default="", max_length=MOST_CHARACTERS_DRAWN)
     width: int = Field(default=128, ge=8, le=4096)
     height: int = Field(default=128, ge=8, le=4096)
     steps: int = Field(default=20, ge=1, le=150)

@@ -17,6 +17,8 @@ class GenerationRequest:
 
     `picture` and `mask` are hashes of pictures that the buyer has sent; `strength` is how much of it is drawn anew.
     `by_program`: did it come by an API, which gets new versions before the pages do?
+    `composed`: are its prompts put together, by an API that limits each text that it was sent, of these and words of the
+    hub's own? Then no further limit is set to the whole.
     `refiner_start` is the part of the noise after whose removal the base's refiner takes over; None for no refiner.
     """
 
@@ -32,6 +34,7 @@ class GenerationRequest:
     scheduler: str = ""
     resale: bool = False
     by_program: bool = False
+    composed: bool = False
     picture: str = ""
     mask: str = ""
     strength: float | None = None

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from structlog.contextvars import bound_contextvars
 
+from hub.jobs import MOST_CHARACTERS_DRAWN
 from marketplace.accounts.models import User
 from marketplace.accounts.organisations import partner_of
 from marketplace.catalogue.models import Example
@@ -26,7 +27,7 @@ from marketplace.generation.quoting import agreed, signed
 from marketplace.generation.reaper import reap, worker_started
 from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import picture_of
-from marketplace.generation.validation import Order, check_texts, checked_order
+from marketplace.generation.validation import MAX_PROMPT, Order, check_texts, checked_order
 from marketplace.orders.quotes import Token
 
 __all__ = [
@@ -128,7 +129,8 @@ def _territory(permit: Permit | None) -> Sequence[str]:
 
 
 def _checked(request: GenerationRequest, *, partner: str | None = None, territory: Sequence[str] = ()) -> Order:
-    check_texts(request.prompt, request.negative_prompt)
+    most = MOST_CHARACTERS_DRAWN if request.composed else MAX_PROMPT
+    check_texts(request.prompt, request.negative_prompt, most=most)
     order = checked_order(request, partner=partner, territory=territory)
     refuse_prompt(request.prompt, "prompt")
     if request.negative_prompt.strip():

@@ -103,18 +103,18 @@ def engine_info(base: BaseModel) -> EngineInfo:
     return info
 
 
-def check_texts(prompt: str, negative_prompt: str) -> None:
-    """Raises InvalidInput for an empty or over-long prompt, or one that holds control characters."""
+def check_texts(prompt: str, negative_prompt: str, *, most: int = MAX_PROMPT) -> None:
+    """Raises InvalidInput for an empty prompt, one of more than `most` characters, or one that holds control characters."""
     if not any(_is_visible(char) for char in prompt):
         raise InvalidInput(_("Say what to draw: the prompt is empty."), code="prompt_empty", field="prompt")
     for field, text in (("prompt", prompt), ("negative_prompt", negative_prompt)):
-        _refuse_text(field, text)
+        _refuse_text(field, text, most)
 
 
-def _refuse_text(field: str, text: str) -> None:
-    if len(text) > MAX_PROMPT:
+def _refuse_text(field: str, text: str, most: int) -> None:
+    if len(text) > most:
         message = _("This text has %(length)s characters. Shorten it to %(most)s.")
-        raise InvalidInput(message % {"length": len(text), "most": MAX_PROMPT}, code="prompt_too_long", field=field)
+        raise InvalidInput(message % {"length": len(text), "most": most}, code="prompt_too_long", field=field)
     if any(_is_control(char) for char in text):
         message = _("This text holds control characters. Type it again as plain text.")
         raise InvalidInput(message, code="control_characters", field=field)

@@ -42,7 +42,7 @@ def generate(fields: Fields) -> Wanted:
     request = _common(fields, _model(fields))
     addition = STYLES.get(fields.choice("style", STYLES) or "", "")
     if addition:
-        request = replace(request, prompt=f"{request.prompt.rstrip()}, {addition}")
+        request = replace(request, prompt=f"{request.prompt.rstrip()}, {addition}", composed=True)
     return replace(_wanted(fields, request), revised_prompt=request.prompt if addition else "")
 
 

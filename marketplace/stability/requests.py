@@ -79,6 +79,7 @@ def _common(fields: Fields, engine: Engine) -> GenerationRequest:
         steps=fields.integer("steps", LEAST_STEPS, MOST_STEPS),
         guidance_scale=fields.number("cfg_scale", 0, MAX_GUIDANCE),
         scheduler=scheduler_of(fields.choice("sampler", SCHEDULERS), engine.info),
+        composed=True,
     )
 
 

@@ -72,6 +72,14 @@ def bytes_in(item: dict[str, Any]) -> bytes:
     return base64.b64decode(item["b64_json"])
 
 
+def test_a_style_adds_to_a_prompt_of_any_length() -> None:
+    drawing_base()
+    with worker(delivers):
+        answer = draw(make_buyer(), prompt="a" * 2000, style="vivid")
+    assert answer.status_code == 200, answer.content
+    assert len(Generation.objects.get().prompt) > 2000
+
+
 def test_the_whole_answer() -> None:
     drawing_base()
     buyer = make_buyer(1)

@@ -57,6 +57,19 @@ def test_pictures_come_as_artifacts_with_the_seeds_that_follow_and_each_is_paid(
     assert (wallet_balance(buyer), held_balance(buyer)) == (CREDIT - 3 * ECHO_PRICE, 0)
 
 
+def test_each_text_may_have_2000_characters_whatever_is_made_of_them() -> None:
+    drawing_base()
+    longest = [
+        {"text": letter * 2000, "weight": weight} for letter, weight in (("a", 1), ("b", 1), ("c", -1), ("d", -1))
+    ]
+    with worker():
+        answer = draw(make_buyer(), text_prompts=longest, style_preset="enhance")
+    assert answer.status_code == 200, answer.content
+    made = Generation.objects.get()
+    assert made.prompt.startswith(f"{'a' * 2000}, {'b' * 2000}, highly detailed")
+    assert made.negative_prompt == f"{'c' * 2000}, {'d' * 2000}, blurry, low quality"
+
+
 @pytest.mark.parametrize("accept", ["", "*/*", "application/json", "application/json, image/png;q=0.5"])
 def test_json_is_the_answer_unless_a_picture_is_wanted(accept: str) -> None:
     drawing_base()

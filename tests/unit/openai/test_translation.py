@@ -73,6 +73,7 @@ def test_every_field_has_its_place() -> None:
         "height": 96,
         "steps": 30,
         "adapters": (AdapterChoice(one.pk, 1.0), AdapterChoice(other.pk, 0.25)),
+        "composed": True,
     }
     assert generate(Fields(body)) == Wanted(
         [GenerationRequest(**common, seed=seed) for seed in (2**32 - 2, 2**32 - 1, 0)],

@@ -35,7 +35,7 @@ def small() -> Engine:
 
 def test_what_is_left_out_the_base_decides_but_for_the_size_and_a_seed() -> None:
     [request] = text_to_image(Fields({"text_prompts": FOX, "seed": 5}), small())
-    assert request == GenerationRequest(base_model="small", prompt="fox", width=128, height=128, seed=5)
+    assert request == GenerationRequest(base_model="small", prompt="fox", width=128, height=128, seed=5, composed=True)
 
 
 def test_every_field_has_its_place() -> None:
@@ -66,6 +66,7 @@ def test_every_field_has_its_place() -> None:
         "steps": 150,
         "guidance_scale": 35.0,
         "scheduler": "euler_a",
+        "composed": True,
     }
     assert text_to_image(Fields(body), engine_of("small.ink.v1")) == [
         GenerationRequest(**common, seed=2**32 - 1),
@@ -103,7 +104,6 @@ def started(form: dict[str, str]) -> GenerationRequest:
     return request
 
 
-def test_places_in_a_form_need_not_follow_and_of_two_values_the_last_counts() -> None:
 def test_extras_of_a_form_may_be_a_json_text() -> None:
     style = make_version(pack=make_pack(base_model=picture_base()), style=make_style(slug="ink"))
     request = started({"extras": '{"adapters": [{"id": "small.ink.v1", "weight": 0.25}]}'})
@@ -113,6 +113,7 @@ def test_extras_of_a_form_may_be_a_json_text() -> None:
             started({"extras": text})
 
 
+def test_places_in_a_form_need_not_follow_and_of_two_values_the_last_counts() -> None:
     data = QueryDict(
         "text_prompts[10][text]=b&text_prompts[2][text]=a&text_prompts[2][text]=c&extras[adapters][0][id]=x"
     )
