@@ -69,9 +69,11 @@ class GrantPermit:
 
 
 def permit_of(account: User, headers: Mapping[str, str]) -> GrantPermit | None:
-    """None where no grant is named. Raises InvalidInput, NotAllowed (no partner, territory), NotFound or Conflict."""
+    """None where no grant is named. Raises InvalidInput (also for a territory without one), NotAllowed (no partner, territory),
+    NotFound or Conflict."""
     named = headers.get(GRANT, "").strip()
     if not named:
+        _refuse_a_territory_alone(headers)
         return None
     partner = partner_for(account)
     grants = named_grants(partner, named, MOST_GRANTS)
@@ -100,6 +102,13 @@ def shared_territory(partner: Partner, grants: Sequence[Grant], asked: Territory
         message = _("Your grants don't hold there. Name other countries, or other grants.")
         raise NotAllowed(message, code="territory_not_granted")
     return asked or shared
+
+
+def _refuse_a_territory_alone(headers: Mapping[str, str]) -> None:
+    """Or somebody would take the image for licensed there."""
+    if headers.get(TERRITORY, "").strip():
+        message = _("A territory is of a grant. Name the grants in %(grant)s too, or leave %(territory)s out.")
+        raise InvalidInput(message % {"grant": GRANT, "territory": TERRITORY}, code="territory_without_grant")
 
 
 def _ids(named: str, most: int) -> list[UUID]:

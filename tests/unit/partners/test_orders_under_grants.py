@@ -15,7 +15,7 @@ from marketplace.generation.services import cancel, quote, request_generation
 from marketplace.ledger.selectors import held_balance, wallet_balance
 from marketplace.partners.limits import images_under, used
 from marketplace.partners.models import Grant, LicensedImage, PartnerPrice
-from marketplace.partners.permits import permit_of
+from marketplace.partners.permits import GRANT, TERRITORY, permit_of
 from marketplace.partners.revoking import revoke
 from marketplace.stability import ordering as stability
 from tests.factories.accounts import make_user
@@ -113,6 +113,13 @@ def test_an_image_is_for_the_territory_it_was_ordered_for() -> None:
     assert order_under(account, grant).licensed_image.territory == ["DE"]
     agree(account, territories=["FR"])
     assert refusal_of(lambda: order_under(account, grant)) == "territory_not_granted"
+
+
+@pytest.mark.parametrize("named", ["", " "])
+def test_a_territory_without_a_grant_is_refused_and_not_passed_over(named: str) -> None:
+    headers = {GRANT: named, TERRITORY: "JP"}
+    assert refusal_of(lambda: permit_of(make_account(), headers)) == "territory_without_grant"
+    assert permit_of(make_account(), {TERRITORY: " "}) is None
 
 
 def test_a_grant_that_is_over_or_anothers_orders_nothing(time_machine: TimeMachineFixture) -> None:
