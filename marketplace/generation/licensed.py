@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.catalogue.licences import LICENCES, must_be_shared_under
-from marketplace.catalogue.models import BaseModel, StyleVersion
+from marketplace.catalogue.models import BaseModel, Style, StyleVersion
 from marketplace.errors import NotAllowed
+from marketplace.generation.models import Generation
 from marketplace.licences.rules import Act, Clause, Use, evaluate, gives_what_share_alike_gives
 from marketplace.licences.selectors import policy_of, policy_of_base
 
@@ -72,6 +73,22 @@ def refuse_what_is_not_licensed(
                 field="base_model",
             )
     _refuse_what_share_alike_forbids(versions)
+
+
+def refuse_as_input(generation: Generation) -> None:
+    """Raises NotAllowed where a style of this image rules out that another starts from it."""
+    if (style := denied_as_input(generation)) is not None:
+        message = _("The creator of “%(title)s” rules out its pictures as a model’s input. Start from another picture.")
+        raise NotAllowed(message % {"title": style.title}, code="input_not_licensed", field="picture")
+
+
+def denied_as_input(generation: Generation) -> Style | None:
+    """The style that does, if any; what somebody made with a style of their own is theirs to start from."""
+    versions = [use.version for use in generation.adapters.select_related("version__style")]
+    others = [version for version in versions if version.style.creator_id != generation.buyer_id]
+    use = Use(act=Act.INPUT, on=(generation.finished_at or timezone.now()).date())
+    denial = evaluate(use, *(policy_of(version) for version in others))
+    return others[denial.place].style if denial else None
 
 
 def _uses(

@@ -14,6 +14,7 @@ from hub.jobs import PictureSource
 from hub.object_store import ObjectMissingError, object_store
 from marketplace.accounts.models import User
 from marketplace.errors import InvalidInput, NotFound
+from marketplace.generation.licensed import refuse_as_input
 from marketplace.generation.models import Generation
 from marketplace.generation.requests import GenerationRequest
 
@@ -47,9 +48,13 @@ def store_picture(*, owner: User, content: bytes) -> str:
 
 
 def store_image_as_picture(*, owner: User, generation: Generation) -> str:
-    """Put a finished image of the owner's beside the pictures they sent. Raises NotFound for one that has no image."""
+    """Put a finished image of the owner's beside the pictures they sent.
+
+    Raises NotFound for one that has no image, NotAllowed where a style of it rules out that one starts from it.
+    """
     if generation.state != Generation.State.SUCCEEDED:
         raise NotFound(_("There is no image yet."), code="no_image")
+    refuse_as_input(generation)
     try:
         content = object_store().get(generation.image_key)
     except ObjectMissingError as error:

@@ -9,7 +9,9 @@ from types import MappingProxyType
 from marketplace.licences.policy import Policy
 
 # Opt-outs that leave training on outputs to `training_on_outputs`. Any other, also one that nobody here knows, rules it out.
-NOT_ABOUT_TRAINING = frozenset({"ai_inference", "data_mining"})
+# The opt-out of use as a model's input.
+AI_INPUT = "ai_inference"
+NOT_ABOUT_TRAINING = frozenset({AI_INPUT, "data_mining"})
 
 
 class Clause(StrEnum):
@@ -36,6 +38,7 @@ class Act(StrEnum):
     RESELL = "resell"  # a picture
     LICENSE = "license"  # the model, through a partner
     TRAIN = "train"  # on its pictures
+    INPUT = "input"  # draw a picture that starts from one of its pictures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +131,10 @@ def _trains_in_spite_of_an_opt_out(use: Use, policy: Policy) -> bool:
     return use.act == Act.TRAIN and not may_train(policy)
 
 
+def _is_input_in_spite_of_an_opt_out(use: Use, policy: Policy) -> bool:
+    return use.act == Act.INPUT and AI_INPUT in policy.opt_outs
+
+
 def _is_for_gain(use: Use, policy: Policy) -> bool:
     return use.is_commercial and not policy.commercial_use
 
@@ -147,6 +154,7 @@ def _is_too_late(use: Use, policy: Policy) -> bool:
 _REFUSALS: tuple[tuple[Clause, Callable[[Use, Policy], bool]], ...] = (
     *((clause, _lacks(clause)) for clause in NEEDS.values()),
     (Clause.OPT_OUTS, _trains_in_spite_of_an_opt_out),
+    (Clause.OPT_OUTS, _is_input_in_spite_of_an_opt_out),
     (Clause.COMMERCIAL_USE, _is_for_gain),
     (Clause.PARTNERS, _is_by_another),
     (Clause.TERRITORY, _is_elsewhere),

@@ -10,7 +10,7 @@ from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.licences.bases import policy_of_licence
 from marketplace.licences.columns import COLUMN_OF, COMMA
 from marketplace.licences.policy import Policy
-from marketplace.licences.rules import FOR_GAIN, NEEDS, NOT_ABOUT_TRAINING, Act, Use
+from marketplace.licences.rules import AI_INPUT, FOR_GAIN, NEEDS, NOT_ABOUT_TRAINING, Act, Use
 
 _ABOUT_OTHER_THINGS = [names for count in range(3) for names in permutations(sorted(NOT_ABOUT_TRAINING), count)]
 
@@ -33,6 +33,8 @@ def permitting(use: Use) -> Q:
         conditions.append(Q(commercial_use=True))
     if use.act == Act.TRAIN:
         conditions.append(Q(opt_outs__in=_ABOUT_OTHER_THINGS))
+    if use.act == Act.INPUT:
+        conditions.append(~Q(opt_outs__contains=f"{COMMA}{AI_INPUT}{COMMA}"))
     conditions += [_names(use, "partners", use.partner), _names(use, "territory", use.territory)]
     return reduce(and_, conditions)
 

@@ -17,6 +17,7 @@ from django_htmx.http import reswap, retarget
 from marketplace.catalogue.licences import LICENCES
 from marketplace.errors import Conflict, Unavailable
 from marketplace.generation.images import forbid_training
+from marketplace.generation.licensed import denied_as_input
 from marketplace.generation.models import Generation
 from marketplace.generation.obligations import credit_lines, may_be_used_in_business, shared_under
 from marketplace.generation.previews import MEDIA_TYPE, preview_of
@@ -117,8 +118,9 @@ def _again_url(generation: Generation, slugs: list[str]) -> str:
 
 
 def _start_url(generation: Generation, slugs: list[str]) -> str:
-    """The page whose form starts from this image; "" where it is none, or where its base can't."""
-    if not (_image_url(generation) and generation.base_model.enabled and _takes_pictures(generation)):
+    """The page whose form starts from this image; "" where it is none, or where its base can't or a style rules it out."""
+    possible = _image_url(generation) and generation.base_model.enabled and _takes_pictures(generation)
+    if not possible or denied_as_input(generation):
         return ""
     return f"{_form_page(generation, slugs)}picture={generation.pk}"
 

@@ -12,9 +12,10 @@ from hub import keys
 from hub.object_store import object_store
 from marketplace.generation.models import Generation
 from tests.factories.accounts import make_user
-from tests.factories.catalogue import tiny_sdxl_base
+from tests.factories.catalogue import make_version, tiny_sdxl_base
 from tests.factories.generation import buyer_of, order
-from tests.factories.ledger import make_buyer
+from tests.factories.ledger import give_credit, make_buyer
+from tests.integration.generation.test_api import ROOT, client_of, error_of
 from tests.unit.pages.clients import signed_in
 from tests.unit.pages.test_ordering import form
 
@@ -38,6 +39,14 @@ def file(content: bytes) -> SimpleUploadedFile:
 def sent(**changes: Any) -> dict[str, Any]:
     tiny_sdxl_base()
     return form(None, **changes)
+
+
+def delivered(made: Generation) -> Generation:
+    key = keys.output(made.pk, 1)
+    object_store().put(key, PICTURE, "image/png")
+    fields = {"state": "succeeded", "image_key": key, "image_sha256": PICTURE_SHA, "image_media_type": "image/png"}
+    Generation.objects.filter(pk=made.pk).update(**fields)
+    return made
 
 
 def started_from(made: Generation) -> tuple[str, str, float | None]:
@@ -70,11 +79,7 @@ def test_what_was_sent_is_kept_when_something_else_is_wrong() -> None:
 
 
 def test_an_image_of_ones_own_is_started_from_and_anothers_does_not_exist() -> None:
-    made = order(prompt="a red square")
-    key = keys.output(made.pk, 1)
-    object_store().put(key, PICTURE, "image/png")
-    fields = {"state": "succeeded", "image_key": key, "image_sha256": PICTURE_SHA, "image_media_type": "image/png"}
-    Generation.objects.filter(pk=made.pk).update(**fields)
+    made = delivered(order(prompt="a red square"))
     tiny_sdxl_base()
     client, stranger = signed_in(buyer_of(made)), signed_in(make_buyer())
     pages = [each.get(f"/create/?base=tiny-sdxl&picture={made.pk}").content.decode() for each in (client, stranger)]
@@ -84,6 +89,22 @@ def test_an_image_of_ones_own_is_started_from_and_anothers_does_not_exist() -> N
     client.post("/create/", sent(picture_of=str(made.pk)))
     again = Generation.objects.exclude(pk=made.pk).get()
     assert started_from(again) == (PICTURE_SHA, "", 0.6)
+
+
+def test_what_a_creator_rules_out_as_a_models_input_is_started_from_by_nobody_else() -> None:
+    creator = give_credit(make_user(), 100)
+    ruled_out = make_version(creator=creator, opt_outs=("data_mining", "ai_inference"), may_be_merged=True)
+    for buyer, refused in ((make_buyer(), True), (creator, False)):
+        made = delivered(order(buyer, make_version(may_be_merged=True), ruled_out, base_model="tiny-sdxl"))
+        page = signed_in(buyer).get(f"/generations/{made.pk}/").content.decode()
+        assert (f"picture={made.pk}" in page) == (not refused)
+        by_page = signed_in(buyer).post("/create/", sent(picture_of=str(made.pk)))
+        by_program = client_of(buyer).post(f"{ROOT}/generations/{made.pk}/picture")
+        assert (by_page.status_code, by_program.status_code) == ((403, 403) if refused else (302, 201))
+        if refused:
+            assert error_of(by_program) == (403, [("input_not_licensed", "picture")])
+            assert f"The creator of “{ruled_out.style.title}” rules out" in by_page.content.decode()
+            assert not Generation.objects.exclude(pk=made.pk).exists()
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ def test_what_nobody_granted_is_refused(act: Act, use: dict[str, Any], clause: C
         ({"commercial_use": False}, Act.RESELL, {}, Clause.COMMERCIAL_USE),
         ({"opt_outs": ("data_mining", "ai_inference")}, Act.TRAIN, {}, None),
         ({"opt_outs": ("ai_generative_training",)}, Act.TRAIN, {}, Clause.OPT_OUTS),
+        ({"opt_outs": ("data_mining", "ai_inference")}, Act.INPUT, {}, Clause.OPT_OUTS),
+        ({"opt_outs": ("data_mining", "ai_training", "unheard_of")}, Act.INPUT, {}, None),
         ({"opt_outs": ("unheard_of",)}, Act.TRAIN, {}, Clause.OPT_OUTS),
     ],
 )
