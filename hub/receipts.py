@@ -49,6 +49,15 @@ class Revocation:
     reason: str
 
 
+@dataclass(frozen=True)
+class Takedown:
+    """A notice of a version that may not be offered any more."""
+
+    version: int
+    at: datetime
+    reason: str
+
+
 def sign(claims: Mapping[str, Any], key: Ed25519PrivateKey, kind: Kind) -> str:
     """The same claims by the same key give the same text."""
     header = {"alg": ALGORITHM, "typ": str(kind), "kid": signing.key_id(key.public_key())}
@@ -98,11 +107,36 @@ def revocations_in(claims: Mapping[str, Any], now: datetime) -> dict[str, Revoca
     }
 
 
+def takedowns_in(claims: Mapping[str, Any]) -> dict[int, Takedown]:
+    """By version, of a list that revocations_in has read."""
+    return {
+        entry["version"]: Takedown(entry["version"], moment(entry["published_at"]), entry["reason"])
+        for entry in claims["takedowns"]
+    }
+
+
 def revocation_of(claims: Mapping[str, Any], revoked: Mapping[str, Revocation]) -> Revocation | None:
     """What ended this receipt's licence, if anything did; an image that was made before is licensed still."""
     found = [revoked[grant["grant"]] for grant in claims["grants"] if grant["grant"] in revoked]
+    return next((each for each in found if _came_first(each.at, claims)), None)
+
+
+def takedown_of(claims: Mapping[str, Any], taken_down: Mapping[int, Takedown]) -> Takedown | None:
+    """The notice that ended it, likewise."""
+    found = [taken_down[grant["version"]] for grant in claims["grants"] if grant.get("version") in taken_down]
+    return next((each for each in found if _came_first(each.at, claims)), None)
+
+
+def end_of(claims: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When the term of a grant's receipt ended, if it did. An image that was made within it is licensed for good."""
+    ends = [moment(grant["ends_at"]) for grant in claims["grants"] if "image" not in claims]
+    return next((end for end in ends if end <= now), None)
+
+
+def _came_first(at: datetime, claims: Mapping[str, Any]) -> bool:
+    """Was the image of this receipt made later? Of one that names none it always would be."""
     made = claims.get("image", {}).get("made_at")
-    return next((each for each in found if made is None or each.at < moment(made)), None)
+    return made is None or at < moment(made)
 
 
 def moment(value: int) -> datetime:

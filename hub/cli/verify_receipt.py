@@ -1,6 +1,7 @@
 """`irodori verify-receipt FILE`: is this licence receipt genuine? Needs no account, no database and, with files at hand, no network.
 
-Exit codes: 0 genuine and in force, 2 wrong usage, 3 not genuine, 4 a file can't be fetched, 5 of another image, 6 revoked.
+Exit codes: 0 genuine and in force, 2 wrong usage, 3 not genuine, 4 a file can't be fetched, 5 of another image, 6 revoked or
+taken down, 7 its term is over.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-USAGE, NOT_GENUINE, UNREACHABLE, OTHER_IMAGE, REVOKED = 2, 3, 4, 5, 6
+USAGE, NOT_GENUINE, UNREACHABLE, OTHER_IMAGE, REVOKED, ENDED = 2, 3, 4, 5, 6, 7
 WAIT_S = 10
 
 
@@ -31,16 +32,30 @@ def verify_receipt(
     ] = None,
     revocations: Annotated[
         str,
-        typer.Option(help="The hub's list of revoked grants: a file, or an address. Left out: it is not looked at."),
+        typer.Option(
+            help="The hub's list of revoked grants and takedowns: a file, or an address. Left out: it is not looked at."
+        ),
     ] = "",
     url: Annotated[str, typer.Option(envvar="IRODORI_URL", help="The hub's address.")] = "http://127.0.0.1:8000",
 ) -> None:
     """Check a licence receipt, and say what it says. No account and no database is needed.
 
     Exits with 0 when it is genuine and in force, 2 for wrong usage, 3 when it is not genuine, 4 when keys or list can't be
-    fetched, 5 when it is of another image, 6 when its licence was revoked.
+    fetched, 5 when it is of another image, 6 when its licence was revoked or its style taken down, 7 when its term is over. An
+    image that was made before any of that stays licensed.
     """
-    from hub.receipts import KEYS_ADDRESS, Kind, ReceiptError, keys_of, read, revocation_of, revocations_in
+    from hub.receipts import (
+        KEYS_ADDRESS,
+        Kind,
+        ReceiptError,
+        end_of,
+        keys_of,
+        read,
+        revocation_of,
+        revocations_in,
+        takedown_of,
+        takedowns_in,
+    )
 
     published = _text(keys or f"{url.rstrip('/')}{KEYS_ADDRESS}")
     listed = _text(revocations) if revocations else ""
@@ -48,13 +63,18 @@ def verify_receipt(
         trusted = keys_of(_json(published))
         claims = read(_text(str(file)).removesuffix("\n"), trusted, Kind.RECEIPT)
         now = datetime.now(UTC)
-        revoked = revocations_in(read(listed.strip(), trusted, Kind.REVOCATIONS), now) if listed else {}
+        ended = read(listed.strip(), trusted, Kind.REVOCATIONS) if listed else None
+        revoked = revocations_in(ended, now) if ended else {}
     except ReceiptError as error:
         raise _stop(f"Not genuine. {error}", NOT_GENUINE) from error
     _say(claims)
     _compare(claims, image)
     if (revocation := revocation_of(claims, revoked)) is not None:
         raise _stop(f"Revoked on {revocation.at:%Y-%m-%d}: {revocation.reason}", REVOKED)
+    if (notice := takedown_of(claims, takedowns_in(ended) if ended else {})) is not None:
+        raise _stop(f"Taken down on {notice.at:%Y-%m-%d}: {notice.reason}", REVOKED)
+    if (end := end_of(claims, now)) is not None:
+        raise _stop(f"Its term ended on {end:%Y-%m-%d}. Images that were made within it stay licensed.", ENDED)
 
 
 def _say(claims: dict[str, Any]) -> None:

@@ -19,9 +19,15 @@ RECEIPT, REVOCATIONS = "irodori-receipt+jws", "irodori-revocations+jws"
 
 
 class RevokedError(DamagedError):
-    """The receipt is genuine, and its licence has ended before the image was made."""
+    """The receipt is genuine, and its licence has ended before the image was made; also by a takedown of the style."""
 
     code = "revoked"
+
+
+class ExpiredError(DamagedError):
+    """The receipt of a grant is genuine, and its term is over. Images that were made within it stay licensed."""
+
+    code = "expired"
 
 
 class Licensee(Model):
@@ -74,9 +80,10 @@ class LicenceReceipt(Model):
 def verify(
     receipt: bytes, keys: PublicKeys, *, image: bytes | None = None, revocations: bytes | None = None
 ) -> LicenceReceipt:
-    """What it says, if one of the keys signed it; of this image and not revoked, where those are given.
+    """What it says, if one of the keys signed it and its term is not over; of this image and not revoked, where those are given.
 
-    Raises DamagedError, RevokedError.
+    An image that was made within the term stays licensed, so its receipt is good for ever. Raises DamagedError,
+    RevokedError, ExpiredError.
     """
     try:
         found = LicenceReceipt.model_validate(_claims(receipt, keys, RECEIPT))
@@ -86,6 +93,7 @@ def verify(
         raise DamagedError("It is of another image, or of a grant and no image.")
     if revocations is not None:
         _check_revoked(found, _claims(revocations, keys, REVOCATIONS))
+    _check_term(found)
     return found
 
 
@@ -103,10 +111,29 @@ def _claims(text: bytes, keys: PublicKeys, kind: str) -> dict[str, Any]:
 
 
 def _check_revoked(receipt: LicenceReceipt, claims: dict[str, Any]) -> None:
-    """What was made before its grant was revoked stays licensed."""
-    if claims["exp"] < datetime.now(timezone.utc).timestamp():
+    """What was made before its grant was revoked, or its style taken down, stays licensed."""
+    if claims["exp"] < _now():
         raise DamagedError("This list of revocations is out of date. Fetch it again.")
-    grants = {each.grant for each in receipt.grants}
+    grants, versions = {each.grant for each in receipt.grants}, {each.version for each in receipt.grants}
     for each in claims["revocations"]:
-        if each["grant"] in grants and (receipt.image is None or each["revoked_at"] < receipt.image.made_at):
+        if each["grant"] in grants and _came_first(each["revoked_at"], receipt):
             raise RevokedError(f"The grant {each['grant']} was revoked: {each['reason']}")
+    for each in claims["takedowns"]:
+        if each["version"] in versions and _came_first(each["published_at"], receipt):
+            raise RevokedError(f"“{each['style']}” was taken down: {each['reason']}")
+
+
+def _came_first(at: int, receipt: LicenceReceipt) -> bool:
+    return receipt.image is None or at < receipt.image.made_at
+
+
+def _check_term(receipt: LicenceReceipt) -> None:
+    for each in receipt.grants if receipt.image is None else ():
+        if each.ends_at <= _now():
+            raise ExpiredError(
+                f"The grant {each.grant} has ended. Images that were made within its term stay licensed."
+            )
+
+
+def _now() -> float:
+    return datetime.now(timezone.utc).timestamp()

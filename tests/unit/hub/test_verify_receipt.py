@@ -21,6 +21,7 @@ IMAGE = b"an image"
 NOW = int(time.time())
 GRANT = {
     "grant": "6f1c1f5e-0000-4000-8000-000000000001",
+    "version": 7,
     "title": "Washed Ink",
     "number": 2,
     "creator": "Mara",
@@ -44,13 +45,18 @@ CLAIMS: dict[str, Any] = {
 def files(tmp_path: Path) -> dict[str, Path]:
     texts = {
         "receipt.jws": sign(CLAIMS, KEY, Kind.RECEIPT),
-        "grant.jws": sign({name: value for name, value in CLAIMS.items() if name != "image"}, KEY, Kind.RECEIPT),
+        "grant.jws": of_grant(NOW + 3600),
+        "ended-grant.jws": of_grant(NOW),
+        "ended.jws": sign({**CLAIMS, "grants": [GRANT | {"ends_at": NOW}]}, KEY, Kind.RECEIPT),
         "keys.json": json.dumps(key_set({key_id(KEY.public_key()): KEY.public_key()})),
         "other-keys.json": json.dumps(key_set({"x": Ed25519PrivateKey.generate().public_key()})),
         "no-keys.json": "[]",
         "broken.json": "{",
         "revoked.jws": revocations(CLAIMS["iat"] - 1),
         "revoked-later.jws": revocations(CLAIMS["iat"] + 1),
+        "taken-down.jws": takedowns(7, CLAIMS["iat"] - 1),
+        "taken-down-later.jws": takedowns(7, CLAIMS["iat"] + 1),
+        "another-taken-down.jws": takedowns(8, CLAIMS["iat"] - 1),
         "old-list.jws": revocations(CLAIMS["iat"] - 1, exp=NOW - 1),
         "image.png": IMAGE.decode(),
         "other.png": "another",
@@ -66,6 +72,16 @@ def files(tmp_path: Path) -> dict[str, Path]:
 def revocations(at: int, *, exp: int = NOW + 3600) -> str:
     entry = {"grant": GRANT["grant"], "revoked_at": at, "reason": "Without consent."}
     return sign({"exp": exp, "revocations": [entry], "takedowns": []}, KEY, Kind.REVOCATIONS)
+
+
+def takedowns(version: int, at: int) -> str:
+    entry = {"takedown": "t", "version": version, "style": "ink", "reason": "Not theirs.", "published_at": at}
+    return sign({"exp": NOW + 3600, "revocations": [], "takedowns": [entry]}, KEY, Kind.REVOCATIONS)
+
+
+def of_grant(ends_at: int) -> str:
+    claims = {name: value for name, value in CLAIMS.items() if name != "image"}
+    return sign({**claims, "kind": "grant", "grants": [GRANT | {"ends_at": ends_at}]}, KEY, Kind.RECEIPT)
 
 
 def verify(files: dict[str, Path], receipt: str = "receipt.jws", *options: str) -> Result:
@@ -105,6 +121,10 @@ def test_a_genuine_receipt_is_told_in_words(files: dict[str, Path]) -> None:
         ("grant.jws", ("--image", "image.png"), 5, "names no image"),
         ("receipt.jws", ("--revocations", "revoked.jws"), 6, "Revoked on 2026-09-21: Without consent."),
         ("grant.jws", ("--revocations", "revoked-later.jws"), 6, "Revoked on"),
+        ("receipt.jws", ("--revocations", "taken-down.jws"), 6, "Taken down on 2026-09-21: Not theirs."),
+        ("grant.jws", ("--revocations", "taken-down-later.jws"), 6, "Taken down on"),
+        ("ended-grant.jws", (), 7, "Its term ended on"),
+        ("ended-grant.jws", ("--revocations", "revoked.jws"), 6, "Revoked on"),
         ("receipt.jws", ("--revocations", "old-list.jws"), 3, "out of date"),
         ("receipt.jws", ("--revocations", "receipt.jws"), 3, "header says something else"),
     ],
@@ -114,6 +134,21 @@ def test_everything_else_has_its_sentence_and_its_exit_code(
 ) -> None:
     done = verify(files, receipt, *options)
     assert (done.exit_code, sentence in done.output) == (code, True), done.output
+
+
+@pytest.mark.parametrize(
+    ("receipt", "options"),
+    [
+        ("grant.jws", ("--revocations", "another-taken-down.jws")),
+        ("receipt.jws", ("--revocations", "taken-down-later.jws")),
+        ("ended.jws", ()),
+    ],
+)
+def test_what_lasts_and_what_was_made_in_time_is_in_force(
+    files: dict[str, Path], receipt: str, options: tuple[str, ...]
+) -> None:
+    done = verify(files, receipt, *options)
+    assert done.exit_code == 0, done.output
 
 
 def test_a_last_line_break_in_the_file_does_no_harm(files: dict[str, Path]) -> None:

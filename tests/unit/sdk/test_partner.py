@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from time_machine import TimeMachineFixture
 
 from hub.settings.site import site_config
 from hub.signing import make_key
 from irodori_client import DamagedError, NotAllowedError, Order, StyleUse
 from irodori_client.cli.exits import Exit
 from irodori_client.models import GrantWanted
-from irodori_client.receipts import RevokedError, verify
+from irodori_client.receipts import ExpiredError, RevokedError, verify
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.models import Generation
 from marketplace.partners.matrix import keep
+from marketplace.partners.models import Takedown
 from marketplace.partners.revoking import revoke
 from tests.factories.accounts import make_user
 from tests.factories.command import Command
@@ -92,6 +94,30 @@ def test_a_grant_that_was_revoked_licenses_no_more(hub: Hub, licensed: Licensed)
     assert hub.do(licensed.account, lambda client: client.partner.grant(licensed.grant.id)).state == "revoked"
     # The image was made before, and stays licensed.
     of_image = hub.do(licensed.account, lambda client: client.partner.image_receipt(licensed.generation.pk))
+    assert verify(of_image, keys, revocations=listed).image is not None
+
+
+def test_of_a_term_that_is_over_only_the_images_stay_licensed(
+    hub: Hub, licensed: Licensed, time_machine: TimeMachineFixture
+) -> None:
+    receipt = hub.do(licensed.account, lambda client: client.partner.grant_receipt(licensed.grant.id))
+    of_image = hub.do(licensed.account, lambda client: client.partner.image_receipt(licensed.generation.pk))
+    keys = hub.do(None, lambda client: client.partner.receipt_keys())
+    time_machine.move_to(licensed.grant.agreement.ends_at)
+    with pytest.raises(ExpiredError, match="has ended"):
+        verify(receipt, keys)
+    assert verify(of_image, keys, image=IMAGE).image is not None
+
+
+def test_a_style_that_was_taken_down_is_licensed_no_more(hub: Hub, licensed: Licensed) -> None:
+    """Also where its grant was not revoked with it."""
+    receipt = hub.do(licensed.account, lambda client: client.partner.grant_receipt(licensed.grant.id))
+    of_image = hub.do(licensed.account, lambda client: client.partner.image_receipt(licensed.generation.pk))
+    Takedown.objects.create(version=licensed.version, reason="Not theirs.")
+    keys = hub.do(None, lambda client: client.partner.receipt_keys())
+    listed = hub.do(None, lambda client: client.partner.revocations())
+    with pytest.raises(RevokedError, match=r"taken down: Not theirs\."):
+        verify(receipt, keys, revocations=listed)
     assert verify(of_image, keys, revocations=listed).image is not None
 
 
