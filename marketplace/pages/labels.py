@@ -19,8 +19,17 @@ SCHEDULER_LABELS = {
     "deis": _("DEIS"),
     "ddpm": _("DDPM"),
     "pndm": _("PLMS"),
+    "dpmpp_3m_sde": _("DPM++ 3M SDE"),
+    "dpmpp_sde": _("DPM++ SDE"),
+    "dpmpp_2s": _("DPM++ 2S"),
+    "lms": _("LMS"),
+    "euler/trailing": _("Euler, trailing steps (Lightning)"),
     "dpmpp_2m/karras": _("DPM++ 2M Karras"),
     "dpmpp_2m_sde/karras": _("DPM++ 2M SDE Karras"),
+    "dpmpp_3m_sde/karras": _("DPM++ 3M SDE Karras"),
+    "dpmpp_3m_sde/exponential": _("DPM++ 3M SDE Exponential"),
+    "dpmpp_sde/karras": _("DPM++ SDE Karras"),
+    "lms/karras": _("LMS Karras"),
 }
 CONSENTS = (
     (Consent.OWN_WORK, _("Own work")),

@@ -24,7 +24,7 @@ STATUS = {
     "rate_limit_exceeded": 429,
     "server_error": 500,
 }
-# Samplers by the hub's names of schedulers. Two have no counterpart and are refused.
+# Samplers by the hub's names of schedulers. One is none of diffusers', so no engine has it: it is refused.
 SCHEDULERS = {
     "DDIM": "ddim",
     "DDPM": "ddpm",
@@ -35,7 +35,7 @@ SCHEDULERS = {
     "K_EULER": "euler",
     "K_EULER_ANCESTRAL": "euler_a",
     "K_HEUN": "heun",
-    "K_LMS": "",
+    "K_LMS": "lms",
 }
 MOST_PIXELS = 1_048_576
 SDXL_V1 = ((1024, 1024), (1152, 896), (1216, 832), (1344, 768), (1536, 640))

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -196,7 +197,9 @@ class SdxlEngine(Engine):
 
     def _started(self, job: GenerateJob, outfit: Outfit) -> SdxlRun:
         told = self._prompts.encode(job, outfit)
-        scheduler = new_scheduler(job.scheduler, self.pipeline.scheduler.config, job.steps, self.pipeline.device)
+        scheduler = new_scheduler(
+            job.scheduler, self.pipeline.scheduler.config, job.steps, self.pipeline.device, job.seed
+        )
         generator = torch.Generator("cpu").manual_seed(job.seed)
         dtype = told.tokens.dtype
         size = (job.height, job.width)
@@ -230,6 +233,8 @@ def _quieten() -> None:
     for logging in (diffusers_logging, transformers_logging):
         logging.set_verbosity_error()
         logging.disable_progress_bar()
+    # Of a rounded last bit, at each new one: torchsde goes on with the bound itself.
+    warnings.filterwarnings("ignore", "Should have t[ab]", module="torchsde")
 
 
 def _has_room(unet: nn.Module, device: str) -> bool:

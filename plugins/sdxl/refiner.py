@@ -41,7 +41,8 @@ class Refiner:
 
     def stage(self, job: GenerateJob, start: float) -> Stage:
         """The steps after `start`, without the job's adapters: they were made for the base."""
-        scheduler = new_scheduler(job.scheduler, self.pipeline.scheduler.config, job.steps, self.pipeline.device)
+        config = self.pipeline.scheduler.config
+        scheduler = new_scheduler(job.scheduler, config, job.steps, self.pipeline.device, job.seed)
         first = _first_refined(scheduler, start)
         begin_at(scheduler, first)
         told = self._prompts.encode(job, Outfit())

@@ -7,15 +7,18 @@ from typing import Any
 import diffusers
 import torch
 
-from plugins.sdxl.scheduler_names import BETAS, KARRAS, SAMPLERS, SPACINGS
+from plugins.sdxl.scheduler_names import BETAS, SAMPLERS, SPACINGS
 
 DIFFUSERS_BETAS = {"linear": "linear", "scaled": "scaled_linear", "cosine": "squaredcos_cap_v2"}
 LCM_ROWS = (50, 100, 200)
 
 
-def new_scheduler(name: str, base_config: Any, steps: int, device: torch.device) -> Any:
-    """A scheduler at its first of `steps`, with a state of its own: runs side by side must not share one."""
-    scheduler = scheduler_named(name, base_config)
+def new_scheduler(name: str, base_config: Any, steps: int, device: torch.device, seed: int = 0) -> Any:
+    """A scheduler at its first of `steps`, with a state of its own: runs side by side must not share one.
+
+    `seed` is for those that draw their noise by themselves, instead of from a generator that they are given.
+    """
+    scheduler = scheduler_named(name, base_config, seed)
     # LCM picks its steps out of 50 that it knows; a finer row is needed for more, and these begin at pure noise too.
     row = next((count for count in LCM_ROWS if steps <= count), LCM_ROWS[-1])
     finer = {"original_inference_steps": row} if name.startswith("lcm") and row > LCM_ROWS[0] else {}
@@ -30,7 +33,7 @@ def begin_at(scheduler: Any, index: int) -> None:
         scheduler.set_begin_index(index)
 
 
-def scheduler_named(name: str, base_config: Any) -> Any:
+def scheduler_named(name: str, base_config: Any, seed: int = 0) -> Any:
     """`name` is one of SAMPLERS and its options, such as "dpmpp_2m/karras": checked by the caller."""
     sampler_name, *options = name.split("/")
     sampler = SAMPLERS[sampler_name]
@@ -38,6 +41,8 @@ def scheduler_named(name: str, base_config: Any) -> Any:
     for option in options:
         settings |= _setting(option)
     maker = getattr(diffusers, sampler.maker)
+    if _takes(maker.__init__, "noise_sampler_seed"):
+        settings["noise_sampler_seed"] = seed
     if base_config.get("rescale_betas_zero_snr") and not _takes(maker.__init__, "rescale_betas_zero_snr"):
         settings["trained_betas"] = _betas_to_pure_noise(base_config, settings)
     return maker.from_config(base_config, **settings)
@@ -53,7 +58,7 @@ def _setting(option: str) -> dict[str, object]:
         return {"beta_schedule": DIFFUSERS_BETAS[option]}
     if option in SPACINGS:
         return {"timestep_spacing": option}
-    return {"use_karras_sigmas": option in KARRAS}
+    return {f"use_{option}_sigmas": True}
 
 
 def _betas_to_pure_noise(base_config: Any, settings: dict[str, object]) -> list[float]:

@@ -16,6 +16,8 @@ from marketplace.stability.engines import engine_of
 from marketplace.stability.presets import PRESETS
 from marketplace.stability.prompts import TextPrompt, joined
 from marketplace.stability.requests import image_to_image, text_to_image, upscale
+from marketplace.stability.tables import SCHEDULERS
+from plugins.sdxl.plugin import INFO as SDXL
 from plugins.sdxl.weighting import fragments
 from tests.factories.catalogue import make_pack, make_style, make_version
 from tests.factories.stability import drawing_base, file, picture_base, png, upscaler
@@ -158,3 +160,9 @@ def test_a_base_that_reads_no_marks_gets_the_text_as_it_is() -> None:
     drawing_base()
     [request] = text_to_image(Fields({"text_prompts": [{"text": "a (red) fox"}], "seed": 1}), engine_of("drawer"))
     assert request.prompt == "a (red) fox"
+
+
+def test_every_sampler_with_a_counterpart_is_one_that_bases_of_sdxl_offer() -> None:
+    known = {name: scheduler for name, scheduler in SCHEDULERS.items() if scheduler}
+    assert SCHEDULERS.keys() - known.keys() == {"K_DPMPP_2S_ANCESTRAL"}
+    assert [name for name, scheduler in known.items() if not SDXL.offers(scheduler)] == []

@@ -46,7 +46,8 @@ def local(picture: bytes, strength: float, mask: bytes = b"", **changes: Any) ->
 def drawn(pipeline: Any, wanted: LocalJob, **pictures: Any) -> "np.ndarray[Any, Any]":
     assert wanted.source
     sampler = SAMPLERS[wanted.scheduler]
-    pipeline.scheduler = getattr(diffusers, sampler.maker).from_config(pipeline.scheduler.config, **sampler.settings)
+    settings = {**sampler.settings, "noise_sampler_seed": wanted.seed}
+    pipeline.scheduler = getattr(diffusers, sampler.maker).from_config(pipeline.scheduler.config, **settings)
     pipeline.set_progress_bar_config(disable=True)
     image = pipeline(
         wanted.prompt,
@@ -60,7 +61,18 @@ def drawn(pipeline: Any, wanted: LocalJob, **pictures: Any) -> "np.ndarray[Any, 
 
 
 @pytest.mark.parametrize(
-    ("scheduler", "strength"), [("euler", 0.5), ("euler_a", 1.0), ("heun", 0.7), ("ddim", 0.3), ("dpmpp_2m_sde", 0.6)]
+    ("scheduler", "strength"),
+    [
+        ("euler", 0.5),
+        ("euler_a", 1.0),
+        ("heun", 0.7),
+        ("ddim", 0.3),
+        ("dpmpp_2m_sde", 0.6),
+        ("dpmpp_3m_sde", 0.8),
+        ("dpmpp_sde", 0.7),
+        ("dpmpp_2s", 0.6),
+        ("lms", 0.6),
+    ],
 )
 def test_a_run_from_a_picture_equals_diffusers(
     sdxl_engine: SdxlEngine, plain_pipeline: Any, scheduler: str, strength: float
@@ -72,7 +84,16 @@ def test_a_run_from_a_picture_equals_diffusers(
 
 
 @pytest.mark.parametrize(
-    ("scheduler", "strength"), [("euler", 0.6), ("euler_a", 1.0), ("heun", 0.7), ("dpmpp_2m_sde", 0.5)]
+    ("scheduler", "strength"),
+    [
+        ("euler", 0.6),
+        ("euler_a", 1.0),
+        ("heun", 0.7),
+        ("dpmpp_2m_sde", 0.5),
+        ("dpmpp_sde", 0.7),
+        ("dpmpp_2s", 0.6),
+        ("lms", 0.6),
+    ],
 )
 def test_a_run_under_a_mask_equals_diffusers(
     sdxl_engine: SdxlEngine, plain_pipeline: Any, scheduler: str, strength: float

@@ -68,7 +68,8 @@ def drawn(base: Any, refiner: Any, wanted: GenerateJob, **start: Any) -> Pixels:
     sampler = SAMPLERS[wanted.scheduler]
     for pipeline in (base, refiner):
         maker = getattr(diffusers, sampler.maker)
-        pipeline.scheduler = maker.from_config(pipeline.scheduler.config, **sampler.settings)
+        settings = {**sampler.settings, "noise_sampler_seed": wanted.seed}
+        pipeline.scheduler = maker.from_config(pipeline.scheduler.config, **settings)
     both = {
         "prompt": wanted.prompt,
         "negative_prompt": wanted.negative_prompt or None,

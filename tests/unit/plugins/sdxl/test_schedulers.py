@@ -18,7 +18,11 @@ from tests.serving_jobs import drawn_by_diffusers, job, pixels, run_together, ru
 
 pytestmark = pytest.mark.torch
 KARRAS = {"use_karras_sigmas": True}
+EXPONENTIAL = {"use_exponential_sigmas": True}
 SDE = {"algorithm_type": "sde-dpmsolver++"}
+THIRD = SDE | {"solver_order": 3}
+SEED = {"noise_sampler_seed": 7}
+"""Of the requests below: this one draws its noise by itself, at random if nobody says from which seed."""
 USUAL: dict[str, tuple[Any, dict[str, Any]]] = {
     "heun": (diffusers.HeunDiscreteScheduler, {}),
     "dpm2": (diffusers.KDPM2DiscreteScheduler, {}),
@@ -26,6 +30,24 @@ USUAL: dict[str, tuple[Any, dict[str, Any]]] = {
     "dpmpp_2m/karras": (diffusers.DPMSolverMultistepScheduler, KARRAS),
     "dpmpp_2m_sde": (diffusers.DPMSolverMultistepScheduler, SDE),
     "dpmpp_2m_sde/karras": (diffusers.DPMSolverMultistepScheduler, SDE | KARRAS),
+    "dpmpp_3m_sde": (diffusers.DPMSolverMultistepScheduler, THIRD),
+    "dpmpp_3m_sde/karras": (diffusers.DPMSolverMultistepScheduler, THIRD | KARRAS),
+    "dpmpp_3m_sde/exponential": (diffusers.DPMSolverMultistepScheduler, THIRD | EXPONENTIAL),
+    "dpmpp_sde": (diffusers.DPMSolverSDEScheduler, SEED),
+    "dpmpp_sde/karras": (diffusers.DPMSolverSDEScheduler, SEED | KARRAS),
+    "dpmpp_2s": (diffusers.DPMSolverSinglestepScheduler, {}),
+    "dpmpp_2s/karras": (diffusers.DPMSolverSinglestepScheduler, KARRAS),
+    "lms": (diffusers.LMSDiscreteScheduler, {}),
+    "lms/karras": (diffusers.LMSDiscreteScheduler, KARRAS),
+    "lms/exponential/scaled": (diffusers.LMSDiscreteScheduler, EXPONENTIAL | {"beta_schedule": "scaled_linear"}),
+    "euler/exponential": (diffusers.EulerDiscreteScheduler, EXPONENTIAL),
+    "heun/exponential": (diffusers.HeunDiscreteScheduler, EXPONENTIAL),
+    "dpm2/exponential": (diffusers.KDPM2DiscreteScheduler, EXPONENTIAL),
+    "dpm2_a/exponential": (diffusers.KDPM2AncestralDiscreteScheduler, EXPONENTIAL),
+    "dpmpp_2m/exponential": (diffusers.DPMSolverMultistepScheduler, EXPONENTIAL),
+    "deis/exponential": (diffusers.DEISMultistepScheduler, EXPONENTIAL),
+    "unipc/exponential": (diffusers.UniPCMultistepScheduler, EXPONENTIAL),
+    "euler/trailing": (diffusers.EulerDiscreteScheduler, {"timestep_spacing": "trailing"}),
     "unipc": (diffusers.UniPCMultistepScheduler, {}),
     "deis": (diffusers.DEISMultistepScheduler, {}),
     "ddpm": (diffusers.DDPMScheduler, {}),
@@ -61,7 +83,7 @@ def test_a_run_equals_diffusers_scheduler_of_that_name(sdxl_engine: SdxlEngine, 
 
 
 def test_schedulers_of_a_batch_keep_their_own_state(sdxl_engine: SdxlEngine) -> None:
-    names = ["heun", "pndm", "unipc", "dpmpp_2m_sde/karras", "dpm2_a", "deis"]
+    names = ["heun", "pndm", "unipc", "dpmpp_2m_sde/karras", "dpm2_a", "deis", "lms", "dpmpp_sde", "dpmpp_2s"]
     wanted: list[tuple[GenerateJob, list[LocalPack], int]] = [
         (request(name, steps=3, seed=seed), [], seed % 3) for seed, name in enumerate(names)
     ]
@@ -69,6 +91,20 @@ def test_schedulers_of_a_batch_keep_their_own_state(sdxl_engine: SdxlEngine) -> 
     alone = [pixels(run_with(sdxl_engine, each[0])) for each in wanted]
     assert max(np.abs(one - other).max() for one, other in zip(together, alone, strict=True)) <= 1
     assert min(np.abs(one - other).mean() for one, other in pairwise(together)) > 1
+
+
+def test_noise_that_a_scheduler_draws_by_itself_follows_the_seed(sdxl_engine: SdxlEngine) -> None:
+    wanted = [request("dpmpp_sde", seed=seed) for seed in (7, 7, 8)]
+    # From one noise, so that only what is drawn on the way differs.
+    runs = [sdxl_engine.start(each, []) for each in wanted]
+    noise = runs[0].latents
+    for run in runs:
+        run.latents = noise
+        while not run.done:
+            sdxl_engine.step([run])
+    one, again, other = (run.latents for run in runs)
+    assert torch.equal(one, again)
+    assert not torch.allclose(one, other, atol=0.1)
 
 
 @pytest.mark.parametrize("name", ["heun", "pndm", "euler"])
@@ -105,6 +141,8 @@ def test_every_scheduler_begins_at_the_noise_a_base_with_zero_snr_was_trained_to
         "euler/",
         "euler/fast",
         "euler/karras/karras",
+        "euler/karras/exponential",
+        "dpmpp_2s/trailing",
         "euler/linear/cosine",
         "ddim/karras",
         "lcm/trailing",
