@@ -16,6 +16,7 @@ GENERATION_STARTED_TASK = "generation.started"
 GENERATION_HEARTBEAT_TASK = "generation.heartbeat"
 GENERATION_SUCCEEDED_TASK = "generation.succeeded"
 GENERATION_FAILED_TASK = "generation.failed"
+GENERATION_HANDED_BACK_TASK = "generation.handed_back"
 WORKER_STARTED_TASK = "generation.worker_started"
 CONVERTED_TASK = "uploads.converted"
 CONVERT_REFUSED_TASK = "uploads.convert_refused"
@@ -178,6 +179,14 @@ class GenerationFailed(Message):
     code: str
     message: str
     retryable: bool
+
+
+class GenerationHandedBack(Message):
+    """The worker stops before it began with the job, though it was granted a lease: another one is to have this attempt."""
+
+    id: UUID
+    attempt: int
+    worker: str
 
 
 class WorkerStarted(Message):

@@ -85,9 +85,8 @@ def _prefetch(request: Any, **_: Any) -> None:
 
 @worker_shutting_down.connect
 def _drain(**_: Any) -> None:
-    """What runs here is finished, what only arrived is handed back."""
     if _worker:
-        _worker.draining = True
+        _worker.drain()
 
 
 @worker_shutdown.connect

@@ -11,13 +11,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 from structlog.contextvars import bound_contextvars
 
-from hub.jobs import GenerateJob, GenerationFailed, GenerationStarted, GenerationSucceeded, Message
+from hub.jobs import (
+    GenerateJob,
+    GenerationFailed,
+    GenerationHandedBack,
+    GenerationStarted,
+    GenerationSucceeded,
+    Message,
+)
 from hub.object_store import ObjectMissingError, ObjectStore
 from hub.plugin_api import Generation, JobRefusedError
 from serving.adapters.cache import CorruptPackError, PackCache
 from serving.adapters.checksums import DamagedPackError
 from serving.engine.loop import EngineLoop
-from serving.engine.ticket import CancelledError, DeadlineError, Ticket
+from serving.engine.ticket import CancelledError, DeadlineError, HandedBackError, Ticket
 from serving.in_hand import AlreadyTakenError, JobsInHand
 from serving.pictures import with_pictures
 from serving.reporting import Heartbeat, Send
@@ -80,6 +87,9 @@ class Generator:
         except CancelledError:
             log.info("generation.cancelled")
             return None
+        except HandedBackError:
+            log.info("generation.handed_back")
+            return GenerationHandedBack(id=job.id, attempt=job.attempt, worker=self.worker)
         except JobRefusedError as error:
             log.info("generation.refused", code=error.code)
             return self._failed(job, error.code, error.message, retryable=False)

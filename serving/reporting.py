@@ -21,6 +21,7 @@ TASKS: dict[type[Message], str] = {
     jobs.GenerationHeartbeat: jobs.GENERATION_HEARTBEAT_TASK,
     jobs.GenerationSucceeded: jobs.GENERATION_SUCCEEDED_TASK,
     jobs.GenerationFailed: jobs.GENERATION_FAILED_TASK,
+    jobs.GenerationHandedBack: jobs.GENERATION_HANDED_BACK_TASK,
     jobs.WorkerStarted: jobs.WORKER_STARTED_TASK,
     jobs.Converted: jobs.CONVERTED_TASK,
     jobs.ConvertRefused: jobs.CONVERT_REFUSED_TASK,

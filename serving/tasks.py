@@ -19,21 +19,27 @@ from hub.jobs import (
     ExtractJob,
 )
 from serving.celery import app, current_worker
+from serving.worker import ServingWorker
 
 log = structlog.get_logger(__name__)
 
 
-@app.task(name=GENERATE_TASK)
-def generate(message: dict[str, Any]) -> None:
+def _ready_worker() -> ServingWorker:
+    """Hands the message back to the queue where this worker is stopping."""
     worker = current_worker()
     if worker.draining:
         raise Reject("This worker is stopping.", requeue=True)
-    worker.generator.run(message)
+    return worker
+
+
+@app.task(name=GENERATE_TASK)
+def generate(message: dict[str, Any]) -> None:
+    _ready_worker().generator.run(message)
 
 
 @app.task(name=CONVERT_TASK)
 def convert(message: dict[str, Any]) -> None:
-    worker = current_worker()
+    worker = _ready_worker()
     try:
         job = ConvertJob.model_validate(message)
     except ValidationError as error:
@@ -49,7 +55,7 @@ def convert(message: dict[str, Any]) -> None:
 
 @app.task(name=EXTRACT_TASK)
 def extract(message: dict[str, Any]) -> None:
-    worker = current_worker()
+    worker = _ready_worker()
     try:
         job = ExtractJob.model_validate(message)
     except ValidationError as error:

@@ -75,6 +75,11 @@ class ServingWorker:
             Thread(target=verifying, name="verify-packs", daemon=True).start()
             self.metrics.serve(self._metric_sources())
 
+    def drain(self) -> None:
+        """Take nothing more: what is drawn here is finished, what only waits is handed back. Safe in a signal handler."""
+        self.draining = True
+        self.loop.drain()
+
     def stop(self) -> None:
         if self.loop.engines:
             self.prefetcher.stop()

@@ -7,6 +7,7 @@ another attempt changes nothing.
 import hashlib
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -16,7 +17,13 @@ from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
 from hub import keys
-from hub.jobs import GenerationFailed, GenerationHeartbeat, GenerationStarted, GenerationSucceeded
+from hub.jobs import (
+    GenerationFailed,
+    GenerationHandedBack,
+    GenerationHeartbeat,
+    GenerationStarted,
+    GenerationSucceeded,
+)
 from hub.object_store import ObjectMissingError, object_store
 from hub.settings.site import site_config
 from marketplace.catalogue.models import Example
@@ -30,7 +37,16 @@ log = structlog.get_logger(__name__)
 State = Generation.State
 OPEN = (State.QUEUED, State.RUNNING)
 ALWAYS = Q()
-Report = GenerationStarted | GenerationHeartbeat | GenerationSucceeded | GenerationFailed
+NOT_BEGUN: dict[str, Any] = {
+    "state": State.QUEUED,
+    "worker": "",
+    "step": 0,
+    "started_at": None,
+    "lease_until": None,
+    "sent_at": None,
+    "times_sent": 0,
+}
+Report = GenerationStarted | GenerationHeartbeat | GenerationSucceeded | GenerationFailed | GenerationHandedBack
 
 
 def started(message: GenerationStarted) -> None:
@@ -77,26 +93,22 @@ def failed(message: GenerationFailed) -> None:
             give_up(generation, code=message.code, message=message.message)
 
 
+def handed_back(message: GenerationHandedBack) -> None:
+    """Send it to another worker at once, as the same attempt: this one stops, and never began."""
+    with bound_contextvars(generation=str(message.id)), transaction.atomic():
+        waits = Q(state=State.QUEUED) | Q(state=State.RUNNING, worker=message.worker[:120])
+        if _current(message).filter(waits).update(**NOT_BEGUN):
+            log.info("generation.handed_back", attempt=message.attempt, worker=message.worker)
+            transaction.on_commit(partial(dispatch.send, message.id))
+
+
 def try_again_or_fail(generation: Generation, *, code: str, message: str, only: Q = ALWAYS) -> None:
     """End this attempt, if it is still the current one and the row is as `only` says."""
     if generation.attempt >= site_config().max_attempts:
         give_up(generation, code=code, message=message, only=only)
         return
     with transaction.atomic():
-        moved = (
-            _same(generation)
-            .filter(only)
-            .update(
-                attempt=generation.attempt + 1,
-                state=State.QUEUED,
-                worker="",
-                step=0,
-                started_at=None,
-                lease_until=None,
-                sent_at=None,
-                times_sent=0,
-            )
-        )
+        moved = _same(generation).filter(only).update(attempt=generation.attempt + 1, **NOT_BEGUN)
         if moved:
             log.info("generation.requeued", attempt=generation.attempt + 1, code=code)
             transaction.on_commit(partial(dispatch.send, generation.pk))

@@ -17,7 +17,7 @@ from marketplace.errors import Conflict
 from marketplace.generation import dispatch, drafts, settlement
 from marketplace.generation.access import refuse_what_is_not_released
 from marketplace.generation.announcements import announce_cancelled
-from marketplace.generation.lifecycle import OPEN, failed, heartbeat, started, succeeded
+from marketplace.generation.lifecycle import OPEN, failed, handed_back, heartbeat, started, succeeded
 from marketplace.generation.models import Generation
 from marketplace.generation.permits import Permit
 from marketplace.generation.pictures import refuse_unknown_pictures
@@ -33,6 +33,7 @@ from marketplace.orders.quotes import Token
 __all__ = [
     "cancel",
     "failed",
+    "handed_back",
     "heartbeat",
     "quote",
     "reap",

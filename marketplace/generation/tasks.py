@@ -61,6 +61,18 @@ def failed(payload: dict[str, Any]) -> None:
 
 
 @shared_task(
+    name=jobs.GENERATION_HANDED_BACK_TASK,
+    queue=jobs.SITE_QUEUE,
+    autoretry_for=AWAY,
+    max_retries=TRIES,
+    retry_backoff=True,
+)
+def handed_back(payload: dict[str, Any]) -> None:
+    if message := _read(jobs.GenerationHandedBack, payload):
+        services.handed_back(message)
+
+
+@shared_task(
     name=jobs.WORKER_STARTED_TASK, queue=jobs.SITE_QUEUE, autoretry_for=AWAY, max_retries=TRIES, retry_backoff=True
 )
 def worker_started(payload: dict[str, Any]) -> None:

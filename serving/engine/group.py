@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 
 from hub.plugin_api import Engine, EngineFullError, Generation, JobRefusedError, Run, Trouble, trouble
-from serving.engine.ticket import CancelledError, DeadlineError, Ticket, never
+from serving.engine.ticket import CancelledError, DeadlineError, HandedBackError, Ticket, never
 from serving.engine.trouble import free_memory
 
 log = structlog.get_logger(__name__)
@@ -44,6 +44,12 @@ class Group:
         for ticket in left:
             self._end(ticket)
         self.running = [ticket for ticket in self.running if ticket not in left]
+
+    def hand_back(self) -> None:
+        """Who waits."""
+        for ticket in self.waiting:
+            ticket.future.set_exception(HandedBackError())
+        self.waiting.clear()
 
     def fill(self, *, until: float, before: float, room_comes: bool) -> None:
         """Start who waited longest, as far as the batch has room and at least one, but no new one after `until`.

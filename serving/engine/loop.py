@@ -19,7 +19,7 @@ import structlog
 
 from hub.plugin_api import Engine, Generation, Trouble, trouble
 from serving.engine.group import DeviceLostError, Group, settle
-from serving.engine.ticket import Ticket
+from serving.engine.ticket import HandedBackError, Ticket
 from serving.engine.trouble import exit_at_once, free_memory
 
 log = structlog.get_logger(__name__)
@@ -36,6 +36,10 @@ class Call:
 
     function: Callable[[Engines], Any]
     future: "Future[Any]"
+
+
+class Drain:
+    """What has not begun is not to begin here."""
 
 
 class Stop:
@@ -62,10 +66,10 @@ class EngineLoop:
         self.max_batch = max_batch
         self._on_lost = on_lost
         self._arrived = 0
-        self._inbox: SimpleQueue[Ticket | Call | Stop] = SimpleQueue()
+        self._inbox: SimpleQueue[Ticket | Call | Drain | Stop] = SimpleQueue()
         # The group at the front is stepped next and goes to the back, so none starves.
         self._groups: OrderedDict[tuple[str, str], Group] = OrderedDict()
-        self._stopping = False
+        self._draining = self._stopping = False
         self._thread = Thread(target=self._serve, name="engine", daemon=True)
 
     def start(self) -> None:
@@ -76,7 +80,7 @@ class EngineLoop:
         loading.future.result()
 
     def submit(self, ticket: Ticket) -> "Future[Generation]":
-        """The image, or what went wrong: CancelledError, DeadlineError, JobRefusedError, or what the engine raised."""
+        """The image, or what went wrong: CancelledError, DeadlineError, HandedBackError, JobRefusedError, or what the engine raised."""
         ticket.deadline = time.monotonic() + self.deadline_seconds
         if self._prepared(ticket):
             self._inbox.put(ticket)
@@ -88,6 +92,10 @@ class EngineLoop:
         self._inbox.put(call)
         result: T = call.future.result()
         return result
+
+    def drain(self) -> None:
+        """Finish what runs, and end with HandedBackError what waits or is still submitted."""
+        self._inbox.put(Drain())
 
     def stop(self, timeout: float | None = None) -> None:
         """Finish what was submitted, then end the thread."""
@@ -149,10 +157,22 @@ class EngineLoop:
                     self._admit(item)
                 case Call():
                     settle(item.future, partial(item.function, self.engines))
+                case Drain():
+                    self._hand_back()
                 case Stop():
                     self._stopping = True
 
+    def _hand_back(self) -> None:
+        self._draining = True
+        for key, group in list(self._groups.items()):
+            group.hand_back()
+            if group.empty:
+                del self._groups[key]
+
     def _admit(self, ticket: Ticket) -> None:
+        if self._draining:
+            ticket.future.set_exception(HandedBackError())
+            return
         try:
             key = ticket.job.engine, self.engines[ticket.job.engine].group(ticket.job)
         except Exception as error:  # noqa: BLE001 - the boundary to an engine plugin: its error fails its job alone

@@ -13,6 +13,10 @@ class CancelledError(Exception):
     """The site told this worker to stop the job; nobody waits for an answer."""
 
 
+class HandedBackError(Exception):
+    """This worker stops, and the job had not begun: another one is to do it."""
+
+
 class DeadlineError(Exception):
     """The job ran longer than a job may."""
 

@@ -63,6 +63,10 @@ def failed(generation: Generation, **changes: Any) -> jobs.GenerationFailed:
     return jobs.GenerationFailed(**_report(generation) | fields | changes)
 
 
+def handed_back(generation: Generation, **changes: Any) -> jobs.GenerationHandedBack:
+    return jobs.GenerationHandedBack(**_report(generation) | changes)
+
+
 def succeeded(generation: Generation, content: bytes = b"", **changes: Any) -> jobs.GenerationSucceeded:
     """What a worker that stored `content` reports."""
     content = content or generation.prompt.encode()

@@ -33,13 +33,18 @@ class Workers:
     def start_site(self, name: str = "site") -> None:
         self._start(name, site_worker(), {"DJANGO_SETTINGS_MODULE": "hub.settings", "CELERY_SKIP_CHECKS": "1"})
 
-    def start_echo(self, name: str = "echo", seconds: float = 0.0) -> None:
+    def start_echo(self, name: str = "echo", seconds: float = 0.0, host: str = "%h") -> None:
         """A serving worker whose engine answers each prompt after `seconds`."""
-        self._start(name, generate_worker(["echo"]), {"HUB_PLUGIN_CONFIG": f'{{"echo": {{"seconds": {seconds}}}}}'})
+        command = (*generate_worker(["echo"]), f"--hostname=generate@{host}")
+        self._start(name, command, {"HUB_PLUGIN_CONFIG": f'{{"echo": {{"seconds": {seconds}}}}}'})
 
     def kill(self, name: str) -> None:
         """As a crash would: with everything it holds in its hands."""
         stop_children([self.running.pop(name)], with_signal=signal.SIGKILL, patience_s=5)
+
+    def ask_to_stop(self, name: str) -> None:
+        """As its supervisor does; it goes on with what it draws."""
+        self.running[name].send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
         stop_children(list(self.running.values()), with_signal=signal.SIGTERM, patience_s=5)

@@ -66,6 +66,20 @@ def test_kill_9_of_the_worker_costs_neither_image_nor_credit(
     assert (wallet_balance(buyer), held_balance(buyer), sum_of_all_entries()) == (CREDIT - PRICE, 0, 0)
 
 
+def test_a_worker_that_is_stopped_finishes_its_image_and_another_makes_the_rest(workers: Workers) -> None:
+    workers.start_site()
+    workers.start_echo("first", seconds=4)
+    echo_base()
+    buyer = make_buyer(1)
+    generations = [order(buyer) for _ in range(3)]
+    assert within(30, lambda: all(state_of(generation) == "running" for generation in generations))
+    workers.ask_to_stop("first")
+    workers.start_echo("second", host="another")
+    assert within(25, lambda: all(state_of(generation) == "succeeded" for generation in generations))
+    assert [generation.attempt for generation in generations] == [1, 1, 1]
+    assert [len(charges(generation)) for generation in generations] == [2, 2, 2]
+
+
 def test_kill_9_of_the_site_worker_costs_neither_image_nor_credit(workers: Workers) -> None:
     workers.env["HUB_LEASE_SECONDS"] = "8"
     workers.start_site("first-site")

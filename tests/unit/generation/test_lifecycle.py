@@ -8,7 +8,7 @@ from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.generation.reaper import is_due, wait_before_sending_again
 from marketplace.ledger.selectors import held_balance, wallet_balance
-from tests.factories.generation import WORKER, failed, heartbeat, order, started, succeeded
+from tests.factories.generation import WORKER, failed, handed_back, heartbeat, order, started, succeeded
 from tests.factories.ledger import CREDIT, make_buyer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -112,6 +112,26 @@ def test_reports_of_another_attempt_change_nothing() -> None:
         services.failed(failed(generation, attempt=attempt, retryable=False))
         services.succeeded(succeeded(generation, attempt=attempt))
     assert state_of(generation) == before
+
+
+def test_what_a_stopping_worker_hands_back_is_for_the_next_one_at_once_and_costs_no_attempt() -> None:
+    generation = order()
+    services.started(started(generation))
+    services.handed_back(handed_back(generation))
+    assert state_of(generation) == ("queued", 1, "", 0)
+    services.started(started(generation, worker="worker-2"))
+    assert state_of(generation) == ("running", 1, "worker-2", 0)
+
+
+def test_a_worker_hands_back_only_what_is_its_own() -> None:
+    generation = order()
+    services.started(started(generation))
+    services.handed_back(handed_back(generation, worker="worker-2"))
+    services.handed_back(handed_back(generation, attempt=2))
+    assert state_of(generation) == ("running", 1, WORKER, 0)
+    services.failed(failed(generation, retryable=False))
+    services.handed_back(handed_back(generation))
+    assert state_of(generation)[0] == "failed"
 
 
 def test_a_failure_that_may_pass_is_tried_again() -> None:

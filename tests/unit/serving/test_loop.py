@@ -21,7 +21,7 @@ from hub.plugin_api import (
 from plugins.echo.engine import EchoEngine
 from plugins.echo.plugin import EchoConfig
 from serving.engine.loop import EngineLoop
-from serving.engine.ticket import CancelledError, DeadlineError, Ticket
+from serving.engine.ticket import CancelledError, DeadlineError, HandedBackError, Ticket
 from tests.serving_jobs import job
 
 WAIT_SECONDS = 10
@@ -283,3 +283,19 @@ def test_a_one_shot_engine_runs_in_the_same_loop() -> None:
     with serving(EchoEngine(EchoConfig())) as loop:
         generation = loop.submit(Ticket(job(prompt="a pelican", steps=9))).result(WAIT_SECONDS)
     assert generation.content == b"a pelican"
+
+
+def test_a_loop_that_drains_finishes_what_runs_and_hands_back_the_rest() -> None:
+    engine, begun = CountingEngine(), threading.Event()
+    with serving(engine, max_batch=1) as loop:
+        runs = loop.submit(Ticket(job(seed=1, steps=3), on_step=lambda _: begun.set()))
+        engine.gate.set()
+        assert begun.wait(WAIT_SECONDS)
+        engine.gate.clear()
+        waits = loop.submit(Ticket(job(seed=2)))
+        another_size = loop.submit(Ticket(job(seed=3, prompt="b")))
+        loop.drain()
+        late = loop.submit(Ticket(job(seed=4)))
+        engine.gate.set()
+        found = [outcome(future) for future in (runs, waits, another_size, late)]
+    assert found == [1, HandedBackError, HandedBackError, HandedBackError]
