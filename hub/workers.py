@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from hub.jobs import CONVERT_QUEUE, SITE_QUEUE, WEBHOOK_QUEUE, generate_queue
 
-# One generation per thread waits for the engine's loop; the largest batch is this many.
-GENERATE_THREADS = 4
 SITE_THREADS = 4
 
 
@@ -19,9 +17,9 @@ def site_worker(*, beat: bool = True) -> tuple[str, ...]:
 
 
 def generate_worker(engines: Sequence[str]) -> tuple[str, ...]:
-    """One process per accelerator: it holds the base and takes jobs of its engines."""
+    """One process per accelerator: it holds the base and takes jobs of its engines, as many as HUB_MAX_BATCH tells it."""
     queues = [generate_queue(engine) for engine in engines]
-    return (*_celery("serving.celery", queues, GENERATE_THREADS), "--hostname=generate@%h")
+    return (*_celery("serving.celery", queues), "--hostname=generate@%h")
 
 
 def convert_worker() -> tuple[str, ...]:
@@ -29,12 +27,12 @@ def convert_worker() -> tuple[str, ...]:
     return (*_celery("serving.celery", [CONVERT_QUEUE], 1), "--hostname=convert@%h")
 
 
-def _celery(app: str, queues: Sequence[str], threads: int) -> tuple[str, ...]:
+def _celery(app: str, queues: Sequence[str], threads: int | None = None) -> tuple[str, ...]:
     return (
         *(sys.executable, "-m", "celery", "-A", app, "worker"),
         f"--queues={','.join(queues)}",
         "--pool=threads",
-        f"--concurrency={threads}",
+        *([f"--concurrency={threads}"] if threads else []),
         # Workers have nothing to tell each other; without these they start a second sooner.
         "--without-gossip",
         "--without-mingle",

@@ -9,7 +9,6 @@ from celery import Celery
 from celery.signals import (
     celeryd_after_setup,
     setup_logging,
-    task_received,
     worker_ready,
     worker_shutdown,
     worker_shutting_down,
@@ -17,7 +16,7 @@ from celery.signals import (
 from kombu import Exchange, Queue
 
 from hub.celery_options import CELERY_OPTIONS
-from hub.jobs import CONVERT_QUEUE, GENERATE_TASK, generate_queue
+from hub.jobs import CONVERT_QUEUE, generate_queue
 from hub.logs import configure_logging
 from hub.ready import report_ready, withdraw_ready
 from serving.config import serving_config
@@ -32,7 +31,7 @@ if "DJANGO_SETTINGS_MODULE" in os.environ:
 log = structlog.get_logger(__name__)
 
 app = Celery("irodori-serving", broker=serving_config().broker_url, include=["serving.tasks"])
-app.conf.update(CELERY_OPTIONS)
+app.conf.update(CELERY_OPTIONS, worker_concurrency=serving_config().jobs_in_hand)
 # What a worker without --queues reads.
 app.conf.task_queues = [
     # Each its own exchange, as Celery gives a queue that is only named: the site names them when it sends.
@@ -74,13 +73,6 @@ def _start(instance: Any, **_: Any) -> None:
 def _ready(**_: Any) -> None:
     log.info("worker.ready", worker=current_worker().name, engines=sorted(current_worker().loop.engines))
     report_ready()
-
-
-@task_received.connect
-def _prefetch(request: Any, **_: Any) -> None:
-    """A message is here, perhaps before a thread is free for it."""
-    if _worker and not _worker.draining and request.name == GENERATE_TASK and request.args:
-        _worker.prefetcher.queued(request.args[0])
 
 
 @worker_shutting_down.connect

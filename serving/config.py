@@ -16,7 +16,7 @@ class ServingConfig(HubConfig):
     serving_device: str = "auto"
     """`cuda`, `cuda:1`, `cpu`, or `auto`: the accelerator if there is one."""
     max_batch: int = Field(default=8, ge=1)
-    """Images that are computed together; the worker needs as many threads."""
+    """Images that are computed together. The worker takes a quarter more, whose styles it fetches while they wait."""
     preview_every_steps: int = Field(default=2, ge=0)
     """Each so many steps a small preview goes out with the progress, at most twice a second. 0 for none."""
     pack_cache_bytes: int = 20 * 2**30
@@ -28,6 +28,11 @@ class ServingConfig(HubConfig):
     """Where a serving worker answers Prometheus. There is no password: keep it to this machine or a network of your own."""
     metrics_port: int = Field(default=9464, ge=0, le=65535)
     """The port of that; each worker of a machine needs its own. 0 for none."""
+
+    @property
+    def jobs_in_hand(self) -> int:
+        """Each by a thread of its own: a full batch, and what will join it next (decision 31)."""
+        return self.max_batch + max(1, self.max_batch // 4)
 
     @property
     def pack_cache_dir(self) -> Path:

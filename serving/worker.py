@@ -31,7 +31,6 @@ from serving.metrics.readings import (
     queue_readings,
     tier_readings,
 )
-from serving.prefetch import Prefetcher
 from serving.reporting import Send, sender
 
 if TYPE_CHECKING:
@@ -82,7 +81,6 @@ class ServingWorker:
 
     def stop(self) -> None:
         if self.loop.engines:
-            self.prefetcher.stop()
             self.loop.stop(timeout=5)
         for loop in self._drawing.values():
             loop.stop(timeout=5)
@@ -141,10 +139,6 @@ class ServingWorker:
             loop = self._drawing[job.engine] = EngineLoop(engines, "cpu", self.config.job_deadline_seconds)
             loop.start()
         return loop.submit(Ticket(job, packs=packs)).result()
-
-    @cached_property
-    def prefetcher(self) -> Prefetcher:
-        return Prefetcher(self.loop, self.generator.cache)
 
     @cached_property
     def converter(self) -> Converter:

@@ -9,63 +9,28 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import numpy as np
 import pytest
-from celery import Celery
-from kombu import Queue
 from prometheus_client.parser import text_string_to_metric_families
 
 from hub import jobs, keys
-from hub.jobs import ConvertJob, GenerateJob, Message
+from hub.jobs import ConvertJob, GenerateJob
 from hub.local.ports import Ports, choose_ports
 from hub.object_store import ObjectStore
 from serving.metrics.measures import MEASURES
 from tests.factories.tensor_files import tensor_file
 from tests.fixtures_torch import AdapterFiles
 from tests.serving_jobs import job
+from tests.site_side import WAIT_SECONDS, SiteSide
 
 pytestmark = pytest.mark.stack
 
-WAIT_SECONDS = 60.0
 QUEUES = "generate.echo,convert"
 METRICS_PORT = str(choose_ports(Ports(*[0] * 7))[0].metrics)
-
-
-@dataclass
-class SiteSide:
-    """Sends jobs and reads what comes back on the site's queue."""
-
-    app: Celery
-    received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    def send(self, task: str, message: Message | dict[str, Any], queue: str) -> None:
-        content = message.model_dump(mode="json") if isinstance(message, Message) else message
-        self.app.send_task(task, args=[content], queue=queue)
-
-    def wait_for(self, task: str, seconds: float = WAIT_SECONDS, **fields: Any) -> dict[str, Any]:
-        """The first message of this task with these fields."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for name, content in self.received:
-                if name == task and fields.items() <= content.items():
-                    return content
-            self._receive()
-        raise AssertionError(f"no {task} with {fields} among {self.received}")
-
-    def names_of(self, job_id: UUID) -> list[str]:
-        return [name for name, content in self.received if content.get("id") == str(job_id)]
-
-    def _receive(self) -> None:
-        with self.app.connection_for_read() as connection:
-            queue = Queue(jobs.SITE_QUEUE)(connection.channel())
-            while message := queue.get(no_ack=True):
-                self.received.append((message.headers["task"], message.payload[0][0]))
-        time.sleep(0.05)
 
 
 def echo_job(**changes: Any) -> GenerateJob:
@@ -109,11 +74,7 @@ def worker(worker_environment: dict[str, str]) -> Iterator[subprocess.Popen[byte
 
 @pytest.fixture
 def site(broker: str, worker: subprocess.Popen[bytes]) -> SiteSide:
-    app = Celery("site-side-of-a-test", broker=broker)
-    with app.connection_for_write() as connection:
-        Queue(jobs.SITE_QUEUE)(connection.channel()).declare()
-        Queue(jobs.SITE_QUEUE)(connection.channel()).purge()
-    return SiteSide(app)
+    return SiteSide.at(broker)
 
 
 def test_a_generation_is_stored_and_reported(site: SiteSide, object_store_server: ObjectStore) -> None:

@@ -4,9 +4,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 import torch
@@ -19,7 +18,6 @@ from serving.adapters.mapped import MappedPack
 from serving.engine.loop import EngineLoop
 from serving.generate import Generator
 from serving.in_hand import JobsInHand
-from serving.prefetch import Prefetcher
 from tests.serving_jobs import job
 
 pytestmark = pytest.mark.torch
@@ -32,9 +30,6 @@ class Reads(Engine):
     """Draws the bytes of its packs, and checks them first as every engine must."""
 
     info = EngineInfo(schedulers=("none",), size_multiple=8, max_steps=50, compute_price=lambda *_: 0)
-
-    def __init__(self) -> None:
-        self.prepared = Event()
 
     def load(self, device: str) -> None: ...
 
@@ -50,7 +45,6 @@ class Reads(Engine):
     def prepare(self, packs: Sequence[LocalPack]) -> None:
         for pack in packs:
             MappedPack(pack.path, pack.checksums).items(torch.uint8, 0, len(PACK))
-        self.prepared.set()
 
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
         return Run(job)
@@ -156,15 +150,3 @@ def test_a_worker_that_starts_drops_what_was_damaged_before(setup: Setup) -> Non
         assert pack.path.read_bytes() == PACK
     started.verify()
     assert setup.file.exists()
-
-
-def test_what_is_queued_is_brought_near_before_its_turn(setup: Setup) -> None:
-    prefetcher = Prefetcher(setup.loop, setup.cache)
-    broken: list[dict[str, Any]] = [{}, job(engine="none", adapters=[USE.model_dump()]).model_dump(mode="json")]
-    for message in (*broken, job(adapters=[USE.model_dump()]).model_dump(mode="json")):
-        prefetcher.queued(message)
-    assert setup.engine.prepared.wait(10)
-    prefetcher.stop()
-    assert setup.file.read_bytes() == PACK
-    assert isinstance(setup.run(USE), GenerationSucceeded)
-    assert setup.fetched == 1
