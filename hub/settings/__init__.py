@@ -224,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "issue-receipts": {"task": "partners.issue_receipts", "schedule": 10.0, "options": {"expires": 10}},
     "keep-offers": {"task": "partners.keep_offers", "schedule": 60.0, "options": {"expires": 60}},
+    "pay-back-unused-images": {"task": "partners.pay_back", "schedule": 300.0, "options": {"expires": 300}},
     "close-partners-months": {"task": "partners.close_months", "schedule": 3600.0, "options": {"expires": 3600}},
     "reap-uploads": {"task": "uploads.reap", "schedule": 15.0, "options": {"expires": 15}},
     "send-webhooks": {"task": "webhooks.send_due", "schedule": 5.0, "options": {"expires": 5}},

@@ -29,6 +29,13 @@ class GrantRevoked(EventData):
     """What was prepaid for images never made and is back in the wallet, in 1e-6 of the currency."""
 
 
+class GrantRefunded(EventData):
+    grant: UUID
+    """The grant."""
+    refunded_micro: int
+    """What was prepaid for images never made and is back in the wallet, in 1e-6 of the currency."""
+
+
 class GrantUsedUp(EventData):
     grant: UUID
     """The grant."""
@@ -78,6 +85,12 @@ GRANT_REVOKED = Kind(
     GrantRevoked,
     GrantRevoked(grant=ID, reason=REASON, refunded_micro=90_000),
 )
+GRANT_REFUNDED = Kind(
+    "grant.refunded",
+    _("What was prepaid for images never made under a grant that is over is back in the wallet."),
+    GrantRefunded,
+    GrantRefunded(grant=ID, refunded_micro=90_000),
+)
 GRANT_USED_UP = Kind("grant.used_up", _("The last image of a grant was ordered."), GrantUsedUp, GrantUsedUp(grant=ID))
 RECEIPT_ISSUED = Kind(
     "receipt.issued",
@@ -106,6 +119,7 @@ QUOTA_REACHED = Kind(
 KINDS = (
     GRANT_CREATED,
     GRANT_REVOKED,
+    GRANT_REFUNDED,
     GRANT_USED_UP,
     RECEIPT_ISSUED,
     TAKEDOWN_PUBLISHED,
@@ -123,6 +137,10 @@ def grant_created(grant: Grant) -> None:
 def grant_revoked(grant: Grant) -> None:
     data = GrantRevoked(grant=grant.pk, reason=grant.revoked_reason, refunded_micro=grant.refunded_micro)
     _tell(grant.partner, GRANT_REVOKED, data)
+
+
+def grant_refunded(grant: Grant) -> None:
+    _tell(grant.partner, GRANT_REFUNDED, GrantRefunded(grant=grant.pk, refunded_micro=grant.refunded_micro))
 
 
 def grant_used_up(grant: Grant) -> None:

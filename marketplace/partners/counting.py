@@ -35,7 +35,9 @@ def count(partner: Partner, images: Sequence[Licensed]) -> None:
 
     Raises Conflict at a limit, and for what ended meanwhile.
     """
-    now, partner = timezone.now(), locked(partner)
+    partner = locked(partner)
+    # Not before: whoever waited for the lock may find a grant over and paid back.
+    now = timezone.now()
     more = Counter(grant.pk for image in images for grant in image.grants)
     grants = own_grants(partner, list(more))
     _refuse_beyond_the_grants(grants, more, now)

@@ -27,6 +27,7 @@ from marketplace.partners.locks import lock_version, locked
 from marketplace.partners.models import Agreement, Grant, Partner
 from marketplace.partners.policies import refuse_what_the_policy_forbids
 from marketplace.partners.prices import unit_price
+from marketplace.partners.refunds import SUBJECT, payment_key
 from marketplace.partners.territory import within
 from marketplace.partners.wanted import Wanted, check
 from marketplace.payouts.parts import SplitLine, payee_lines, split_lines
@@ -35,7 +36,8 @@ from marketplace.payouts.selectors import names_of, version_plan
 
 log = structlog.get_logger(__name__)
 
-SUBJECT = "grant"
+# A term of every new agreement: docs/decisions/0028-unused-images-are-paid-back.md says why.
+REFUNDS_UNUSED = True
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class GrantQuote:
     split: tuple[SplitLine, ...]
     token: str
     expires_at: datetime
+    refunds_unused: bool = REFUNDS_UNUSED
 
 
 def quote_grant(*, account: User, wanted: Wanted) -> GrantQuote:
@@ -87,10 +90,6 @@ def accept(*, account: User, quote: str) -> Grant:
         announcements.grant_created(grant)
     log.info("grant.created", grant=str(grant.pk), partner=partner.organisation.slug, total_micro=total)
     return grant
-
-
-def payment_key(grant: Grant) -> str:
-    return f"{SUBJECT}:{grant.pk}"
 
 
 def _licensable(partner: Partner, wanted: Wanted) -> StyleVersion:
@@ -136,10 +135,12 @@ def _grant(number: UUID, partner: Partner, version: StyleVersion, wanted: Wanted
         images=wanted.images,
         unit_price_micro=unit,
         total_micro=total,
+        refunds_unused=REFUNDS_UNUSED,
         starts_at=now,
         ends_at=now + wanted.term,
     )
-    return Grant.objects.create(agreement=agreement, partner=partner)
+    due = agreement.ends_at if agreement.is_prepaid and agreement.refunds_unused else None
+    return Grant.objects.create(agreement=agreement, partner=partner, refund_due_at=due)
 
 
 def _pay(grant: Grant) -> None:

@@ -13,12 +13,10 @@ from marketplace.errors import Conflict
 from marketplace.generation.lifecycle import OPEN
 from marketplace.generation.models import Generation
 from marketplace.generation.services import cancel
-from marketplace.ledger import services as ledger
 from marketplace.partners import announcements
-from marketplace.partners.licensing import payment_key
-from marketplace.partners.limits import images_under
 from marketplace.partners.locks import lock_holders, lock_version
 from marketplace.partners.models import Grant, Partner, Takedown
+from marketplace.partners.refunds import pay_back_what_is_unused
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +35,8 @@ def revoke(*, grant_id: UUID, reason: str) -> Grant:
             cancel(generation=generation)
     # Later than the last image that was made.
     grant.revoked_at, grant.revoked_reason = timezone.now(), reason
-    grant.refunded_micro = _return_what_is_unused(grant)
-    grant.save(update_fields=["revoked_at", "revoked_reason", "refunded_micro"])
+    pay_back_what_is_unused(grant)
+    grant.save(update_fields=["revoked_at", "revoked_reason", "refund_due_at", "refunded_micro"])
     announcements.grant_revoked(grant)
     log.info("grant.revoked", grant=str(grant.pk), refunded_micro=grant.refunded_micro)
     return grant
@@ -72,12 +70,3 @@ def _concerned(version: StyleVersion) -> list[int]:
     holders = Partner.objects.filter(grants__agreement__version=version).distinct()
     accounts = holders.values_list("organisation__account_id", flat=True)
     return sorted({account for account in accounts if account is not None} | {version.style.creator_id})
-
-
-def _return_what_is_unused(grant: Grant) -> int:
-    agreement = grant.agreement
-    unused = agreement.unit_price_micro * (agreement.images - images_under(grant)) if agreement.is_prepaid else 0
-    if unused > 0:
-        key = payment_key(grant)
-        ledger.refund(key=f"{key}:refund", payment_key=key, amount_micro=unused)
-    return max(unused, 0)

@@ -16,6 +16,10 @@ from marketplace.partners.usage import GrantUsage, Usage
 from marketplace.partners.wanted import MOST_DAYS, MOST_IMAGES, Wanted, checked_permissions, checked_territory
 
 ALL = ", ".join(NAMES)
+UNUSED = (
+    "Prepaid images that are never made are paid back when the grant ends by itself, too. When the hub or the creator ends "
+    "it before, they always are."
+)
 WHERE = "Country codes (ISO 3166-1 alpha-2); empty for everywhere."
 
 
@@ -88,6 +92,7 @@ class GrantQuoteSerializer(serializers.Serializer[GrantQuote]):
     payment = serializers.CharField(source="wanted.payment")
     unit_price_micro = serializers.IntegerField(help_text="For each image.")
     total_micro = serializers.IntegerField(help_text="Due when you accept.")
+    refunds_unused = serializers.BooleanField(help_text=UNUSED)
     split = SplitLineSerializer(many=True, help_text="Who gets what of the total.")
     quote = serializers.CharField(source="token", help_text="Accept it with this; it is signed, and holds until then.")
     expires_at = serializers.DateTimeField()
@@ -101,6 +106,7 @@ class AcceptSerializer(serializers.Serializer[dict[str, str]]):
 class AgreementSerializer(serializers.ModelSerializer[Agreement]):
     title = serializers.CharField(source="version.style.title")
     policy = serializers.JSONField(help_text="The creator's policy on the day you agreed.")
+    refunds_unused = serializers.BooleanField(help_text=UNUSED)
     permissions = serializers.ListField(child=serializers.CharField())
     territory = serializers.ListField(child=serializers.CharField(), help_text=WHERE)
 
@@ -108,12 +114,13 @@ class AgreementSerializer(serializers.ModelSerializer[Agreement]):
         model = Agreement
         fields = (
             *("id", "version", "title", "permissions", "territory", "policy", "payment", "images"),
-            *("unit_price_micro", "total_micro", "currency", "starts_at", "ends_at", "accepted_at"),
+            *("unit_price_micro", "total_micro", "currency", "refunds_unused", "starts_at", "ends_at", "accepted_at"),
         )
 
 
 class GrantSerializer(serializers.ModelSerializer[Grant]):
     agreement = AgreementSerializer()
+    refunded_micro = serializers.IntegerField(help_text="What was paid back for prepaid images never made.")
     state = serializers.SerializerMethodField(help_text="`active`, `expired` or `revoked`.")
     images_used = serializers.SerializerMethodField(help_text="Those that wait or are being made, too.")
 

@@ -28,6 +28,9 @@ class Agreement(models.Model):
     unit_price_micro = models.PositiveBigIntegerField()
     total_micro = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3, default="USD")
+    # Whether prepaid images that were never made are paid back when the grant ends by itself, too. Agreements from before
+    # that was a term say no, as they were published.
+    refunds_unused = models.BooleanField(default=True)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     accepted_at = models.DateTimeField(auto_now_add=True)
@@ -54,11 +57,16 @@ class Grant(models.Model):
     revoked_at = models.DateTimeField(null=True)
     revoked_reason = models.CharField(max_length=300, blank=True)
     refunded_micro = models.PositiveBigIntegerField(default=0)
+    # When what was prepaid for images never made is to be paid back; null where nothing is, or it is done.
+    refund_due_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["partner", "-created_at"], name="grants_newest_first"),
             models.Index(fields=["revoked_at"], condition=models.Q(revoked_at__isnull=False), name="grants_revoked"),
+            models.Index(
+                fields=["refund_due_at"], condition=models.Q(refund_due_at__isnull=False), name="grants_to_refund"
+            ),
         ]
 
     def __str__(self) -> str:

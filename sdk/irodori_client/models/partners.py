@@ -54,7 +54,10 @@ class GrantWanted(Sent):
 
 
 class GrantQuote(Model):
-    """`quote` accepts it until `expires_at`; `total_micro` is due then."""
+    """`quote` accepts it until `expires_at`; `total_micro` is due then.
+
+    `refunds_unused`: prepaid images that are never made are paid back when the grant ends by itself, too.
+    """
 
     version: int
     title: str
@@ -65,6 +68,7 @@ class GrantQuote(Model):
     payment: str
     unit_price_micro: int
     total_micro: int
+    refunds_unused: bool
     split: tuple[SplitLine, ...]
     quote: str
     expires_at: datetime
@@ -88,6 +92,7 @@ class Agreement(Model):
     unit_price_micro: int
     total_micro: int
     currency: str
+    refunds_unused: bool
     starts_at: datetime
     ends_at: datetime
     accepted_at: datetime

@@ -11,10 +11,12 @@ from django.utils import timezone
 from marketplace.batches.models import Batch
 from marketplace.errors import Refusal
 from marketplace.generation.models import Generation
+from marketplace.generation.services import cancel
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
 from marketplace.partners.licensing import accept, quote_grant
 from marketplace.partners.limits import images_under, used
 from marketplace.partners.models import Grant, LicensedImage
+from marketplace.partners.refunds import GRACE, pay_back_what_is_due
 from marketplace.partners.revoking import publish_takedown, revoke
 from tests.factories.ledger import CREDIT
 from tests.factories.partners import (
@@ -106,6 +108,30 @@ def test_batches_and_single_orders_at_once_pass_no_quota() -> None:
     taken = used(partner, timezone.now()).images_today
     assert taken == images_under(grant) == Generation.objects.count() <= 20
     assert held_balance(account) == taken * (CREDIT + 100)
+
+
+def test_a_grant_that_many_close_and_revoke_at_once_is_paid_back_once() -> None:
+    account = make_account()
+    grant = make_grant(account, payment="prepaid")
+    later = grant.agreement.ends_at + GRACE
+    acts: list[Callable[[], Any]] = [lambda: pay_back_what_is_due(now=later)] * 8
+    acts += [lambda: revoke(grant_id=grant.pk, reason="A test.")] * 2
+    assert outcomes(acts) == [""] * 10
+    assert (wallet_balance(account), sum_of_all_entries()) == (1_000 * CREDIT, 0)
+
+
+def test_orders_at_the_end_of_a_grant_are_made_or_paid_back_and_never_both() -> None:
+    account = make_account()
+    grant = make_grant(account, images=100, payment="prepaid")
+    later = grant.agreement.ends_at + GRACE
+    acts: list[Callable[[], Any]] = [lambda: order_under(account, grant)] * 8
+    acts.insert(4, lambda: pay_back_what_is_due(now=later))
+    outcomes(acts)
+    for generation in Generation.objects.all():
+        cancel(generation=generation)
+    pay_back_what_is_due(now=later)
+    grant.refresh_from_db()
+    assert (grant.refunded_micro, wallet_balance(account), sum_of_all_entries()) == (100 * CREDIT, 1_000 * CREDIT, 0)
 
 
 def test_a_revocation_amid_batches_leaves_no_image_that_is_open_and_returns_all() -> None:

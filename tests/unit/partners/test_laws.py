@@ -13,6 +13,7 @@ from marketplace.generation.services import cancel
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
 from marketplace.partners.limits import STANDING, images_under, used
 from marketplace.partners.models import Agreement, Grant, LicensedImage
+from marketplace.partners.refunds import GRACE, pay_back_what_is_due
 from marketplace.partners.revoking import revoke
 from tests.factories.ledger import CREDIT
 from tests.factories.partners import agree, deliver, licensable_version, make_account, make_grant, order_under
@@ -44,10 +45,11 @@ class Partnership(RuleBasedStateMachine):
         try:
             order_under(self.account, grant)
         except (Conflict, NotEnoughCredit):
-            grant.refresh_from_db()
+            grant = Grant.objects.select_related("agreement").get(pk=grant.pk)
             price = 100 if grant.agreement.is_prepaid else CREDIT + 100
             full = images_under(grant) >= PER_GRANT or used(self.partner, timezone.now()).images_today >= PER_DAY
-            assert full or grant.revoked_at or self._no_room_for(price)
+            over = grant.agreement.ends_at <= timezone.now()
+            assert full or over or grant.revoked_at or self._no_room_for(price)
 
     @precondition(lambda self: self._open())
     @rule(data=st.data(), ends=st.sampled_from(["delivered", "cancelled"]))
@@ -62,6 +64,22 @@ class Partnership(RuleBasedStateMachine):
     @rule(data=st.data())
     def revoke_a_grant(self, data: st.DataObject) -> None:
         revoke(grant_id=data.draw(st.sampled_from(self.grants)).pk, reason="A test.")
+
+    @precondition(lambda self: self.grants)
+    @rule(data=st.data())
+    def time_ends_a_grant(self, data: st.DataObject) -> None:
+        grant = data.draw(st.sampled_from(self.grants))
+        over = timezone.now() - 2 * GRACE
+        Agreement.objects.filter(pk=grant.agreement_id).update(ends_at=over)
+        Grant.objects.filter(pk=grant.pk, refund_due_at__isnull=False).update(refund_due_at=over)
+
+    @rule()
+    def what_is_due_is_paid_back(self) -> None:
+        pay_back_what_is_due(now=timezone.now())
+        for grant in Grant.objects.select_related("agreement").filter(agreement__payment="prepaid"):
+            if grant.refund_due_at is None:
+                unused = grant.agreement.images - images_under(grant)
+                assert grant.refunded_micro == unused * CREDIT
 
     @invariant()
     def no_limit_is_passed(self) -> None:
