@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from marketplace.accounts.models import User
+from marketplace.accounts.models import Organisation, User
 from marketplace.accounts.organisations import organisation_of
 from marketplace.errors import NotAllowed
 from marketplace.partners.models import Partner
@@ -11,15 +11,29 @@ from marketplace.partners.models import Partner
 def partner_for(account: User) -> Partner:
     """Any organisation may license; its terms are the defaults until staff agree on others.
 
+    Only looks: one that has no row yet has no number either, and nothing is found by it.
     Raises NotAllowed for a person, and for a partner that staff suspended.
     """
+    organisation = _organisation_for(account)
+    partner = Partner.objects.select_related("organisation").filter(organisation=organisation).first()
+    partner = partner or Partner(organisation=organisation)
+    refuse_suspended(partner)
+    return partner
+
+
+def enrolled(account: User) -> Partner:
+    """The same with its row, made where there is none: what it agrees on needs one."""
+    partner, _made = Partner.objects.get_or_create(organisation=_organisation_for(account))
+    refuse_suspended(partner)
+    return partner
+
+
+def _organisation_for(account: User) -> Organisation:
     organisation = organisation_of(account)
     if organisation is None:
         message = _("Licensing is for organisations. Use an API key that was made on your organisation's page.")
         raise NotAllowed(message, code="partners_only")
-    partner, _made = Partner.objects.select_related("organisation").get_or_create(organisation=organisation)
-    refuse_suspended(partner)
-    return partner
+    return organisation
 
 
 def refuse_suspended(partner: Partner) -> None:

@@ -20,7 +20,7 @@ from marketplace.licences.plain import to_plain
 from marketplace.licences.selectors import policy_of
 from marketplace.orders import quotes
 from marketplace.partners import announcements
-from marketplace.partners.accounts import account_of, partner_for
+from marketplace.partners.accounts import account_of, enrolled, partner_for
 from marketplace.partners.issuing import issue_grant_receipt
 from marketplace.partners.limits import refuse_beyond_the_cap, used
 from marketplace.partners.locks import lock_version, locked
@@ -79,7 +79,7 @@ def accept(*, account: User, quote: str) -> Grant:
     wanted, unit, total = _read(promise.price)
     with transaction.atomic():
         lock_version(wanted.version_id)
-        partner = locked(partner_for(account))
+        partner = locked(enrolled(account))
         if (made := Grant.objects.select_related("agreement", "partner").filter(agreement=number).first()) is not None:
             return made
         version = _licensable(partner, wanted)

@@ -31,14 +31,14 @@ def used(partner: Partner, now: datetime) -> Used:
     day, month = _starts(now)
     images = (
         _standing()
-        .filter(partner=partner, ordered_at__gte=month)
+        .filter(partner=partner.pk, ordered_at__gte=month)
         .aggregate(
             month=Count("pk"),
             today=Count("pk", filter=Q(ordered_at__gte=day)),
             spent=Sum("generation__price_micro", default=0),
         )
     )
-    agreed = Agreement.objects.filter(partner=partner, accepted_at__gte=month)
+    agreed = Agreement.objects.filter(partner=partner.pk, accepted_at__gte=month)
     prepaid = agreed.aggregate(sum=Sum("total_micro", default=0) - Sum("grant__refunded_micro", default=0))["sum"]
     return Used(images["today"], images["month"], images["spent"] + prepaid)
 

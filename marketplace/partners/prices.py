@@ -15,7 +15,9 @@ def unit_price(partner: Partner, version: StyleVersion) -> int:
 def unit_prices(partner: Partner, versions: Iterable[StyleVersion]) -> Mapping[int, int]:
     """By version, in one query."""
     asked = list(versions)
-    agreed = dict(PartnerPrice.objects.filter(partner=partner, version__in=asked).values_list("version", "price_micro"))
+    agreed = dict(
+        PartnerPrice.objects.filter(partner=partner.pk, version__in=asked).values_list("version", "price_micro")
+    )
     return {version.pk: _price(version, partner.price_bp, agreed.get(version.pk)) for version in asked}
 
 

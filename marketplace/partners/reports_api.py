@@ -16,7 +16,7 @@ from marketplace.partners.accounts import partner_for
 from marketplace.partners.documents import statement_file, usage_file
 from marketplace.partners.models import PartnerStatement
 from marketplace.partners.serializers import PartnerStatementSerializer, UsageSerializer
-from marketplace.partners.statements import own_statement
+from marketplace.partners.statements import own_statement, statements_of
 from marketplace.partners.usage import days_of, usage
 
 DAYS = [
@@ -67,7 +67,7 @@ class StatementsView(GenericAPIView[PartnerStatement]):
     )
     def get(self, request: Request) -> Response:
         """Made when a month is over, in UTC."""
-        page = self.paginate_queryset(partner_for(person(request)).statements.all())
+        page = self.paginate_queryset(statements_of(partner_for(person(request))))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 

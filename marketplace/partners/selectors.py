@@ -15,7 +15,7 @@ from marketplace.partners.models import Grant, LicensedImage, Partner
 
 def grants_of(partner: Partner) -> QuerySet[Grant]:
     """Newest first, with what each is about at hand, and how many images count against it."""
-    grants = Grant.objects.filter(partner=partner).select_related(
+    grants = Grant.objects.filter(partner=partner.pk).select_related(
         "agreement__version__style__creator", "agreement__version__pack__base_model", "partner__organisation"
     )
     used = Count("images", filter=Q(images__generation__state__in=STANDING))

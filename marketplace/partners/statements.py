@@ -8,7 +8,7 @@ from itertools import islice
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from marketplace.errors import NotFound
@@ -93,10 +93,14 @@ def close_months(*, now: datetime) -> int:
     return sum(_close(partner, month) for partner in partners for month in _months_over(partner, now))
 
 
+def statements_of(partner: Partner) -> QuerySet[PartnerStatement]:
+    return PartnerStatement.objects.filter(partner=partner.pk)
+
+
 def own_statement(partner: Partner, month: str) -> PartnerStatement:
     """Raises InvalidInput for what is no month, NotFound for one that is not over."""
     period = month_of(month)
-    statement = PartnerStatement.objects.filter(partner=partner, month=f"{period.start:%Y-%m}").first()
+    statement = statements_of(partner).filter(month=f"{period.start:%Y-%m}").first()
     if statement is None:
         raise NotFound(_("There is no statement of this month yet."), code="statement_not_found")
     return statement

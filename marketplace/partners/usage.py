@@ -96,7 +96,7 @@ def usage_rows(partner: Partner, first: date, last: date) -> Iterator[list[str |
 def _made(partner: Partner, first: date, last: date) -> QuerySet[LicensedImage]:
     period = Period(_midnight(first), _midnight(last + timedelta(days=1)))
     return LicensedImage.objects.filter(
-        partner=partner,
+        partner=partner.pk,
         # By index; no image takes longer than its hold.
         ordered_at__gte=period.start - HOLD_LIFE,
         ordered_at__lt=period.end,

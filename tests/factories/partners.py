@@ -15,7 +15,7 @@ from marketplace.batches.services import request_batch
 from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.models import Generation
 from marketplace.generation.services import request_generation
-from marketplace.partners.accounts import partner_for
+from marketplace.partners.accounts import enrolled
 from marketplace.partners.batches import GrantPermits, permits_of
 from marketplace.partners.licensing import accept, quote_grant
 from marketplace.partners.models import Grant, Partner
@@ -38,7 +38,7 @@ def make_account(credits_: float = 1_000) -> User:
 
 def agree(account: User, **terms: Any) -> Partner:
     """What staff agreed on with it."""
-    partner = partner_for(account)
+    partner = enrolled(account)
     Partner.objects.filter(pk=partner.pk).update(**terms)
     partner.refresh_from_db()
     return partner

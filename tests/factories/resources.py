@@ -32,7 +32,7 @@ from marketplace.ledger.sealing.waiting import Look
 from marketplace.orders.listings import list_picture
 from marketplace.orders.models import Listing, Purchase, SubscriptionOffer, TopUp
 from marketplace.orders.purchases import buy, quote_purchase
-from marketplace.partners.accounts import partner_for
+from marketplace.partners.accounts import enrolled
 from marketplace.partners.licensing import quote_grant
 from marketplace.partners.models import Partner
 from marketplace.partners.statements import close_months
@@ -67,7 +67,7 @@ def make_partner(organisation_name: str = SECRET) -> User:
     number = next(_numbers)
     made = create_organisation(name=organisation_name, slug=f"partner-{number}", owner=make_user())
     account = give_credit(give_account(made), 10_000)
-    partner_for(account)
+    enrolled(account)
     return account
 
 
@@ -100,7 +100,7 @@ def grant_quote(owner: User) -> str:
 
 
 def month_that_is_over(owner: User) -> str:
-    partner = partner_for(owner)
+    partner = enrolled(owner)
     Partner.objects.filter(pk=partner.pk).update(created_at=timezone.now() - timedelta(days=40))
     close_months(now=timezone.now())
     return partner.statements.latest("month").month

@@ -5,7 +5,9 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from hub.receipts import Kind, keys_of, read, revocations_in
 from marketplace.accounts.models import User
@@ -13,7 +15,7 @@ from marketplace.catalogue.models import StyleVersion
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import wallet_balance
 from marketplace.partners.matrix import keep
-from marketplace.partners.models import Takedown
+from marketplace.partners.models import Partner, Takedown
 from marketplace.partners.revoking import publish_takedown, revoke
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.generation import make_request
@@ -46,6 +48,58 @@ def image_order(version: StyleVersion) -> dict[str, Any]:
         "height": 64,
         "steps": 4,
     }
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("licensable", "terms", "grants", "usage", "usage.csv", "statements"),
+        *(f"grants/{uuid.uuid4()}{part}" for part in ("", "/agreement", "/receipt")),
+        "statements/2026-10.csv",
+    ],
+)
+def test_an_organisation_that_only_looks_writes_nothing(address: str) -> None:
+    account = make_account(0)
+    licensable_version()
+    keep()
+    client = program_of(account)
+    client.get("/api/v1/wallet")  # notes that its key is used
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(f"/api/v1/partner/{address}")
+        b"".join(answer) if answer.streaming else answer.content
+    assert answer.status_code == (404 if "/" in address else 200)
+    assert [
+        query["sql"] for query in asked if not query["sql"].lstrip().startswith(("SELECT", "SAVEPOINT", "RELEASE"))
+    ] == []
+    assert not Partner.objects.exists()
+
+
+def test_whoever_never_licensed_has_the_usual_terms_may_ask_quotes_and_is_enrolled_by_accepting_one() -> None:
+    account, version = make_account(), licensable_version()
+    client = program_of(account)
+    told = client.get("/api/v1/partner/terms").json()
+    assert (told["price_bp"], told["images_per_day"], told["images_today"], told["spent_micro"]) == (
+        10_000,
+        1_000,
+        0,
+        0,
+    )
+    asked = {"version": version.pk, "permissions": ["commercial_use"], "images": 5, "payment": "prepaid"}
+    quote = post(client, "partner/quotes", asked).json()
+    assert quote["total_micro"] == 5 * CREDIT
+    order = post(client, "generations", image_order(version), **{"Irodori-Grant": str(uuid.uuid4())})
+    assert (order.status_code, order.json()["errors"][0]["code"]) == (404, "grant_not_found")
+    assert not Partner.objects.exists()
+    assert post(client, "partner/grants", {"quote": quote["quote"]}).status_code == 201
+    assert Partner.objects.get().organisation.account == account
+
+
+def test_a_header_that_names_no_grant_licenses_nothing() -> None:
+    """Also where the image has no style, and so none of its styles lacks a grant."""
+    request = make_request()
+    order = {"base_model": request.base_model, "prompt": "a fox", "width": 64, "height": 64, "steps": 4}
+    answer = post(program_of(make_account()), "generations", order, **{"Irodori-Grant": ","})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "grant_does_not_cover")
 
 
 def test_from_the_list_to_a_verified_receipt(receipt_key: object) -> None:
