@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, Protocol, TypeVar, cast
 
+from typing_extensions import Never
+
 from irodori_client.calls import Asked, Calls, request_of
 from irodori_client.effects import Answer, Effect, Emit, Items, Listen, LostError, NextLine, Sleep, Steps
 from irodori_client.endpoints import Endpoint
@@ -24,6 +26,7 @@ class Stateful(Protocol):
 
 S = TypeVar("S", bound=Stateful)
 T = TypeVar("T")
+Y = TypeVar("Y")
 Heard = Callable[[S, Event], S]
 
 
@@ -56,15 +59,13 @@ def followed(
         now = asked
 
 
-def last_of(items: Items[T], tell: Callable[[T], object]) -> Steps[T]:
-    """The last of what is emitted; `tell` hears of all."""
-    last: list[T] = []
+def each_of(items: Items[T], then: Callable[[T], Generator[Y, Any, None]]) -> Generator[Effect | Y, Any, None]:
+    """Do what `then` makes of each item, in the place of emitting it."""
     try:
         effect = next(items)
         while True:
             if isinstance(effect, Emit):
-                last = [effect.item]
-                tell(effect.item)
+                yield from then(effect.item)
                 effect = next(items)
                 continue
             try:
@@ -74,7 +75,20 @@ def last_of(items: Items[T], tell: Callable[[T], object]) -> Steps[T]:
             else:
                 effect = items.send(result)
     except StopIteration:
-        return last[0]
+        return
+
+
+def last_of(items: Items[T], tell: Callable[[T], object]) -> Steps[T]:
+    """The last of what is emitted; `tell` hears of all."""
+    last: list[T] = []
+
+    def hear(item: T) -> Generator[Never, Any, None]:
+        last[:] = [item]
+        tell(item)
+        yield from ()
+
+    yield from each_of(items, hear)
+    return last[0]
 
 
 def check_time(deadline: float, timeout: float) -> None:

@@ -11,7 +11,7 @@ from irodori_client.effects import Items, Run, Steps
 from irodori_client.errors import CancelledError, DamagedError, FailedError, NotFoundError, UsageError
 from irodori_client.events import Event
 from irodori_client.following import followed, last_of
-from irodori_client.models import Generation, Picture
+from irodori_client.models import Generation, Image, Picture
 
 NO_PREVIEW = "no_preview"
 MOVES = frozenset({"state", "step", "steps", "eta_seconds", "place_in_queue"})
@@ -61,21 +61,33 @@ def heard(generation: Generation, event: Event) -> Generation:
 
 
 def content(calls: Calls, generation: Generation) -> Steps[bytes]:
-    if generation.image is None:
+    return (yield from checked(calls, generation.id, generation.image))
+
+
+def checked(calls: Calls, id: UUID, image: Image | None) -> Steps[bytes]:  # noqa: A002 - as above
+    """The bytes, if they are those that the hub told of."""
+    if image is None:
         raise UsageError("This order has no image yet. Wait for it first.")
-    image = yield from calls.call(at.IMAGE, Asked(names={"id": generation.id}))
-    if hashlib.sha256(image).hexdigest() != generation.image.sha256:
+    arrived = yield from calls.call(at.IMAGE, Asked(names={"id": id}))
+    if hashlib.sha256(arrived).hexdigest() != image.sha256:
         raise DamagedError("The image that arrived is not the one that the hub made. Fetch it again.")
-    return image
+    return arrived
 
 
-def save(calls: Calls, generation: Generation, path: Path) -> Steps[Path]:
-    image = yield from content(calls, generation)
+def save(path: Path, image: Steps[bytes]) -> Steps[Path]:
+    """Whole or not at all: a program that ends in between leaves no half of it under that name."""
+    arrived = yield from image
     try:
-        yield Run(lambda: path.write_bytes(image))
+        yield Run(lambda: _replace(path, arrived))
     except OSError as error:
         raise not_written(path, error) from error
     return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    new = path.with_name(f".{path.name}.part")
+    new.write_bytes(content)
+    new.replace(path)
 
 
 def preview(calls: Calls, id: UUID | str) -> Steps[bytes | None]:  # noqa: A002 - as above

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from irodori_client import AsyncClient, Client
+from irodori_client import Client
 from irodori_client.cli import session
 from irodori_client.cli.main import app
 from irodori_client.settings import Access
@@ -54,6 +54,3 @@ class Command:
             return Client(*given, transport=transport, retries=AT_ONCE)
 
         self.monkeypatch.setattr(session.Session, "client", opened)
-        self.monkeypatch.setattr(
-            session.Session, "async_client", lambda self: AsyncClient(self.url, transport=transport, retries=AT_ONCE)
-        )

@@ -10,7 +10,7 @@ from marketplace.generation.models import Generation
 from marketplace.uploads.conversion import accept_conversion
 from marketplace.uploads.ingest import ingest
 from marketplace.uploads.models import Upload
-from tests.factories.generation import heartbeat, started, stored
+from tests.factories.generation import failed, heartbeat, started, stored
 
 
 def play_the_upload_workers() -> None:
@@ -25,12 +25,20 @@ def play_the_upload_workers() -> None:
         accept_conversion(Converted.model_validate(pack | about))
 
 
-def play_the_serving_worker() -> None:
-    """One step further with each order: begun, half drawn, then delivered; its bytes are its prompt."""
-    for row in Generation.objects.filter(state__in=[Generation.State.QUEUED, Generation.State.RUNNING]):
+def play_the_serving_worker(**wanted: str) -> None:
+    """One step further with each order that is `wanted`: begun, half drawn, then delivered; its bytes are its prompt."""
+    for row in Generation.objects.filter(state__in=[Generation.State.QUEUED, Generation.State.RUNNING], **wanted):
         if row.state == Generation.State.QUEUED:
             services.started(started(row))
         elif not row.step:
             services.heartbeat(heartbeat(row, row.steps // 2))
         else:
             services.succeeded(stored(row))
+
+
+def give_up(prompt: str = "a fox") -> None:
+    """Fail what has this prompt, for good."""
+    for row in Generation.objects.filter(state=Generation.State.QUEUED, prompt=prompt):
+        services.started(started(row))
+        row.refresh_from_db()
+        services.failed(failed(row, code="no_refiner", message="The base has no refiner.", retryable=False))

@@ -14,6 +14,7 @@ class Exit(IntEnum):
     CREDIT = 5
     UNAVAILABLE = 6
     FAILED = 7
+    PARTLY = 8
     INTERRUPTED = 130
 
 
@@ -26,6 +27,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.CREDIT: "Not enough credit. Nothing was held.",
     Exit.UNAVAILABLE: "No answer, not now, or not in time. Try again later.",
     Exit.FAILED: "The hub took it and could not finish it, or what came back does not hold. Nothing was paid.",
+    Exit.PARTLY: "Of a batch, some pictures failed or were cancelled. The others are saved, and only they were paid.",
     Exit.INTERRUPTED: "Ctrl-C. An order that was under way is cancelled.",
 }
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, ProgressColumn
 
 from irodori_client.cli.output import Output
-from irodori_client.client import AsyncClient, Client
+from irodori_client.client import Client
 from irodori_client.settings import Access
 
 
@@ -24,9 +24,6 @@ class Session:
     def client(self, access: Access | None = None) -> Client:
         """As whoever is signed in, or with an access that is to be tried."""
         return Client(access.url, access.api_key) if access else Client(self.url)
-
-    def async_client(self) -> AsyncClient:
-        return AsyncClient(self.url)
 
     @contextmanager
     def bars(self, *columns: ProgressColumn) -> Iterator[Progress]:

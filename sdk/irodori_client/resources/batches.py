@@ -1,9 +1,11 @@
 """Up to a thousand images as one order, each held, paid or returned by itself."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from uuid import UUID
 
 from irodori_client import endpoints as at
+from irodori_client import images, results
 from irodori_client.calls import Asked
 from irodori_client.effects import Items, Steps
 from irodori_client.events import Event
@@ -62,6 +64,36 @@ class Batches(Resource[Mode]):
     ) -> Steps[Batch]:
         """The batch once none of its images waits or is being drawn; `items` says what became of each."""
         return last_of(followed(self._calls, at.BATCH, at.BATCH_EVENTS, id, heard, timeout), progress)
+
+    @iteration
+    def stream(self, id: UUID | str, *, timeout: float = WAIT_SECONDS) -> Items[Batch]:  # noqa: A002 - as above
+        """Every change of the counts until none of its images waits or is being drawn. Raises TooSlowError."""
+        return followed(self._calls, at.BATCH, at.BATCH_EVENTS, id, heard, timeout)
+
+    @iteration
+    def results(
+        self,
+        id: UUID | str,  # noqa: A002 - as above
+        *,
+        progress: Callable[[Batch], object] = lambda _: None,
+        timeout: float = WAIT_SECONDS,
+    ) -> Items[BatchItem]:
+        """Each image once it has succeeded, failed or been cancelled, as they come; all of them if the batch is over.
+
+        Raises TooSlowError.
+        """
+        changes = followed(self._calls, at.BATCH, at.BATCH_EVENTS, id, heard, timeout)
+        return results.as_they_come(self._calls, changes, progress)
+
+    @operation
+    def image(self, item: BatchItem) -> Steps[bytes]:
+        """The bytes of an image that succeeded, checked against its SHA-256. Raises DamagedError."""
+        return images.checked(self._calls, item.generation, item.image)
+
+    @operation
+    def save(self, item: BatchItem, path: Path | str) -> Steps[Path]:
+        """The same into a file."""
+        return images.save(Path(path), images.checked(self._calls, item.generation, item.image))
 
     @operation
     def cancel(self, id: UUID | str) -> Steps[Batch]:  # noqa: A002 - as above

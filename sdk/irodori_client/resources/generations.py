@@ -111,7 +111,7 @@ class Generations(Resource[Mode]):
     @operation
     def save(self, generation: Generation, path: Path | str) -> Steps[Path]:
         """The same into a file."""
-        return images.save(self._calls, generation, Path(path))
+        return images.save(Path(path), images.content(self._calls, generation))
 
     @operation
     def preview(self, id: UUID | str) -> Steps[bytes | None]:  # noqa: A002 - as above

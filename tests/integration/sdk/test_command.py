@@ -1,4 +1,4 @@
-"""The command with a real store behind it: uploads, pictures, many pictures."""
+"""The command with a real store behind it: uploads and pictures."""
 
 import hashlib
 import json
@@ -10,15 +10,14 @@ import pytest
 from irodori_client.cli.exits import Exit
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import StyleVersion
-from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance
 from marketplace.uploads.models import Upload
 from tests.factories.catalogue import tiny_sdxl_base
 from tests.factories.command import Command
-from tests.factories.generation import echo_version, failed, make_request, started
+from tests.factories.generation import echo_version, make_request
 from tests.factories.ledger import make_buyer
-from tests.factories.playing import play_the_serving_worker, play_the_upload_workers
+from tests.factories.playing import give_up, play_the_serving_worker, play_the_upload_workers
 from tests.factories.stability import png
 from tests.factories.tensor_files import lora_file
 
@@ -80,42 +79,6 @@ def test_a_picture_that_fails_is_told_with_its_code(iro: Command, tmp_path: Path
     said = iro("generate", "a fox", "-o", path, "--json", afterwards=give_up)
     error = json.loads(said.err)["error"]
     assert (said.code, error["code"], path.exists()) == (Exit.FAILED, "no_refiner", False)
-
-
-def give_up(prompt: str = "a fox") -> None:
-    for row in Generation.objects.filter(state=Generation.State.QUEUED, prompt=prompt):
-        services.started(started(row))
-        row.refresh_from_db()
-        services.failed(failed(row, code="no_refiner", message="The base has no refiner.", retryable=False))
-
-
-def test_a_batch_draws_each_line_once(iro: Command, buyer: User, tmp_path: Path) -> None:
-    prompts = tmp_path / "prompts.txt"
-    prompts.write_text("a fox\n# a remark\n\na hare\na wren\n")
-    (tmp_path / "0004.png").write_bytes(b"there already")
-    said = iro("batch", prompts, "-o", tmp_path, "--at-once", 2, afterwards=play_the_serving_worker)
-    assert (said.code, sorted(said.out.split())) == (0, [str(tmp_path / name) for name in ("0001.png", "0005.png")])
-    assert [(tmp_path / name).read_bytes() for name in ("0001.png", "0004.png", "0005.png")] == [
-        b"a fox",
-        b"there already",
-        b"a wren",
-    ]
-    assert iro("batch", prompts, "-o", tmp_path).out == ""
-    assert (Generation.objects.count(), held_balance(buyer)) == (2, 0)
-
-
-def test_a_batch_goes_on_after_a_picture_that_fails(iro: Command, tmp_path: Path) -> None:
-    prompts = tmp_path / "prompts.txt"
-    prompts.write_text("a fox\na hare\n")
-
-    def work() -> None:
-        give_up()
-        play_the_serving_worker()
-
-    said = iro("batch", prompts, "-o", tmp_path / "new", "--json", "--at-once", 1, afterwards=work)
-    first, second = (json.loads(line) for line in said.out.splitlines())
-    assert (said.code, first["failure"]["code"], second["line"]) == (Exit.FAILED, "no_refiner", 2)
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["0002.png"]
 
 
 def test_a_file_is_sent_and_published(iro: Command, tmp_path: Path) -> None:

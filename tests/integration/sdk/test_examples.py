@@ -89,7 +89,7 @@ def test_styles_are_mixed_at_the_price_that_was_quoted(shell: Shell) -> None:
 
 def test_several_are_drawn_at_once(shell: Shell) -> None:
     files = shell.example("many_at_once", "a fox", "a hare", "a wren").split()
-    assert files == ["a-fox.png", "a-hare.png", "a-wren.png"]
+    assert sorted(files) == ["a-fox.png", "a-hare.png", "a-wren.png"]
     assert len({shell.picture(name) for name in files}) == 3
 
 

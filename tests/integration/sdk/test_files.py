@@ -12,10 +12,11 @@ import pytest
 
 from hub.object_store import object_store
 from irodori_client import FailedError, InvalidInputError, UnreachableError, UsageError
+from irodori_client.models import BatchChoices, BatchOrder
 from marketplace.uploads.models import Upload
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import tiny_sdxl_base
-from tests.factories.generation import PROMPT, order
+from tests.factories.generation import PROMPT, make_request, order
 from tests.factories.ledger import make_buyer
 from tests.factories.playing import play_the_serving_worker, play_the_upload_workers
 from tests.factories.tensor_files import MODULE, lora_file, tensor_file
@@ -165,6 +166,16 @@ def test_a_stream_ends_with_the_image(hub: Hub) -> None:
     waiting = order(buyer)
     seen = hub.every(buyer, lambda client: client.generations.stream(waiting.pk), afterwards=play_the_serving_worker)
     assert [each.state for each in seen] == ["queued", "running", "running", "succeeded"]
+
+
+def test_the_images_of_a_batch_are_saved_as_they_come(hub: Hub, tmp_path: Path) -> None:
+    make_request()
+    buyer, order = make_buyer(), BatchOrder(defaults=BatchChoices(base_model="echo"), prompts=("a fox", "a hare"))
+    batch = hub.do(buyer, lambda client: client.batches.create(order))
+    for item in hub.every(buyer, lambda client: client.batches.results(batch.id), afterwards=play_the_serving_worker):
+        saved = hub.do(buyer, lambda client: client.batches.save(item, tmp_path / f"{item.number}.png"))  # noqa: B023 - called at once
+        assert saved.read_bytes() == hub.do(buyer, lambda client: client.batches.image(item))  # noqa: B023 - as above
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"0.png": b"a fox", "1.png": b"a hare"}
 
 
 def test_an_image_that_the_store_lost_is_told(hub: Hub) -> None:

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 
 from irodori_client.cli.exits import Exit
+from irodori_client.cli.underway import NAME
 from marketplace.accounts.models import User
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance
 from tests.factories.generation import echo_version, make_request
 from tests.factories.ledger import make_buyer
+from tests.factories.playing import play_the_serving_worker
 from tests.factories.sdk import key_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
@@ -76,6 +78,39 @@ def test_ctrl_c_cancels_what_was_ordered(
     assert [each.state for each in Generation.objects.all()] == ["cancelled"] * count
     assert held_balance(buyer) == 0
     assert [path.name for path in tmp_path.glob("*.png")] == []
+
+
+@pytest.mark.usefixtures("object_store_server")
+def test_ctrl_c_leaves_the_pictures_of_a_batch_that_were_drawn(
+    environment: dict[str, str], buyer: User, tmp_path: Path
+) -> None:
+    (tmp_path / "prompts.txt").write_text("a fox\na hare\n")
+    with running(["batch", "prompts.txt"], environment, tmp_path) as process:
+        wait_for_orders(2)
+        for _ in range(3):
+            play_the_serving_worker(prompt="a hare")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (Exit.INTERRUPTED, "0002.png\n")
+    assert err == "Cancelled. 1 of 2 pictures were drawn, and 0.0001 USD paid.\n"
+    assert [path.name for path in tmp_path.glob("*.png")] == ["0002.png"]
+    assert (held_balance(buyer), (tmp_path / NAME).exists()) == (0, False)
+
+
+def test_a_batch_is_not_ordered_before_somebody_at_a_terminal_agrees(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "prompts.txt").write_text("a fox\na hare\n")
+    ours, theirs = pty.openpty()
+    words = [*IRO, "batch", "prompts.txt"]
+    process = subprocess.Popen(
+        words, env=environment | {"TERM": "xterm"}, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    read_until(ours, "2 pictures, 0.0002 USD. Order them? [y/N]: ")
+    os.write(ours, b"n\n")
+    assert process.wait(timeout=30) == Exit.INTERRUPTED
+    assert Generation.objects.exists() is False
 
 
 def test_somebody_at_a_terminal_sees_price_and_progress(

@@ -11,6 +11,7 @@ from tests.factories.accounts import make_user
 from tests.factories.generation import echo_version, make_request
 from tests.factories.ledger import make_buyer
 from tests.factories.partners import make_account, make_grant
+from tests.factories.playing import give_up
 from tests.unit.sdk.conftest import Hub
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,24 @@ def test_waiting_ends_when_no_image_is_open(hub: Hub) -> None:
     assert hub.do(buyer, lambda client: client.batches.cancel(made.id)).counts.cancelled == 3
     ended = hub.do(buyer, lambda client: client.batches.wait(made.id, progress=told.append))
     assert (ended.is_final, ended.paid_micro, told[-1], held_balance(buyer)) == (True, 0, ended, 0)
+
+
+def test_results_come_once_each_and_all_of_them(hub: Hub) -> None:
+    buyer, order, told = make_buyer(), three(), list[Batch]()
+    made = hub.do(buyer, lambda client: client.batches.create(order))
+    rounds = iter(("a wren", "a fox", "a hare"))
+
+    def work() -> None:
+        give_up(next(rounds, ""))
+
+    came = hub.every(buyer, lambda client: client.batches.results(made.id, progress=told.append), afterwards=work)
+    assert sorted((each.number, each.state) for each in came) == [(0, "failed"), (1, "failed"), (2, "failed")]
+    assert [each.number for each in came] != [0, 1, 2]
+    assert (told[-1].is_final, told[-1].counts.failed) == (True, 3)
+    again = hub.every(buyer, lambda client: client.batches.results(made.id))
+    assert [each.failure.code for each in again] == ["no_refiner"] * 3
+    seen = hub.every(buyer, lambda client: client.batches.stream(made.id))
+    assert [each.counts.failed for each in seen] == [3]
 
 
 def test_all_of_a_batch_is_ordered_or_none(hub: Hub) -> None:
