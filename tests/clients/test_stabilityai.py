@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 from tests.factories.stability import png
+from tests.needed import lacking
 from tests.stability_hub import DRAWER, EMAIL, UPSCALER, StabilityHub, stability_hub
 
 pytestmark = [pytest.mark.slow, pytest.mark.stack, pytest.mark.torch]
@@ -73,7 +74,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
     ended = subprocess.run(install, capture_output=True, text=True, check=False)
     if ended.returncode:
-        pytest.skip(f"{PACKAGE} can't be installed here: {ended.stderr.strip().splitlines()[-1]}")
+        lacking(f"{PACKAGE} can't be installed here: {ended.stderr.strip().splitlines()[-1]}")
     with stability_hub(folder) as hub:
         yield Client(python, folder, hub)
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.needed import lacking
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Without a sandbox, GPU or shared memory of its own, as containers have it.
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
@@ -21,10 +23,7 @@ def chromium() -> str | None:
 def browser() -> Iterator[Browser]:
     executable = chromium()
     if executable is None:
-        message = "Chromium is not installed. Install it (apt install chromium), or name it in CHROMIUM."
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        lacking("Chromium is not installed. Install it (apt install chromium), or name it in CHROMIUM.")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
         yield started

@@ -26,14 +26,18 @@ from marketplace.partners.matrix import keep
 from tests.factories.generation import started, stored
 from tests.factories.ledger import CREDIT
 from tests.factories.partners import licensable_version, make_account
+from tests.needed import lacking
 
 PAGE = (ROOT / "docs/how-to/license-as-a-partner.md").read_text()
-HAS_JQ = shutil.which("jq") and shutil.which("curl")
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.stack,
-    pytest.mark.skipif(not HAS_JQ, reason="needs curl and jq, as the page says"),
-]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]
+
+
+@pytest.fixture(autouse=True)
+def _tools() -> None:
+    """What the page says it needs."""
+    for name in ("curl", "jq"):
+        if shutil.which(name) is None:
+            lacking(f"{name} is not installed. Install it (apt install {name}).")
 
 
 @pytest.fixture
