@@ -38,7 +38,7 @@ from tests.serving_jobs import made_into_pack
 RUNS = int(os.environ.get("BENCH_RUNS", "7"))
 RANK, FILES = 16, 3
 DTYPE = torch.bfloat16
-SLOT_BYTES = 200 * 2**20  # Two slots for three adapters: each has left when its turn comes again.
+DEVICE_BYTES = 200 * 2**20  # Two slots for three adapters: each has left when its turn comes again.
 WORDS = {
     "cold": "change of adapter from the local pack",
     "first": "the same, with the pack opened anew",
@@ -75,7 +75,7 @@ class _Ours:
 
     def __init__(self, cache: PackCache, uses: Sequence[AdapterUse], *, host_bytes: int) -> None:
         models = {"unet": _unet()}
-        self.wardrobe = Wardrobe(models, layout_of_models(models), slot_bytes=SLOT_BYTES, host_bytes=host_bytes)
+        self.wardrobe = Wardrobe(models, layout_of_models(models), device_bytes=DEVICE_BYTES, host_bytes=host_bytes)
         self._cache, self._next = cache, cycle(uses)
 
     @property

@@ -46,7 +46,7 @@ class Bench:
     def engine(self) -> SdxlEngine:
         settings: dict[str, Any] = {"base": str(self.base), "base_model": NAME, "compiled": "on"}
         precision = str(self.size.dtype).removeprefix("torch.")
-        limits = {"slot_bytes": self.size.slot_bytes, "host_bytes": 2**35}
+        limits = {"device_bytes": self.size.device_bytes, "host_bytes": 2**35}
         made = SdxlEngine(
             SdxlConfig.model_validate({**settings, **limits, "dtype": precision, "compile_backend": self.size.backend})
         )

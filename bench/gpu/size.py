@@ -25,7 +25,7 @@ class Size:
     turns: int
     probe: int
     matmul: int
-    slot_bytes: int
+    device_bytes: int
 
     @property
     def words(self) -> str:
@@ -47,7 +47,7 @@ FULL = Size(
     turns=15,
     probe=2**30,
     matmul=8192,
-    slot_bytes=2**32,
+    device_bytes=2**35,
 )
 TINY = Size(
     name="a few layers",
@@ -72,5 +72,5 @@ TINY = Size(
     turns=2,
     probe=2**22,
     matmul=256,
-    slot_bytes=2**26,
+    device_bytes=2**26,
 )

@@ -11,16 +11,17 @@ from bench.gpu.ceilings import synced
 from bench.timing import interleaved
 from plugins.sdxl.slots.arena import Arena
 from plugins.sdxl.slots.bank import Bank
+from plugins.sdxl.slots.budget import Budget
 from plugins.sdxl.slots.rows import HostRow, RowLayout
 
 
 def swap(bench: Bench) -> Iterator[Row]:
-    """Resident adapters: the write that says which are read, and the copies into the arena and beside the weights."""
+    """Resident adapters: the write of how strongly they are worn, and the copies into the arena and beside the weights."""
     runs = bench.runs([[pack] for pack in bench.packs])
     seats = [run.outfit.seats("unet")[0] for run in runs]
     bank = seats[0].bank
-    arena = Arena(bank.layout, BATCH, bank.buffer.dtype, bank.buffer.device)
-    slots, weights = [seat.slot for seat in seats], [seat.weight for seat in seats]
+    arena = Arena(bank.layout, BATCH, bank.dtype, bank.device)
+    weights = [seat.weight for seat in seats]
     tails = bench.compiled.layers.tails
 
     def gather() -> None:
@@ -29,13 +30,13 @@ def swap(bench: Bench) -> Iterator[Row]:
         tails.fill(arena)
 
     times = interleaved(
-        {"write": synced(lambda: arena.point(slots, weights)), "gather": synced(gather)}, 10 * bench.size.turns
+        {"write": synced(lambda: arena.weigh(weights)), "gather": synced(gather)}, 10 * bench.size.turns
     )
     bench.end(runs)
     write = [1e6 * second for second in times["write"]]
     floor = 2 * (arena.rows.nbytes + tails.nbytes_for(arena)) / bench.ceilings.copy
-    bus = 1e6 * (arena.index.nbytes + arena.weights.nbytes) / bench.ceilings.bus
-    what = f"index write for {BATCH} runs ({bench.size.words})"
+    bus = 1e6 * arena.weights.nbytes / bench.ceilings.bus
+    what = f"write of the weights of {BATCH} runs ({bench.size.words})"
     yield row("gpu_swap", what, "µs", "≤ 50 µs", write, f"floor {bus:.2g} µs (bus)")
     yield _times_floor(
         "gpu_swap_gather", f"gather of {BATCH} adapters, rank 16", "memory", times["gather"], floor, bench
@@ -44,8 +45,8 @@ def swap(bench: Bench) -> Iterator[Row]:
 
 def host_to_device(bench: Bench) -> Iterator[Row]:
     for rank in (16, 64):
-        slots, adapter = _bank(bench, rank), _host_row(bench, rank)
-        samples = interleaved({"load": synced(lambda: slots.load(0, adapter))}, bench.size.turns)["load"]  # noqa: B023 - called in this turn
+        (slots, slot), adapter = _slot(bench, rank), _host_row(bench, rank)
+        samples = interleaved({"load": synced(lambda: slots.load(slot, adapter))}, bench.size.turns)["load"]  # noqa: B023 - called in this turn
         floor = adapter.data.nbytes / bench.ceilings.bus
         yield _times_floor(f"gpu_h2d_r{rank}", f"host to device, rank {rank}", "bus", samples, floor, bench)
     yield _hidden(bench)
@@ -53,13 +54,13 @@ def host_to_device(bench: Bench) -> Iterator[Row]:
 
 def _hidden(bench: Bench) -> Row:
     """A request during whose steps another's adapter of rank 64 arrives, against the same alone."""
-    slots, adapter = _bank(bench, 64), _host_row(bench, 64)
+    (slots, slot), adapter = _slot(bench, 64), _host_row(bench, 64)
 
     def request() -> None:
         bench.picture(bench.packs[:1])
 
     def with_a_load() -> None:
-        slots.load(0, adapter)
+        slots.load(slot, adapter)
         request()
 
     times = interleaved({"alone": synced(request), "loading": synced(with_a_load)}, max(2, bench.size.turns // 3))
@@ -75,9 +76,10 @@ def _times_floor(id_: str, what: str, of: str, samples: list[float], floor: floa
     return row(id_, f"{what} ({bench.size.words})", "x", "≤ 2 x", [sample / floor for sample in samples], words)
 
 
-def _bank(bench: Bench, rank: int) -> Bank:
+def _slot(bench: Bench, rank: int) -> tuple[Bank, int]:
     layout = RowLayout(bench.engine.layout().modules("unet"), rank)
-    return Bank(layout, 1, bench.size.dtype, torch.device(bench.size.device))
+    bank = Bank(layout, bench.size.dtype, torch.device(bench.size.device), Budget(bench.size.device_bytes))
+    return bank, bank.take()
 
 
 def _host_row(bench: Bench, rank: int) -> HostRow:

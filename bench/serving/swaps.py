@@ -97,7 +97,7 @@ def _middle(measured: Row, times: Times) -> Row:
 
 
 def _change(bench: Bench, count: int) -> Work:
-    made = engine(slot_bytes=2**34)
+    made = engine(device_bytes=2**30)
     for number in range(count):
         made.prepare([_renamed(bench, number)])
     turns = cycle([_renamed(bench, count - 1), _renamed(bench, count - 2)])

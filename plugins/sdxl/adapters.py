@@ -88,7 +88,7 @@ class Wardrobe:
         models: Models,
         layout: ModelLayout,
         *,
-        slot_bytes: int,
+        device_bytes: int,
         host_bytes: int,
         merge_from: int = 0,
         least_rank: int = BUCKETS[0],
@@ -97,7 +97,7 @@ class Wardrobe:
         self._least_rank = least_rank
         self._models, self._layout_digest = models, layout.digest()
         self._host = HostTier(host_bytes)
-        self._garage = Garage(models, layout, slot_bytes)
+        self._garage = Garage(models, layout, device_bytes)
         self._merger = Merger(models, merge_from)
         self.swaps = Tally()
 
@@ -150,6 +150,7 @@ class Wardrobe:
         weights = replaced or runs[0][0].weights
         reading: Reading | None = None
         with ExitStack() as undo:
+            undo.callback(self._garage.budget.forward_is_over)
             with self.swaps.doing() if any(outfit.worn or outfit.model for outfit, _ in runs) else nullcontext():
                 for component in components:
                     passengers = [Passenger(() if replaced else outfit.seats(component), rows) for outfit, rows in runs]

@@ -11,8 +11,8 @@ import structlog
 import torch
 from torch._dynamo.exc import FailOnRecompileLimitHit
 
-from hub.plugin_api import Trouble, trouble
-from plugins.sdxl.adapters import Wardrobe
+from hub.plugin_api import EngineFullError, Trouble, trouble
+from plugins.sdxl.adapters import Wardrobe, Wearing
 from plugins.sdxl.batch import Batch, Eager
 from plugins.sdxl.blocks import Backend, Blocks
 from plugins.sdxl.recorded import Recorder
@@ -57,7 +57,7 @@ class Compiled:
             return self._eager.noise(batch)
         try:
             noise, shape = self._computed(batch)
-        except FailOnRecompileLimitHit:
+        except (FailOnRecompileLimitHit, EngineFullError):  # The latter: an arena has no room beside what runs wear.
             return self._eager.noise(batch)
         except Exception as error:
             # Compilers and recordings fail in ways of their own, on each machine others; a machine without Triton or a C
@@ -67,11 +67,19 @@ class Compiled:
             noise = self._eager.noise(batch)
             self._distrust("compile_failed", str(error))
             return noise
+        if shape not in self._proven:
+            self._forget_what_is_gone()
         proven = self._proven.setdefault(shape, set())
         content = shape.reading.arena.version if shape.reading else 0
         if len(proven) == PROOFS or content in proven:
             return noise
         return self._compared(noise, proven, content, batch)
+
+    def _forget_what_is_gone(self) -> None:
+        """Arenas leave where others need their memory; nobody will read them again."""
+        self._proven = {shape: contents for shape, contents in self._proven.items() if not _is_gone(shape)}
+        if self._recorder:
+            self._recorder.forget(_is_gone)
 
     def _computed(self, batch: Batch) -> tuple[torch.Tensor, Shape]:
         sample, timesteps, tokens, added = batch.inputs()
@@ -117,6 +125,10 @@ class Compiled:
             return_dict=False,
         )[0]
         return noise
+
+
+def _is_gone(reads: Shape | Wearing) -> bool:
+    return reads.reading is not None and reads.reading.arena.gone
 
 
 def compilable(runs: Sequence[SdxlRun]) -> Iterator[list[SdxlRun]]:

@@ -64,22 +64,23 @@ class SdxlEngine(Engine):
         torch.backends.cudnn.allow_tf32 = self.config.dtype != "float32"
         self.pipeline = open_pipeline(self.config).to(target)
         self.models: dict[str, nn.Module] = {name: getattr(self.pipeline, name).eval() for name in MODELS}
-        slot_bytes, host_bytes = self.config.slot_bytes, self.config.host_bytes
-        merge_from = self.config.merges_from(target, has_room=_has_room(self.models["unet"], target))
+        refiner = open_refiner(self.config).to(target) if self.config.refiner else None
+        free = _free(target)
+        merge_from = self.config.merges_from(target, has_room=_has_room(self.models["unet"], free))
         self._compiles = self.config.compiles_on(target)
         self.wardrobe = Wardrobe(
             self.models,
             self.layout(),
-            slot_bytes=slot_bytes,
-            host_bytes=host_bytes,
+            device_bytes=self.config.fills(free),
+            host_bytes=self.config.host_bytes,
             merge_from=merge_from,
             least_rank=LEAST_RANK if self._compiles else BUCKETS[0],
         )
         self.forward = self._way_to_compute()
         self._prompts = Prompts(self.pipeline, self.wardrobe)
         self._starts = Starts(self.pipeline)
-        if self.config.refiner:
-            self._refiner = Refiner(open_refiner(self.config).to(target), self.wardrobe)
+        if refiner:
+            self._refiner = Refiner(refiner, self.wardrobe)
             self._refiner.share_weights(self.models)
             self._refine = Eager(self._refiner.pipeline.unet, self.wardrobe)
 
@@ -237,12 +238,14 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", "Should have t[ab]", module="torchsde")
 
 
-def _has_room(unet: nn.Module, device: str) -> bool:
+def _free(device: str) -> int | None:
+    """Bytes of a device that has memory of its own."""
+    return torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else None
+
+
+def _has_room(unet: nn.Module, free: int | None) -> bool:
     """For a second set of its weights, and as much again for what is computed."""
-    if not device.startswith("cuda"):
-        return False
-    free, _ = torch.cuda.mem_get_info(device)
-    return free >= 2 * sum(parameter.nbytes for parameter in unet.parameters())
+    return free is not None and free >= 2 * sum(parameter.nbytes for parameter in unet.parameters())
 
 
 def _best_device() -> str:

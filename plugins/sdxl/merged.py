@@ -72,8 +72,8 @@ class Merger:
         """One adapter, onto the weights that others changed before, or else the model's or the base's."""
         bank, slot = seat.bank, seat.slot
         bank.wait_for([slot])
-        views, targets = bank.layout.views(bank.buffer[slot : slot + 1]), bank.targets(slot)
-        ratios: list[float] = bank.ratios[slot].tolist()
+        views, targets = bank.layout.views(bank.row(slot)[None]), bank.targets(slot)
+        ratios: list[float] = bank.ratios(slot).tolist()
         for module, place in bank.layout.places.items():
             if targets >> place.index & 1:
                 down, up = views[place.index]

@@ -11,6 +11,7 @@ from plugins.sdxl.weighting import MAX_WEIGHT
 
 # A merge took what slots cost in four steps, for one guided picture of 1,024 pixels (decision 12).
 MERGE_FROM_ON_CUDA = 4
+DEVICE_BYTES_ON_CPU = 4 * 2**30
 
 
 class SdxlConfig(BaseModel, extra="forbid", frozen=True):
@@ -19,8 +20,8 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
     `refiner` and `refiner_config` name a second model in the same ways, for jobs that want one for their last steps; "" for none.
 
     `mode`: fast lets an image differ in the last bit of its numbers with who shares its batch, invariant computes each
-    alone. `slot_bytes` is what the adapters of one rank on one component may fill on the device, `host_bytes` what
-    opened adapters may fill in this machine's memory. `merge_from_steps`: batches in which all wear the same use merged
+    alone. `device_bytes` is what adapters of all kinds may fill on the device together; unset, half of what the base leaves
+    free of a CUDA device's memory, else 4 GiB. `host_bytes` is what opened adapters may fill in this machine's memory. `merge_from_steps`: batches in which all wear the same use merged
     weights from so many steps on, 0 for never; unset, from 4 on where a CUDA device has room for a second UNet, else never.
     `make bench-merged` measures it.
 
@@ -37,7 +38,7 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
     refiner_config: str = ""
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     mode: Literal["fast", "invariant"] = "fast"
-    slot_bytes: int = 2**30
+    device_bytes: int | None = Field(default=None, ge=0)
     merge_from_steps: int | None = Field(default=None, ge=0)
     host_bytes: int = 4 * 2**30
     compiled: Literal["auto", "on", "off"] = "auto"
@@ -46,6 +47,12 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
 
     def compiles_on(self, device: str) -> bool:
         return self.compiled == "on" or (self.compiled == "auto" and self.mode == "fast" and device.startswith("cuda"))
+
+    def fills(self, free: int | None) -> int:
+        """Bytes on the device. `free`: of a device that has memory of its own, beside the base."""
+        if self.device_bytes is not None:
+            return self.device_bytes
+        return DEVICE_BYTES_ON_CPU if free is None else free // 2
 
     def merges_from(self, device: str, *, has_room: bool) -> int:
         """The number of steps, 0 for never. `has_room`: for a second set of the UNet's weights."""

@@ -20,7 +20,7 @@ class Recorder:
     """Owned by the thread that steps."""
 
     def __init__(self) -> None:
-        self._recordings: dict[Hashable, _Recording] = {}
+        self._recordings: dict[tuple[Hashable, ...], _Recording] = {}
         self._pool: Any = None
 
     def computed(self, compute: Compute, inputs: Tensors, reads: Hashable) -> torch.Tensor:
@@ -31,6 +31,10 @@ class Recorder:
                 return compute(*inputs)
             self._recordings[key] = self._recorded(compute, inputs)
         return self._recordings[key].replayed(inputs)
+
+    def forget(self, gone: Callable[[Any], bool]) -> None:
+        """The recordings of `reads` that are not there any more."""
+        self._recordings = {key: own for key, own in self._recordings.items() if not gone(key[0])}
 
     def _recorded(self, compute: Compute, inputs: Tensors) -> "_Recording":
         own = [each.clone() for each in inputs]

@@ -1,9 +1,10 @@
 """Fixed memory for the adapters of so many runs: a swap changes what lies in it, never where it lies or how large it is.
 
-So a graph that was compiled for it, or captured with its addresses, stays good whatever the runs wear.
+So a graph that was compiled for it, or captured with its addresses, stays good whatever the runs wear, for as long as the
+arena is there: one that leaves for others' sake is `gone` for good, and its successor is another arena.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -30,13 +31,23 @@ class Reading(NamedTuple):
 
 
 class Arena:
-    """`version` counts how often its content changed. `rows` is [runs, width] of the layout's rank, `scales` [modules, runs, rank]. Owned by the thread that steps."""
+    """`version` counts how often its content changed. `rows` is [runs, width] of the layout's rank, `scales` [modules, runs, rank].
 
-    def __init__(self, layout: RowLayout, runs: int, dtype: torch.dtype, device: torch.device) -> None:
-        self.layout = layout
+    Owned by the thread that steps; between two forwards it may leave, which calls `left`.
+    """
+
+    def __init__(
+        self,
+        layout: RowLayout,
+        runs: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        left: Callable[["Arena"], None] = lambda _: None,
+    ) -> None:
+        self.layout, self._left, self.gone = layout, left, False
+        self.nbytes = bytes_of(layout, runs, dtype)
         self.rows = torch.zeros(runs, layout.width, dtype=dtype, device=device)
         self.scales = torch.zeros(len(layout.places), runs, layout.rank, device=device)
-        self.index = torch.zeros(runs, dtype=torch.int64, device=device)
         self.weights = torch.zeros(runs, device=device)
         self._places = tuple(layout.places.values())
         self._elsewhere = sum(1 << place.index for path, place in layout.places.items() if ATTENTION not in path)
@@ -49,7 +60,7 @@ class Arena:
         for seats in worn:
             for seat in seats:
                 seat.bank.wait_for([seat.slot])
-        wanted: list[Content] = [tuple((seat, seat.bank.versions[seat.slot]) for seat in seats) for seats in worn]
+        wanted: list[Content] = [tuple((seat, seat.bank.version(seat.slot)) for seat in seats) for seats in worn]
         changed = [run for run, content in enumerate(wanted) if content != self._holds[run]]
         for run in changed:
             self._holds[run] = None  # Until it is whole.
@@ -76,17 +87,22 @@ class Arena:
     def runs(self) -> int:
         return len(self.rows)
 
+    def leave(self) -> None:
+        """Its memory goes at once, whoever still knows it."""
+        self.gone = True
+        self._left(self)
+        for tensor in (self.rows, self.scales):
+            tensor.untyped_storage().resize_(0)
+
     def gather(self, seats: Sequence[Seat]) -> None:
         """One whole row for each run, all from the bank of this rank."""
-        bank = seats[0].bank
-        self.point([seat.slot for seat in seats], [seat.weight for seat in seats])
-        torch.index_select(bank.buffer, 0, self.index, out=self.rows)
-        scales = bank.ratios.index_select(0, self.index) * self.weights[:, None]
+        self.weigh([seat.weight for seat in seats])
+        torch.stack([seat.bank.row(seat.slot) for seat in seats], out=self.rows)
+        scales = torch.stack([seat.bank.ratios(seat.slot) for seat in seats]) * self.weights[:, None]
         self.scales.copy_(scales.T[:, :, None].expand_as(self.scales))
 
-    def point(self, slots: Sequence[int], weights: Sequence[float]) -> None:
-        """Write which slots the runs read, and how strongly: a few bytes."""
-        self.index.copy_(torch.tensor(slots))
+    def weigh(self, weights: Sequence[float]) -> None:
+        """Write how strongly the runs wear what they read: a few bytes."""
         self.weights.copy_(torch.tensor(weights))
 
     def _is_whole(self, seats: Sequence[Seat]) -> bool:
@@ -96,7 +112,7 @@ class Arena:
         """Several adapters lie side by side along the rank; what is left stays zero, which adds exactly nothing."""
         self.scales[:, run].zero_()
         if self._is_whole(seats):
-            self.rows[run].copy_(seats[0].bank.buffer[seats[0].slot])
+            self.rows[run].copy_(seats[0].bank.row(seats[0].slot))
         else:
             self.rows[run].zero_()
         at = 0
@@ -104,8 +120,13 @@ class Arena:
             stop = at + seat.bank.layout.rank
             if not self._is_whole(seats):
                 _copy(seat.bank.views(seat.slot), self._views[run], at, stop)
-            self.scales[:, run, at:stop] = seat.bank.ratios[seat.slot][:, None] * seat.weight
+            self.scales[:, run, at:stop] = seat.bank.ratios(seat.slot)[:, None] * seat.weight
             at = stop
+
+
+def bytes_of(layout: RowLayout, runs: int, dtype: torch.dtype) -> int:
+    """Of an arena's matrices and scales."""
+    return runs * (layout.width * dtype.itemsize + 4 * len(layout.places) * layout.rank)
 
 
 def rank_for(worn: Sequence[Sequence[Seat]]) -> int | None:

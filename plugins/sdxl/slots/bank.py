@@ -1,106 +1,159 @@
-"""Slots of one component and one rank: a stack of adapter rows that every layer reads by index."""
+"""Slots of one component and one rank: each is the room of one adapter, which every layer reads by its number."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, reduce
+from itertools import count
 from operator import or_
 
 import torch
 
+from plugins.sdxl.slots.budget import Budget
 from plugins.sdxl.slots.copies import Copies
-from plugins.sdxl.slots.rows import AdapterRow, RowLayout
+from plugins.sdxl.slots.gathered import KEPT_STACKS, Gathered
+from plugins.sdxl.slots.rows import AdapterRow, Gaps, RowLayout
 from plugins.sdxl.slots.stack import Stack
 
 Views = list[tuple[torch.Tensor, torch.Tensor]]
 Scale = Callable[[int], float | torch.Tensor]
 """By module: what the product of both matrices is multiplied by, [runs, 1, 1] or one number for a single run."""
-# Of several slots each, with a few hundred views. Another one costs a fraction of a millisecond, so a busy worker's
-# memory need not hold every mix that it ever had.
-KEPT_STACKS = 8
+
+
+@dataclass(eq=False)
+class Slot:
+    """`rows` is [1, width] and never moves, so views of it stay good; `ratios` is [modules], alpha / rank of each.
+
+    Bit i of `targets` is set where the adapter in it changes module i; `zeros` are parts of the row that hold zeros.
+    """
+
+    bank: "Bank"
+    number: int
+    rows: torch.Tensor
+    ratios: torch.Tensor
+    alone: Stack
+    numbers: list[float] = field(default_factory=list)
+    targets: int = 0
+    zeros: Gaps = ()
+    version: int = 0
+    views: Views | None = None
+
+    @property
+    def nbytes(self) -> int:
+        return self.rows.nbytes
+
+    def leave(self) -> None:
+        self.bank.drop(self)
 
 
 class Bank:
-    """`buffer` is [slots, width]; it never moves, so views of it stay good. `ratios` is [slots, modules].
+    """A slot has memory of its own, taken from the budget when it is made: so no rank keeps room that another could use.
 
-    `versions` counts how often each slot was loaded.
+    A number is never given twice.
     """
 
-    def __init__(self, layout: RowLayout, slots: int, dtype: torch.dtype, device: torch.device) -> None:
-        self.layout = layout
-        # Not filled: memory that no adapter used yet costs nothing on the CPU.
-        self.buffer = torch.empty(slots, layout.width, dtype=dtype, device=device)
-        self.ratios = torch.zeros(slots, len(layout.places), device=device)
-        self._numbers: list[list[float]] = [[]] * slots
-        self.free = list(reversed(range(slots)))
-        self.versions = [0] * slots
-        self._targets = [0] * slots
-        self._zeros: list[tuple[slice, ...]] = [()] * slots
-        self._views: dict[int, Views] = {}
+    def __init__(self, layout: RowLayout, dtype: torch.dtype, device: torch.device, budget: Budget) -> None:
+        self.layout, self.dtype, self.device = layout, dtype, device
+        self.free: list[Slot] = []
+        self._budget = budget
+        self._slots: dict[int, Slot] = {}
+        self._numbers = count()
         self._copies = Copies(device)
-        self._alone = [Stack(layout, self.buffer[slot : slot + 1]) for slot in range(slots)]
-        self._beside = lru_cache(KEPT_STACKS)(self._stack_beside)
-        self._gathered = lru_cache(KEPT_STACKS)(self._stack_gathered)
+        self._gathered = Gathered(layout, dtype, device, budget)
         self._scaled = lru_cache(KEPT_STACKS)(self._scale_views)
-        self._arena = self.buffer[:0]
-        self._arena_holds: list[tuple[int, int]] = []
-        self._scales = self.ratios[:0].T
+        self._scales = torch.empty(len(layout.places), 0, device=device)
         self._columns = self._scales.unbind(1)
 
     @property
-    def slots(self) -> int:
-        return len(self._targets)
-
-    @property
     def slot_bytes(self) -> int:
-        return self.layout.width * self.buffer.element_size()
+        return self.layout.width * self.dtype.itemsize
 
-    def load(self, slot: int, row: AdapterRow) -> None:
+    def take(self) -> int:
+        """The number of a slot that nobody has. Raises EngineFullError."""
+        with self._budget.lock:
+            # An adapter of the same kind that leaves hands its slot on, pages and all.
+            while not self.free and not self._budget.has_room(self.slot_bytes):
+                self._budget.check(self.slot_bytes)
+                self._budget.let_one_leave()
+            if not self.free:
+                return self._made().number
+            slot = self.free.pop()
+            self._budget.wake(slot)
+            return slot.number
+
+    def put_back(self, number: int) -> None:
+        """Nobody reads it any more. The next adapter has it, or whoever needs memory."""
+        with self._budget.lock:
+            slot = self._slots[number]
+            self.free.append(slot)
+            self._budget.rest(slot, first=True)
+
+    def drop(self, slot: Slot) -> None:
+        self.wait_for([slot.number])  # What comes to its memory next must not be written over.
+        self.free.remove(slot)
+        del self._slots[slot.number]
+        self._budget.give_back(slot.nbytes)
+
+    def load(self, number: int, row: AdapterRow) -> None:
         """Copy a row in. Only for a slot that no running request reads; any thread may do it. Raises DamagedPackError."""
-        zeros, self._zeros[slot] = self._zeros[slot], ()
-        with self._copies.into(slot):
-            self._zeros[slot] = row.copy_to(self.buffer[slot], zeros)
-            self.ratios[slot].copy_(row.ratios, non_blocking=True)
-        self._numbers[slot] = row.ratios.tolist()
-        self._targets[slot] = row.targets
-        self.versions[slot] += 1
-        if self.buffer.is_cuda:
-            self.views(slot)
+        slot = self._slots[number]
+        zeros, slot.zeros = slot.zeros, ()
+        with self._copies.into(number):
+            slot.zeros = row.copy_to(slot.rows[0], zeros)
+            slot.ratios.copy_(row.ratios, non_blocking=True)
+        slot.numbers, slot.targets = row.ratios.tolist(), row.targets
+        slot.version += 1
+        if self.device.type == "cuda":
+            self.views(number)
         else:
-            self._alone[slot].make(row.targets)
+            slot.alone.make(row.targets)
 
-    def targets(self, slot: int) -> int:
+    def row(self, number: int) -> torch.Tensor:
+        """[width]"""
+        return self._slots[number].rows[0]
+
+    def ratios(self, number: int) -> torch.Tensor:
+        """[modules]: alpha / rank of each."""
+        return self._slots[number].ratios
+
+    def version(self, number: int) -> int:
+        """How often it was loaded."""
+        return self._slots[number].version
+
+    def targets(self, number: int) -> int:
         """Bit i is set where the slot's adapter changes module i."""
-        return self._targets[slot]
+        return self._slots[number].targets
 
-    def union(self, slots: Iterable[int]) -> int:
+    def union(self, numbers: Iterable[int]) -> int:
         """What at least one of them changes."""
-        return reduce(or_, map(self.targets, slots))
+        return reduce(or_, map(self.targets, numbers))
 
-    def views(self, slot: int) -> Views:
+    def views(self, number: int) -> Views:
         """(down, up) by module, as RowLayout.views gives them for one row."""
-        if slot not in self._views:
-            self._views[slot] = self.layout.views(self.buffer[slot : slot + 1])
-        return self._views[slot]
+        slot = self._slots[number]
+        if slot.views is None:
+            slot.views = self.layout.views(slot.rows)
+        return slot.views
 
-    def wait_for(self, slots: Iterable[int]) -> None:
+    def wait_for(self, numbers: Iterable[int]) -> None:
         """What is computed from now on finds these slots loaded."""
-        self._copies.wait_for(slots)
+        self._copies.wait_for(numbers)
+
+    def gather(self, numbers: Sequence[int]) -> bool:
+        """Side by side from now on, until the next call; False where there is no room for that: read each where it is."""
+        self.wait_for(numbers)
+        slots = [self._slots[number] for number in numbers]
+        return self._gathered.holds([((slot.number, slot.version), slot.rows[0]) for slot in slots])
 
     def stacks(self, wanted: Sequence[Sequence[int]]) -> list[Stack]:
-        """One stack for each list of slots. What lies side by side is read where it is, the rest is gathered at once.
-
-        A later call may overwrite what this one gathered.
-        """
-        self.wait_for(slot for slots in wanted for slot in slots)
-        self._gather([slot for slots in wanted if not _side_by_side(slots) for slot in slots])
+        """One stack for each list of slots. Lists of several, one after the other, are what was gathered."""
         stacks, used = [], 0
-        for slots in wanted:
-            if len(slots) == 1:
-                stacks.append(self._alone[slots[0]])
-            elif _side_by_side(slots):
-                stacks.append(self._beside(slots[0], len(slots)))
+        for numbers in wanted:
+            if len(numbers) == 1:
+                self.wait_for(numbers)
+                stacks.append(self._slots[numbers[0]].alone)
             else:
-                stacks.append(self._gathered(used, len(slots)))
-                used += len(slots)
+                stacks.append(self._gathered.stack(used, len(numbers)))
+                used += len(numbers)
         return stacks
 
     def scales(self, wanted: Sequence[tuple[Sequence[int], Sequence[float]]]) -> list[Scale]:
@@ -110,47 +163,34 @@ class Bank:
             self._write_scales(runs)
         scales: list[Scale] = []
         used = 0
-        for slots, weights in wanted:
-            if len(slots) == 1:
-                scales.append(_scale(self._numbers[slots[0]], weights[0]))
+        for numbers, weights in wanted:
+            if len(numbers) == 1:
+                scales.append(_scale(self._slots[numbers[0]].numbers, weights[0]))
             else:
-                scales.append(self._scaled(used, len(slots)).__getitem__)
-                used += len(slots)
+                scales.append(self._scaled(used, len(numbers)).__getitem__)
+                used += len(numbers)
         return scales
+
+    def _made(self) -> Slot:
+        with self._budget.taking(self.slot_bytes):
+            # Not filled: memory that no adapter used yet costs nothing on the CPU.
+            rows = torch.empty(1, self.layout.width, dtype=self.dtype, device=self.device)
+            ratios = torch.zeros(len(self.layout.places), device=self.device)
+        slot = Slot(self, next(self._numbers), rows, ratios, Stack(self.layout, rows))
+        self._slots[slot.number] = slot
+        return slot
 
     def _write_scales(self, runs: Sequence[tuple[int, float]]) -> None:
         if len(runs) > len(self._columns):
-            self._scales = self.ratios.new_empty(self.ratios.shape[1], len(runs))
+            self._scales = self._scales.new_empty(len(self._scales), len(runs))
             self._columns = self._scales.unbind(1)
             self._scaled.cache_clear()
-        for column, (slot, weight) in zip(self._columns, runs, strict=False):
-            torch.mul(self.ratios[slot], weight, out=column)
+        for column, (number, weight) in zip(self._columns, runs, strict=False):
+            torch.mul(self._slots[number].ratios, weight, out=column)
 
     def _scale_views(self, start: int, count: int) -> tuple[torch.Tensor, ...]:
         return self._scales[:, start : start + count, None, None].unbind()
 
-    def _stack_beside(self, start: int, count: int) -> Stack:
-        return Stack(self.layout, self.buffer[start : start + count])
-
-    def _stack_gathered(self, start: int, count: int) -> Stack:
-        return Stack(self.layout, self._arena[start : start + count])
-
-    def _gather(self, slots: Sequence[int]) -> None:
-        """Once for each mix: the steps after the first find it there."""
-        holds = [(slot, self.versions[slot]) for slot in slots]
-        if self._arena_holds[: len(slots)] == holds:
-            return
-        if len(slots) > len(self._arena):
-            self._arena, self._arena_holds = self.buffer.new_empty(len(slots), self.layout.width), []
-            self._gathered.cache_clear()
-        index = torch.tensor(slots, device=self.buffer.device)
-        torch.index_select(self.buffer, 0, index, out=self._arena[: len(slots)])
-        self._arena_holds = holds
-
 
 def _scale(ratios: Sequence[float], weight: float) -> Scale:
     return lambda index: ratios[index] * weight
-
-
-def _side_by_side(slots: Sequence[int]) -> bool:
-    return all(slot == slots[0] + offset for offset, slot in enumerate(slots))

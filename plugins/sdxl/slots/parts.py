@@ -52,11 +52,15 @@ class _Span(NamedTuple):
 def parts_of(passengers: Sequence[Passenger]) -> list[Part]:
     """The batch is the passengers' rows in this order. An adapter's place in its job is its column."""
     spans = list(_spans(passengers))
-    parts: dict[int, Part] = {}
+    parts: dict[int, list[Part]] = {}
     for bank in {id(span.bank): span.bank for span in spans}.values():
-        own = {index: span for index, span in enumerate(spans) if span.bank is bank}
-        parts |= zip(own, _parts(bank, list(own.values())), strict=True)
-    return [parts[index] for index in range(len(spans))]
+        own = {index: [span] for index, span in enumerate(spans) if span.bank is bank}
+        several = [slot for (span,) in own.values() if len(span.slots) > 1 for slot in span.slots]
+        if several and not bank.gather(several):
+            own = {index: list(_apart(span)) for index, (span,) in own.items()}
+        made = _parts(bank, [span for each in own.values() for span in each])
+        parts |= {index: [next(made) for _ in each] for index, each in own.items()}
+    return [part for index in range(len(spans)) for part in parts[index]]
 
 
 def _parts(bank: Bank, spans: Sequence[_Span]) -> Iterator[Part]:
@@ -64,6 +68,16 @@ def _parts(bank: Bank, spans: Sequence[_Span]) -> Iterator[Part]:
     scales = bank.scales([(span.slots, span.weights) for span in spans])
     for span, stack, own in zip(spans, stacks, scales, strict=True):
         yield Part(span.rows, len(span.slots), bank.union(span.slots), stack, own)
+
+
+def _apart(span: _Span) -> Iterator[_Span]:
+    """One multiplication for each slot instead of one for all: slower, but each is read where it lies."""
+    rows = (span.rows.stop - span.rows.start) // len(span.slots)
+    for index, (slot, weight) in enumerate(zip(span.slots, span.weights, strict=True)):
+        start = span.rows.start + index * rows
+        # One slot serves all rows of its span, however many these are.
+        stop = span.rows.stop if len(span.slots) == 1 else start + rows
+        yield _Span(span.bank, slice(start, stop), (slot,), (weight,))
 
 
 def _spans(passengers: Sequence[Passenger]) -> Iterator[_Span]:

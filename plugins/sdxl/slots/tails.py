@@ -37,6 +37,7 @@ class Tails:
         if self._holds != (arena, arena.version):
             self._holds = None  # Until it is whole.
             if arena not in self._fills:
+                self._fills = {known: fill for known, fill in self._fills.items() if not known.gone}
                 self._fills[arena] = self._way_to_fill(arena)
             self._fills[arena]()
             self._holds = (arena, arena.version)

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from hub.plugin_api import ModelLayout
 from plugins.sdxl.slots.bank import Bank
+from plugins.sdxl.slots.budget import Budget
 from plugins.sdxl.slots.rows import HostRow, PackRow, RowLayout, row_of
 from serving.adapters.api import AdapterPack, DamagedPackError, MappedPack, open_pack
 from serving.adapters.checksums import CHUNK_BYTES, Checksums, digests_of
@@ -72,13 +73,14 @@ def test_a_row_is_what_its_matrices_are(
 
 def test_a_slot_keeps_nothing_of_the_adapters_before(tmp_path: Path) -> None:
     layout = RowLayout(SHAPES, 4)
-    bank = Bank(layout, 1, torch.float32, torch.device("cpu"))
-    bank.buffer.fill_(float("nan"))
+    bank = Bank(layout, torch.float32, torch.device("cpu"), Budget(2**20))
+    slot = bank.take()
+    bank.row(slot).fill_(float("nan"))
     everything = pairs(SHAPES, torch.float32)
     fewer, narrow = everything[1:4], pairs(SHAPES, torch.float32, (3, 4))[:2]
     for number, made in enumerate((fewer, fewer, everything, narrow, fewer, narrow, narrow)):
-        bank.load(0, row(write_pairs(made, tmp_path / f"pack{number}"), layout))
-        assert torch.equal(bank.buffer[0], expected(made, layout, torch.float32))
+        bank.load(slot, row(write_pairs(made, tmp_path / f"pack{number}"), layout))
+        assert torch.equal(bank.row(slot), expected(made, layout, torch.float32))
 
 
 def test_neighbours_are_copied_at_once(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.run import SdxlRun
 from plugins.sdxl.samples import write_finetuned_unet
+from plugins.sdxl.slots.arena import bytes_of
+from plugins.sdxl.slots.rows import RowLayout
 from plugins.sdxl.slots.tails import Tails
 from plugins.sdxl.unet_format import SdxlUnetFormat
 from tests.low_rank_packs import Pair, write_pairs
@@ -244,6 +246,26 @@ def _filling_raises(error: Exception, base: Path, monkeypatch: pytest.MonkeyPatc
     _forget()
     monkeypatch.setattr(Tails, "fill", refused)
     return engine(base, compiled="on", compile_backend="eager")
+
+
+@pytest.mark.parametrize("arenas", [0, 1])
+def test_it_draws_right_in_whatever_room_the_device_has(
+    flat_base: Path, plain: SdxlEngine, packs: dict[str, LocalPack], arenas: int
+) -> None:
+    """Beside the slot there is none for an arena, or one that leaves for the other outfit's."""
+    _forget()
+    made = engine(flat_base, compiled="on", compile_backend="eager")
+    layout = RowLayout(made.layout().modules("unet"), 128)
+    garage = made.wardrobe._garage
+    garage.budget.limit_bytes = 4 * layout.width + arenas * bytes_of(layout, 1, torch.float32)
+    wanted = job(steps=1, guidance_scale=1.0)
+    for outfit in ("128", "16", "128", "16"):
+        ours, theirs = (pixels(run_with(each, wanted, [packs[outfit]])) for each in (made, plain))
+        assert np.abs(ours - theirs).max() <= 1
+        assert garage.budget.used_bytes <= garage.budget.limit_bytes
+    assert isinstance(made.forward, compiled.Compiled)
+    assert made.forward.trusted
+    assert len(made.forward._proven) <= 2
 
 
 def test_what_compiles_to_other_numbers_is_found_and_not_delivered(

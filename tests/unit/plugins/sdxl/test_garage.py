@@ -49,7 +49,7 @@ def rows(row: SlowRow) -> Callable[[], Rows]:
 @pytest.fixture
 def one_slot() -> Garage:
     model = nn.Sequential(nn.Linear(8, 8))
-    return Garage({"unet": model}, layout_of_models({"unet": model}), slot_bytes=1)
+    return Garage({"unet": model}, layout_of_models({"unet": model}), 4 * 2 * 4 * 8)
 
 
 def test_a_run_waits_for_a_slot_that_a_hint_is_filling_and_takes_it(one_slot: Garage) -> None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.torch
 def test_it_names_base_device_and_size_and_counts_each_request_once_per_tier(
     tiny_base: Path, adapter_files: AdapterFiles, tmp_path: Path
 ) -> None:
-    engine = SdxlEngine(SdxlConfig(base=str(tiny_base), base_model="tiny-sdxl", slot_bytes=2**24, host_bytes=2**28))
+    engine = SdxlEngine(SdxlConfig(base=str(tiny_base), base_model="tiny-sdxl", device_bytes=2**24, host_bytes=2**28))
     engine.load("cpu")
     pack = made_into_pack(adapter_files.kohya, tmp_path, KohyaLoraFormat(NoConfig()), engine.layout())
     before = engine.report()
