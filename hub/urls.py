@@ -22,6 +22,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/", include("marketplace.api.urls")),
     path(".well-known/", include("marketplace.ledger.well_known_urls")),
+    path(".well-known/", include("marketplace.licences.well_known_urls")),
     path(".well-known/", include("marketplace.partners.well_known_urls")),
     path("", include("marketplace.accounts.oauth_urls")),
     path("v1/", include("marketplace.stability.urls")),

@@ -130,7 +130,7 @@ def shown_example(example_id: int, sha256: str) -> Example:
     """A picture that everyone may see, by the hash of its bytes. Raises NotFound, also for what was withdrawn."""
     offered = Q(version__state=StyleVersion.State.PUBLISHED) | Q(base_model__enabled=True)
     drawn = Example.objects.filter(offered, pk=example_id, image_sha256=sha256).exclude(image_sha256="")
-    example = drawn.select_related("version").first()
+    example = drawn.select_related("version__style__creator", "version__pack__base_model").first()
     if example is None:
         raise NotFound(_("There is no such picture."))
     return example

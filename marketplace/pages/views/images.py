@@ -12,13 +12,15 @@ from marketplace.generation.images import generation_image as image_of
 from marketplace.generation.images import image_response, own_picture
 from marketplace.generation.selectors import get_for_buyer
 from marketplace.pages.people import signed_in
+from marketplace.pages.views.licence import with_licence
 
 
 @require_safe
 def example(request: HttpRequest, example_id: int, sha256: str) -> HttpResponseBase:
     """The address holds the hash, so what caches keep is never out of date."""
     shown = shown_example(example_id, sha256)
-    return image_response(request, shown.image_key, sha256, "image/png", public=True, may_train=shown.may_train)
+    response = image_response(request, shown.image_key, sha256, "image/png", public=True, may_train=shown.may_train)
+    return with_licence(request, response, shown.version) if shown.version else response
 
 
 @require_safe

@@ -1,6 +1,9 @@
 """A version's licence in plain words, and what the site tells crawlers."""
 
+from typing import TypeVar
+
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
@@ -15,6 +18,7 @@ from marketplace.licences.selectors import policy_of
 from marketplace.licences.words import statements
 
 A_DAY = 24 * 3600
+R = TypeVar("R", bound=HttpResponseBase)
 
 
 @require_safe
@@ -31,11 +35,12 @@ def licence(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "conditions": [clause for clause in clauses if clause.allowed is None],
         "base": version.pack.base_model,
         "subject": subject_of(version, request.build_absolute_uri("/")),
+        "reserved": is_reserved(policy),
     }
     return with_licence(request, render(request, "pages/licence.html", context), version)
 
 
-def with_licence(request: HttpRequest, response: HttpResponse, version: StyleVersion) -> HttpResponse:
+def with_licence(request: HttpRequest, response: R, version: StyleVersion) -> R:
     """The headers by which machines find the licence of what is shown, and whether mining is reserved."""
     subject = subject_of(version, request.build_absolute_uri("/"))
     response["Link"] = f'<{subject.uid}.rsl>; rel="license"; type="{rsl.MEDIA_TYPE}"'

@@ -8,7 +8,8 @@ from marketplace.catalogue.channels import open_channel, openings
 from marketplace.catalogue.licences import LICENCES, Licence
 from marketplace.catalogue.models import Style, StyleVersion
 from marketplace.catalogue.selectors import style_page
-from marketplace.licences.described import partner_names
+from marketplace.licences.described import partner_names, subject_of
+from marketplace.licences.rules import is_reserved
 from marketplace.licences.selectors import policy_of
 from marketplace.licences.words import Statement, statements
 from marketplace.orders.selectors import subscription_offer
@@ -39,6 +40,8 @@ def style(request: HttpRequest, slug: str) -> HttpResponse:
         "parents": lineage(version),
         "licence": LICENCES.get(version.licence, Licence(version.licence, version.licence, "")),
         "clauses": _clauses(version),
+        "subject": subject_of(version, request.build_absolute_uri("/")),
+        "reserved": is_reserved(policy_of(version)),
         "expired": version.expires is not None and timezone.now().date() > version.expires,
     }
     response = answer_form(request, "pages/style.html", context, base=version.pack.base_model, version=version)

@@ -178,6 +178,8 @@ def test_machines_find_the_licence_of_a_style_by_its_headers(policy: Policy, res
         answer = Client().get(path)
         assert answer["Link"] == f'<{SITE}{ADDRESS}.rsl>; rel="license"; type="application/rsl+xml"'
         assert (answer["tdm-reservation"], answer["tdm-policy"]) == (reserved, f"{SITE}{ADDRESS}.tdmrep")
+        assert f'<meta name="tdm-reservation" content="{reserved}">' in answer.content.decode()
+        assert f'<meta name="tdm-policy" content="{SITE}{ADDRESS}.tdmrep">' in answer.content.decode()
 
 
 def test_the_page_of_a_style_shows_its_permissions_and_links_to_the_whole() -> None:
