@@ -1,7 +1,7 @@
 """An account's use of the API as the portal draws it: one measure as bars by day and key, and a table by key."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,11 +14,8 @@ from marketplace.accounts.models import Credential, User
 from marketplace.generation.usage import Used, used
 from marketplace.pages.bars import Chart, stacked_bars
 from marketplace.pages.periods import PERIODS
+from marketplace.pages.series import by_rank, legend
 from marketplace.statements.earned import days_until
-
-# More colours can't be told apart: what comes after the largest is one series.
-MOST_SERIES = 5
-REST = str(MOST_SERIES)
 
 
 class Measure(models.TextChoices):
@@ -52,38 +49,34 @@ def chosen_measure(request: HttpRequest) -> Measure:
 
 def usage_of(account: User, measure: Measure, *, last_day: date, days: int) -> Usage:
     lines = used(account, days_until(last_day, days))
-    ranked = _ranked(lines, measure)
-    series = {credential: str(min(rank, MOST_SERIES)) for rank, credential in enumerate(ranked)}
+    series = by_rank((line.credential_id, value(line, measure)) for line in lines)
     amounts = Counter[tuple[date, str]]()
     for line in lines:
         amounts[line.day, series[line.credential_id]] += value(line, measure)
-    keys = _keys(lines, series)
-    named = {each.series: each.name for each in reversed(keys)}
-    if REST in named and len(ranked) > MOST_SERIES + 1:
-        named[REST] = _("The others")
-    order = sorted(named)
-    chart = stacked_bars(amounts, order, last_day=last_day, days=days, days_per_bar=PERIODS[days])
-    return Usage(chart, keys, tuple((each, named[each]) for each in order))
+    names = _names(series)
+    legend_ = legend(series, names)
+    chart = stacked_bars(
+        amounts, [each for each, _name in legend_], last_day=last_day, days=days, days_per_bar=PERIODS[days]
+    )
+    return Usage(chart, _keys(lines, series, names), legend_)
 
 
 def value(line: Used, measure: Measure) -> int:
     return {Measure.ORDERS: line.orders, Measure.IMAGES: line.images, Measure.SPENDING: line.spent_micro}[measure]
 
 
-def _ranked(lines: Sequence[Used], measure: Measure) -> list[int | None]:
-    """Credentials, the one with the most first."""
-    sums = Counter[int | None]()
-    for line in lines:
-        sums[line.credential_id] += value(line, measure)
-    return [credential for credential, _sum in sums.most_common()]
+def _names(series: Mapping[int | None, str]) -> dict[int | None, str]:
+    named = {each.pk: str(each) for each in Credential.objects.filter(pk__in=[key for key in series if key])}
+    return {credential: named.get(credential or 0) or _("Pages, in a browser") for credential in series}
 
 
-def _keys(lines: Sequence[Used], series: dict[int | None, str]) -> tuple[KeyUse, ...]:
-    names = {each.pk: str(each) for each in Credential.objects.filter(pk__in=[key for key in series if key])}
+def _keys(
+    lines: Sequence[Used], series: Mapping[int | None, str], names: Mapping[int | None, str]
+) -> tuple[KeyUse, ...]:
     return tuple(
         KeyUse(
             series=colour,
-            name=names[credential] if credential is not None else _("Pages, in a browser"),
+            name=names[credential],
             orders=sum(line.orders for line in lines if line.credential_id == credential),
             images=sum(line.images for line in lines if line.credential_id == credential),
             spent_micro=sum(line.spent_micro for line in lines if line.credential_id == credential),

@@ -11,7 +11,8 @@ from marketplace.accounts.credentials import make_credential
 from marketplace.accounts.models import User
 from marketplace.generation.models import Generation
 from marketplace.generation.usage import Used, used
-from marketplace.pages.usage import MOST_SERIES, Measure, usage_of
+from marketplace.pages.series import MOST_SERIES
+from marketplace.pages.usage import Measure, usage_of
 from marketplace.statements.earned import days_until
 from tests.factories.accounts import make_organisation, make_user, program_with
 from tests.factories.catalogue import echo_base
