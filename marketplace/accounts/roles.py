@@ -18,7 +18,6 @@ class Right(StrEnum):
     SEE_MONEY = "see_money"
     TOP_UP = "top_up"
     KEYS = "keys"
-    LICENSE = "license"
     MANAGE = "manage"
 
 
@@ -26,14 +25,13 @@ RIGHTS = {
     Right.SEE: _("See members, and what the organisation earns"),
     Right.SEE_MONEY: _("See the wallet and what was spent"),
     Right.TOP_UP: _("Top up the wallet"),
-    Right.KEYS: _("Make, rotate and revoke its API keys and OAuth clients"),
-    Right.LICENSE: _("License styles for it, which spends its credit"),
+    # Who can make a key that licenses may license by hand.
+    Right.KEYS: _("Make, rotate and revoke its API keys and OAuth clients, and license styles for it"),
     Right.MANAGE: _("Rename it, invite, remove, and give roles"),
 }
 MAY: dict[Role, frozenset[Right]] = {
     Role.OWNER: frozenset(Right),
     Role.BILLING: frozenset({Right.SEE, Right.SEE_MONEY, Right.TOP_UP}),
-    # Who can make a key that licenses may license by hand.
-    Role.DEVELOPER: frozenset({Right.SEE, Right.SEE_MONEY, Right.KEYS, Right.LICENSE}),
+    Role.DEVELOPER: frozenset({Right.SEE, Right.SEE_MONEY, Right.KEYS}),
     Role.MEMBER: frozenset({Right.SEE}),
 }

@@ -14,9 +14,13 @@ from marketplace.pages.views import (
     gallery,
     generate,
     generation,
+    grants,
     history,
     images,
     licence,
+    licence_quote,
+    licensed_use,
+    licensing,
     model,
     organisations,
     proof,
@@ -39,6 +43,27 @@ app_name = "pages"
 def healthy(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the signature Django calls
     return HttpResponse("ok", content_type="text/plain")
 
+
+# Licensing is for organisations, each below its own address.
+below_organisation = [
+    path(f"organisations/<slug:slug>/licensing/{address}", view, name=name)
+    for address, view, name in (
+        ("", licensing.licensing, "licensing"),
+        ("versions/<int:version_id>/", licence_quote.licence_to, "license"),
+        ("versions/<int:version_id>/accept/", licence_quote.accept, "accept_licence"),
+        ("grants/", grants.grants, "grants"),
+        ("grants/<uuid:grant_id>/", grants.grant, "grant"),
+        ("grants/<uuid:grant_id>/receipt.jws", grants.receipt, "grant_receipt"),
+        ("grants/<uuid:grant_id>/agreement.jsonld", grants.agreement, "grant_agreement"),
+        ("images/<uuid:generation_id>/image", grants.image, "licensed_image"),
+        ("images/<uuid:generation_id>/receipt.jws", grants.image_receipt_file, "licensed_image_receipt"),
+        ("usage/", licensed_use.usage, "licensed_use"),
+        ("usage.csv", licensed_use.usage_sheet, "licensed_use_sheet"),
+        ("statements/", licensed_use.statements, "partner_statements"),
+        ("statements/<str:month>/", licensed_use.statement, "partner_statement"),
+        ("statements/<str:month>.csv", licensed_use.statement_sheet, "partner_statement_sheet"),
+    )
+]
 
 urlpatterns: list[URLPattern] = [
     path("", gallery.gallery, name="gallery"),
@@ -99,6 +124,8 @@ urlpatterns: list[URLPattern] = [
         organisations.withdraw,
         name="withdraw_invitation",
     ),
+    path("licensing/", licensing.entrance, name="licensing_entrance"),
+    *below_organisation,
     path("invitations/<str:token>/", organisations.invitation, name="invitation"),
     path("developers/", developers.overview, name="developers"),
     path("developers/quick-starts/", developers.quick_starts, name="quick_starts"),

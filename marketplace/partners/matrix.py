@@ -104,6 +104,12 @@ class Licensable:
             return [id_ for (id_,) in cursor.fetchall()]
 
 
+def may_license(partner: Partner, version: StyleVersion) -> bool:
+    """Whether it is on the partner's list."""
+    classes = matching_classes(partner, (), (), timezone.now().date())
+    return Offer.objects.filter(version=version, licence_class__in=classes).exists()
+
+
 def matching_classes(partner: Partner, permissions: Sequence[str], territory: Sequence[str], today: date) -> list[int]:
     """Of the terms on offer those that are for this partner, of a base that can draw, permit all of this, and hold wherever
     is asked for, or somewhere that the partner may license for."""

@@ -1,12 +1,14 @@
 """A partner's own grants and images; another's answer as if they did not exist."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
+from marketplace.catalogue.models import StyleVersion
 from marketplace.errors import NotFound
 from marketplace.generation.models import Generation
 from marketplace.partners.limits import STANDING
@@ -33,6 +35,19 @@ def own_grants(partner: Partner, ids: Sequence[UUID]) -> list[Grant]:
     if any(id_ not in found for id_ in ids):
         raise NotFound(_("There is no such grant among yours."), code="grant_not_found")
     return [found[id_] for id_ in ids]
+
+
+def active_grants(partner: Partner, versions: Iterable[StyleVersion], now: datetime) -> dict[int, Grant]:
+    """By version, the newest that orders may name."""
+    grants = Grant.objects.filter(
+        partner=partner, agreement__version__in=versions, agreement__ends_at__gt=now, revoked_at=None
+    )
+    return {grant.agreement.version_id: grant for grant in grants.select_related("agreement").order_by("created_at")}
+
+
+def images_of(grant: Grant) -> QuerySet[LicensedImage]:
+    """What was ordered under it; what waits, failed or was cancelled too."""
+    return grant.images.select_related("generation")
 
 
 def own_licensed_image(account: User, generation_id: UUID) -> LicensedImage:

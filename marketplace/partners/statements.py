@@ -69,6 +69,12 @@ def opening(partner: Partner, period: Period) -> int:
     return sum(balance_before(pk, period.start) for pk in _accounts(partner))
 
 
+def sums_by_kind(partner: Partner, period: Period) -> dict[str, int]:
+    """What each kind of movement came to, as the control totals have it; added up by the database."""
+    sums = _entries(partner, period).values_list("transaction__kind").annotate(Sum("amount_micro"))
+    return {kind: amount for kind, amount in sums.order_by("transaction__kind") if amount}
+
+
 def statement_rows(partner: Partner, period: Period) -> Iterator[list[str | int]]:
     """As statements of earnings are: lines, then control totals in columns that no sum counts."""
     yield [*COLUMNS]
@@ -132,15 +138,18 @@ def _months_over(partner: Partner, now: datetime) -> list[str]:
 
 
 def _movements(partner: Partner, period: Period) -> Iterable[tuple[UUID, str, str, datetime, int]]:
-    accounts = _accounts(partner)
-    if not accounts:
-        return ()
-    entries = Entry.objects.none()
-    for pk in accounts:
-        entries = entries | entries_within(pk, period)
-    rows = entries.values_list("transaction", "transaction__key", "transaction__kind", "transaction__created_at")
+    rows = _entries(partner, period).values_list(
+        "transaction", "transaction__key", "transaction__kind", "transaction__created_at"
+    )
     sums = rows.annotate(sum=Sum("amount_micro")).exclude(sum=0)
     return sums.order_by("transaction__created_at", "transaction").iterator(AT_ONCE)
+
+
+def _entries(partner: Partner, period: Period) -> QuerySet[Entry]:
+    entries = Entry.objects.none()
+    for pk in _accounts(partner):
+        entries = entries | entries_within(pk, period)
+    return entries
 
 
 def _accounts(partner: Partner) -> list[int]:

@@ -58,7 +58,7 @@ def days_of(first: str | None, last: str | None) -> tuple[date, date]:
 
 
 def usage(partner: Partner, first: date, last: date) -> Usage:
-    made = _made(partner, first, last)
+    made = made_in(partner, first, last)
     rows = made.values("grants", "grants__agreement__version", "grants__agreement__version__style__title")
     rows = rows.annotate(images=Count("pk"), paid=Sum("generation__price_micro")).order_by("-images", "grants")
     sums = made.aggregate(
@@ -81,7 +81,7 @@ def usage_rows(partner: Partner, first: date, last: date) -> Iterator[list[str |
     """A heading, a line per image in order of time, and control totals, in columns that no sum counts."""
     yield [*COLUMNS]
     images = paid = prepaid = 0
-    made = _made(partner, first, last).select_related("generation", "receipt").prefetch_related("grants")
+    made = made_in(partner, first, last).select_related("generation", "receipt").prefetch_related("grants")
     for image in made.order_by("generation__finished_at", "pk").iterator(AT_ONCE):
         images += 1
         paid += image.generation.price_micro
@@ -93,7 +93,8 @@ def usage_rows(partner: Partner, first: date, last: date) -> Iterator[list[str |
     yield [CONTROL, "sum of prepaid_micro", prepaid]
 
 
-def _made(partner: Partner, first: date, last: date) -> QuerySet[LicensedImage]:
+def made_in(partner: Partner, first: date, last: date) -> QuerySet[LicensedImage]:
+    """What was delivered in these days, both counted, in UTC."""
     period = Period(_midnight(first), _midnight(last + timedelta(days=1)))
     return LicensedImage.objects.filter(
         partner=partner.pk,

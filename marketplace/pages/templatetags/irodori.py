@@ -1,5 +1,6 @@
 """What templates need beyond Django's own: icons, money, form fields in the look of the site."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django import template
@@ -9,12 +10,13 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from marketplace.catalogue.channels import open_channel
 from marketplace.catalogue.models import StyleVersion
 from marketplace.catalogue.terms import Consent
 from marketplace.ledger.money import MICRO_PER_CREDIT, format_credits, format_units
+from marketplace.licences.words import country_name
 from marketplace.pages.labels import (
     ACCOUNT_KINDS,
     CHANNELS,
@@ -124,6 +126,13 @@ def entry_kind(kind: str) -> str:
 def account_kind(kind: str) -> str:
     """What stands in a kind of account, in words."""
     return str(ACCOUNT_KINDS.get(kind, kind))
+
+
+@register.filter
+def places(codes: Sequence[str]) -> str:
+    """Where a licence holds, in the names of the countries."""
+    listed = pgettext("between the items of a list", ", ").join(map(country_name, codes))
+    return listed or gettext("Every country")
 
 
 @register.filter

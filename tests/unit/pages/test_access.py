@@ -26,6 +26,7 @@ PRIVATE = (
     "keys",
     "clients",
     "usage",
+    "licensing_entrance",
 )
 ACCOUNT = ("account_login", "account_signup", "account_reset_password")
 OWN_ACCOUNT = ("account_change_password", "account_email", "account_logout")

@@ -6,16 +6,23 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from time_machine import TimeMachineFixture
 
 from marketplace.accounts.credentials import make_credential
 from marketplace.accounts.invitations import invite, link_token
 from marketplace.accounts.models import User
+from marketplace.accounts.organisations import give_account
 from marketplace.accounts.roles import Role
+from marketplace.partners.matrix import keep
+from marketplace.partners.revoking import publish_takedown
+from marketplace.partners.statements import close_months
 from tests.factories.accounts import make_organisation, make_user
 from tests.factories.batches import make_batch
 from tests.factories.catalogue import make_style, make_version
 from tests.factories.generation import echo_version, order
 from tests.factories.ledger import give_credit
+from tests.factories.partners import deliver, licensable_version, make_grant, order_under
 from tests.factories.uploads import make_upload, ready_upload
 from tests.factories.webhooks import make_delivery, make_endpoint
 from tests.unit.pages.clients import signed_in
@@ -71,7 +78,7 @@ def in_japanese(client: Client) -> Client:
 PAGES = [
     *["gallery", "pictures", "create", "solvency", "developers", "quick_starts", "account_login", "account_signup"],
     *["account_reset_password", "history", "wallet", "batches", "new_batch", "purchases", "studio", "upload"],
-    *["earnings", "account", "organisations", "keys", "clients", "usage", "webhooks"],
+    *["earnings", "account", "organisations", "keys", "clients", "usage", "webhooks", "licensing_entrance"],
     *["account_email", "account_change_password", "account_logout"],
 ]
 
@@ -115,6 +122,31 @@ def test_pages_of_one_thing_are_japanese_too(person: User) -> None:
     ]
     left = {address: english(client.get(address).content.decode()) for address in pages}
     assert left == {address: [] for address in pages}
+
+
+def test_licensing_is_japanese_too(person: User, time_machine: TimeMachineFixture, receipt_key: object) -> None:
+    time_machine.move_to("2026-10-20T12:00:00+00:00")
+    organisation = make_organisation(person)
+    account = give_credit(give_account(organisation), 1_000)
+    client, address = in_japanese(signed_in(person)), reverse("pages:licensing", args=[organisation.slug])
+    empty = {path: english(client.get(address + path).content.decode()) for path in ("", "grants/", "usage/")}
+    version, gone = (licensable_version(style=make_style(creator=person, title="淡墨")) for _each in range(2))
+    grant, revoked = make_grant(account, version, payment="prepaid"), make_grant(account, gone, payment="prepaid")
+    keep()
+    deliver(order_under(account, grant, prompt=PROMPT))
+    publish_takedown(version=gone, reason="存命の作家の模倣でした。")
+    paths = ["", "grants/", f"grants/{grant.pk}/", f"grants/{revoked.pk}/", "usage/", "usage/?show=spending"]
+    left = {path: english(client.get(address + path).content.decode()) for path in [*paths, "statements/"]}
+    asked = {"permissions": ["merging"], "days": 9, "images": 9, "payment": "prepaid"}
+    for posted in (asked, asked | {"permissions": ["derivatives"]}, asked | {"images": 10**6}, asked | {"days": ""}):
+        page = client.post(f"{address}versions/{version.pk}/", posted).content.decode()
+        left[str(posted)] = english(page)
+    time_machine.move_to("2026-11-02T12:00:00+00:00")
+    close_months(now=timezone.now())
+    client = in_japanese(signed_in(person))
+    for path in ("statements/", "statements/2026-10/"):
+        left[path] = english(client.get(address + path).content.decode())
+    assert (empty, left) == ({path: [] for path in empty}, {path: [] for path in left})
 
 
 def test_a_licence_names_countries_in_the_language_of_the_page(person: User) -> None:
