@@ -1,13 +1,21 @@
-"""Access tokens of OAuth clients: signed, valid for an hour, and good for nothing once their client is revoked.
+"""Access tokens of OAuth clients: signed, valid for an hour, and good for nothing once they or their client are revoked.
 
-None is stored: each request looks the client up anyway, to see that it still holds.
+None is stored: each request looks the client up anyway, to see that it still holds, and with it the few that ended early.
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
+from secrets import token_urlsafe
 
+import structlog
 from django.core import signing
+from django.db.models import Exists
+from django.utils import timezone
 
-from marketplace.accounts.models import Credential
+from marketplace.accounts.models import Credential, EndedToken
+from marketplace.accounts.secrets import digest
+
+log = structlog.get_logger(__name__)
 
 PREFIX = "irt_"
 LIFETIME_S = 3600
@@ -16,7 +24,9 @@ _signer = signing.TimestampSigner(salt="accounts.access-token", sep=".")
 
 
 def issue(client: Credential, scopes: Iterable[str]) -> str:
-    return PREFIX + _signer.sign_object({"client": client.pk, "scopes": list(scopes)})
+    # A number of its own, or two of one second would be one token, and revoking either would end both.
+    told = {"client": client.pk, "scopes": list(scopes), "id": token_urlsafe(9)}
+    return PREFIX + _signer.sign_object(told)
 
 
 def read(token: str) -> tuple[int, frozenset[str]] | None:
@@ -26,3 +36,17 @@ def read(token: str) -> tuple[int, frozenset[str]] | None:
     except signing.BadSignature:
         return None
     return told["client"], frozenset(told["scopes"])
+
+
+def has_ended(token: str) -> Exists:
+    """Whether it was revoked, for a query to ask on its way."""
+    return Exists(EndedToken.objects.filter(digest=digest(token)))
+
+
+def end(client: Credential, token: str) -> None:
+    """Refuse it from now on; done again it changes nothing."""
+    now = timezone.now()
+    EndedToken.objects.filter(ends_at__lte=now).delete()
+    ended = EndedToken(digest=digest(token), ends_at=now + timedelta(seconds=LIFETIME_S))
+    EndedToken.objects.bulk_create([ended], ignore_conflicts=True)
+    log.info("access_token.revoked", client=client.pk)

@@ -54,7 +54,8 @@ def _of_access_token(token: str) -> Caller | None:
     if told is None:
         return None
     client_id, scopes = told
-    client = Credential.objects.select_related("account").filter(pk=client_id, kind=Credential.Kind.CLIENT).first()
+    clients = Credential.objects.select_related("account").filter(pk=client_id, kind=Credential.Kind.CLIENT)
+    client = clients.filter(~access_tokens.has_ended(token)).first()
     if client is None or not is_live(client, timezone.now()) or not client.account.is_active:
         return None
     return Caller(client, scopes)

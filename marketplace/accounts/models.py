@@ -95,6 +95,16 @@ class Invitation(models.Model):
         return f"{self.email} to {self.organisation}"
 
 
+class EndedToken(models.Model):
+    """An access token that its client revoked, by its hash; kept until it would have ended by itself."""
+
+    digest = models.CharField(max_length=128, primary_key=True)
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
 class Credential(models.Model):
     """What a program signs in with: an API key, or an OAuth client with its secret. Only hashes of secrets are kept.
 

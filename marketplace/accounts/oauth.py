@@ -33,8 +33,8 @@ class Grant:
 
 def granted(form: Mapping[str, list[str]], authorization: str) -> Grant:
     """Raises OAuthError."""
-    fields = _single(form)
-    client = _client(*_id_and_secret(fields, authorization))
+    fields = single(form)
+    client = authenticated(fields, authorization)
     asked = fields.get("grant_type")
     if asked is None:
         raise OAuthError("invalid_request", "grant_type is missing. Send grant_type=client_credentials.")
@@ -45,7 +45,12 @@ def granted(form: Mapping[str, list[str]], authorization: str) -> Grant:
     return Grant(client, scopes)
 
 
-def _single(form: Mapping[str, list[str]]) -> dict[str, str]:
+def authenticated(fields: Mapping[str, str], authorization: str) -> Credential:
+    """The client that shows its secret. Raises OAuthError."""
+    return _client(*_id_and_secret(fields, authorization))
+
+
+def single(form: Mapping[str, list[str]]) -> dict[str, str]:
     """Parameters without a value count as left out (section 3.2)."""
     if any(len(values) > 1 for values in form.values()):
         raise OAuthError("invalid_request", "Each parameter may be sent once.")

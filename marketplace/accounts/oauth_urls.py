@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from marketplace.accounts.oauth_views import metadata, token
+from marketplace.accounts.oauth_views import metadata, revoke, token
 
 urlpatterns = [
     path("oauth/token", token, name="oauth-token"),
+    path("oauth/revoke", revoke, name="oauth-revoke"),
     path(".well-known/oauth-authorization-server", metadata, name="oauth-metadata"),
 ]

@@ -1,4 +1,4 @@
-"""The token endpoint, and the document by which a program finds it (RFC 8414)."""
+"""The endpoints that give and end tokens, and the document by which a program finds them (RFC 8414)."""
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -9,10 +9,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.accounts import access_tokens
 from marketplace.accounts.oauth import GRANT, OAuthError, granted
+from marketplace.accounts.oauth_revocation import revoke_token
 from marketplace.accounts.scopes import Scope
 from marketplace.api.bodies import give_length
 
 FORM = "application/x-www-form-urlencoded"
+SHOWS_SECRET = ["client_secret_basic", "client_secret_post"]
 UNREADABLE = (RequestDataTooBig, SuspiciousOperation, UnreadablePostError)
 
 
@@ -32,6 +34,16 @@ def token(request: HttpRequest) -> HttpResponse:
     return _never_kept(JsonResponse(answer))
 
 
+@csrf_exempt  # as above
+@require_POST
+def revoke(request: HttpRequest) -> HttpResponse:
+    try:
+        revoke_token(_form(request), request.headers.get("Authorization", ""))
+    except OAuthError as error:
+        return _refused(error)
+    return _never_kept(HttpResponse())
+
+
 @require_safe
 def metadata(_request: HttpRequest) -> JsonResponse:
     site = settings.SITE.url.rstrip("/")
@@ -39,7 +51,9 @@ def metadata(_request: HttpRequest) -> JsonResponse:
         {
             "issuer": site,
             "token_endpoint": site + reverse("oauth-token"),
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "token_endpoint_auth_methods_supported": SHOWS_SECRET,
+            "revocation_endpoint": site + reverse("oauth-revoke"),
+            "revocation_endpoint_auth_methods_supported": SHOWS_SECRET,
             "grant_types_supported": [GRANT],
             # Required by the RFC; there is no authorization endpoint, which is what the registered word says.
             "response_types_supported": ["none"],

@@ -30,4 +30,12 @@ class BearerScheme(OpenApiAuthenticationExtension):
         meanings = {scope.value: str(meaning) for scope, meaning in MEANING.items()}
         flow = {"tokenUrl": reverse("oauth-token"), "scopes": meanings}
         key = {"type": "http", "scheme": "bearer", "description": "A key from the developers' pages, beginning irk_."}
-        return [key, {"type": "oauth2", "flows": {"clientCredentials": flow}}]
+        return [key, {"type": "oauth2", "description": _of_tokens(), "flows": {"clientCredentials": flow}}]
+
+
+def _of_tokens() -> str:
+    """OpenAPI 3.1 has no field for where tokens end."""
+    return (
+        f"Client credentials (RFC 6749), changed for a token that holds for an hour. POST `{reverse('oauth-revoke')}` with "
+        "the form field `token`, signed in as at the token's address, ends one before (RFC 7009)."
+    )

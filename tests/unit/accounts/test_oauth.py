@@ -84,6 +84,7 @@ def test_the_metadata_hold_by_authlibs_reading_of_rfc_8414(settings: Any) -> Non
     found = AuthorizationServerMetadata(Client().get("/.well-known/oauth-authorization-server").json())
     found.validate()
     assert (found["issuer"], found["token_endpoint"]) == ("https://hub.example", "https://hub.example/oauth/token")
+    assert found["revocation_endpoint"] == "https://hub.example/oauth/revoke"
     assert (found["grant_types_supported"], "generate" in found["scopes_supported"]) == (["client_credentials"], True)
 
 

@@ -42,6 +42,7 @@ def test_every_operation_says_how_to_sign_in_and_with_which_scope() -> None:
     schemes = schema["components"]["securitySchemes"]
     flow = schemes["oauth2"]["flows"]["clientCredentials"]
     assert (schemes["apiKey"]["scheme"], flow["tokenUrl"]) == ("bearer", "/oauth/token")
+    assert "`/oauth/revoke`" in schemes["oauth2"]["description"]
     assert list(flow["scopes"]) == [scope.value for scope in Scope]
     security = {
         path: {method: told["security"] for method, told in item.items()} for path, item in schema["paths"].items()
