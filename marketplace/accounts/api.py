@@ -41,7 +41,10 @@ class CredentialSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
-    previous_until = serializers.DateTimeField(allow_null=True, help_text="Until then the secret before it holds too.")
+    previous_until = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Until then the secret before it holds too; those before that until the time that was chosen for them.",
+    )
 
 
 class MadeSerializer(CredentialSerializer):

@@ -1,6 +1,7 @@
 """API keys and OAuth clients: made, rotated and revoked. A secret is shown when it is made, and never again."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -9,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace.accounts.models import Credential, Organisation, User
+from marketplace.accounts.models import Credential, OlderSecret, Organisation, User
 from marketplace.accounts.scopes import checked_scopes
 from marketplace.accounts.secrets import (
     KEY_PREFIX,
@@ -63,8 +64,9 @@ def make_credential(
 
 @transaction.atomic
 def rotate(*, credential: Credential, overlap: timedelta = USUAL_OVERLAP) -> str:
-    """The new secret. The one before holds for the overlap; one from a rotation before that ends at once.
+    """The new secret. The one before holds for the overlap, and those before that for as long as was chosen for them.
 
+    Without an overlap all of them end at once: one that got into wrong hands is never kept by an earlier choice.
     Raises InvalidInput for an overlap that is too long, Conflict where there is nothing left to rotate.
     """
     if not NOTHING_LEFT <= overlap <= MAX_OVERLAP:
@@ -74,6 +76,7 @@ def rotate(*, credential: Credential, overlap: timedelta = USUAL_OVERLAP) -> str
     if not is_live(current, now):
         raise Conflict(_("This one has expired or was revoked. Make a new one."), code="credential_ended")
     secret = new_secret(KEY_PREFIX if current.kind == Kind.KEY else SECRET_PREFIX)
+    _keep_older(current, now, overlap)
     credential.previous_digest, credential.previous_until = current.digest, now + overlap
     credential.digest = digest(secret)
     if credential.kind == Kind.KEY:
@@ -107,6 +110,14 @@ def own_credential(account: User, kind: str, credential_id: int) -> Credential:
     return credential
 
 
+def _keep_older(credential: Credential, now: datetime, overlap: timedelta) -> None:
+    over = Q() if overlap == NOTHING_LEFT else Q(holds_until__lte=now)
+    credential.older_secrets.filter(over).delete()
+    previous, until = credential.previous_digest, credential.previous_until
+    if overlap > NOTHING_LEFT and previous is not None and until is not None and until > now:
+        OlderSecret.objects.create(credential=credential, digest=previous, holds_until=until)
+
+
 def _refuse_name(name: str) -> None:
     if len(name) > 60 or not name.isprintable():
         raise InvalidInput(_("A name has at most 60 characters, none of them control characters."), field="name")
@@ -121,30 +132,39 @@ def _refuse_too_many(account: User) -> None:
 
 
 def matching(secret_digest: str, kind: str) -> Credential | None:
-    """By either of its secrets, with its account and organisation at hand; None unless it holds at this moment."""
-    credential = _by_digest.get([secret_digest]).get(secret_digest)
-    now = timezone.now()
-    if (
-        credential is None
-        or credential.kind != kind
-        or not is_live(credential, now)
-        or not credential.account.is_active
-    ):
+    """By any of its secrets, with its account and organisation at hand; None unless it holds at this moment."""
+    held, now = _by_digest.get([secret_digest]).get(secret_digest), timezone.now()
+    if held is None or (held.until is not None and held.until <= now):
         return None
-    if credential.digest != secret_digest and not (credential.previous_until and credential.previous_until > now):
-        return None
-    return credential
+    credential = held.credential
+    holds = credential.kind == kind and is_live(credential, now) and credential.account.is_active
+    return credential if holds else None
 
 
-def _with_digests(digests: Collection[str]) -> dict[str, Credential]:
+@dataclass(frozen=True)
+class _Held:
+    """A credential as found by one of its secrets, and until when that is good; None: as long as the credential is."""
+
+    credential: Credential
+    until: datetime | None
+
+
+def _with_digests(digests: Collection[str]) -> dict[str, _Held]:
     either = Q(digest__in=digests) | Q(previous_digest__in=digests)
-    found = Credential.objects.select_related("account__organisation").filter(either)
-    return {
-        digest: each for each in found for digest in (each.previous_digest, each.digest) if digest and digest in digests
-    }
+    held: dict[str, _Held] = {}
+    for each in Credential.objects.select_related("account__organisation").filter(either):
+        held[each.digest] = _Held(each, None)
+        if each.previous_digest is not None:
+            held[each.previous_digest] = _Held(each, each.previous_until)
+    if missing := set(digests) - held.keys():
+        older = OlderSecret.objects.select_related("credential__account__organisation")
+        held |= {each.digest: _Held(each.credential, each.holds_until) for each in older.filter(digest__in=missing)}
+    return {digest: each for digest, each in held.items() if digest in digests}
 
 
-def _rows_of(credential: Credential) -> list[Rows]:
+def _rows_of(held: _Held) -> list[Rows]:
+    """Older secrets come and go with a rotation alone, which changes the credential's own row."""
+    credential = held.credential
     account = credential.account_id
     return [Rows(Credential, "id", credential.pk), Rows(User, "id", account), Rows(Organisation, "account_id", account)]
 

@@ -108,7 +108,8 @@ class EndedToken(models.Model):
 class Credential(models.Model):
     """What a program signs in with: an API key, or an OAuth client with its secret. Only hashes of secrets are kept.
 
-    After a rotation both secrets hold until `previous_until`. A row stays when it is revoked, for usage to name it.
+    After a rotation the secret before it holds until `previous_until`, and those before that as OlderSecret says. A row stays
+    when it is revoked, for usage to name it.
     """
 
     class Kind(models.TextChoices):
@@ -133,3 +134,14 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.label
+
+
+class OlderSecret(models.Model):
+    """One before the previous: rotated again before its overlap was over, and good until then all the same."""
+
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="older_secrets")
+    digest = models.CharField(max_length=128, unique=True)
+    holds_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.credential}, until {self.holds_until}"

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from marketplace.accounts.callers import caller_of
-from marketplace.accounts.credentials import MAX_CREDENTIALS, make_credential, rotate
+from marketplace.accounts.credentials import MAX_CREDENTIALS, USUAL_OVERLAP, make_credential, rotate
 from marketplace.accounts.invitations import accept, invite, link_token
 from marketplace.accounts.models import Credential, Membership, User
 from marketplace.accounts.organisations import give_role, remove_member
@@ -67,11 +67,12 @@ def test_of_forty_keys_made_at_once_twenty_are() -> None:
     assert answers == {"done": MAX_CREDENTIALS, "too_many_keys": MAX_CREDENTIALS}
 
 
-def test_of_many_rotations_at_once_exactly_two_secrets_hold() -> None:
+@pytest.mark.parametrize(("overlap", "hold"), [(USUAL_OVERLAP, 9), (timedelta(0), 1)])
+def test_of_many_rotations_at_once_all_secrets_overlap_or_the_newest_holds_alone(overlap: timedelta, hold: int) -> None:
     key, first = make_credential(account=make_user(), scopes=["generate"])
     secrets = [first]
-    at_once(8, lambda _: secrets.append(rotate(credential=Credential.objects.get(pk=key.pk))))
-    assert (len(secrets), sum(caller_of(secret) is not None for secret in secrets)) == (9, 2)
+    at_once(8, lambda _: secrets.append(rotate(credential=Credential.objects.get(pk=key.pk), overlap=overlap)))
+    assert (len(secrets), sum(caller_of(secret) is not None for secret in secrets)) == (9, hold)
 
 
 def test_a_hundred_requests_at_once_note_the_use_and_let_everybody_in() -> None:

@@ -1,6 +1,7 @@
 """Bases, versions and keys are kept between requests, and whatever changes about them holds from the next request on."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Thread
 
 import pytest
@@ -88,6 +89,11 @@ def test_a_key_changes_at_once() -> None:
     assert (found.account.display_name, found.account.organisation.name) == ("Other Archive", "Other Archive")
     newer = rotate(credential=credential)
     assert holder(secret) == holder(newer) == credential
+    newest = rotate(credential=credential)
+    assert holder(secret) == holder(newer) == holder(newest) == credential
+    ended = [secret, newer, newest]
+    secret, newer = newest, rotate(credential=credential, overlap=timedelta(0))
+    assert [holder(each) for each in ended] == [None] * 3
     revoke(credential=credential)
     assert matching(digest(secret), "key") is matching(digest(newer), "key") is None
 

@@ -16,12 +16,14 @@ from marketplace.accounts.credentials import (
     MAX_OVERLAP,
     credentials_of,
     make_credential,
+    matching,
     own_credential,
     revoke,
     rotate,
 )
-from marketplace.accounts.models import Credential, User
+from marketplace.accounts.models import Credential, OlderSecret, User
 from marketplace.accounts.scopes import Scope
+from marketplace.accounts.secrets import digest
 from marketplace.errors import Conflict, InvalidInput, NotFound
 from tests.factories.accounts import make_user, program_with
 
@@ -71,10 +73,40 @@ def test_a_rotated_key_holds_beside_the_new_one_for_the_overlap_and_no_longer() 
         assert (wallet_with(first), wallet_with(second)) == (401, 200)
 
 
-def test_of_three_secrets_only_two_hold() -> None:
+@pytest.mark.parametrize(("hours", "then"), [(5, [200, 200, 200]), (7, [200, 401, 200]), (13, [401, 401, 200])])
+def test_a_second_rotation_leaves_each_older_secret_its_own_overlap(hours: int, then: list[int]) -> None:
+    key, first = make_key()
+    second, third = (rotate(credential=key, overlap=timedelta(hours=each)) for each in (12, 6))
+    with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+        assert [wallet_with(secret) for secret in (first, second, third)] == then
+
+
+def test_without_an_overlap_every_older_secret_ends_at_once() -> None:
     key, first = make_key()
     second, third = (rotate(credential=key, overlap=MAX_OVERLAP) for _ in range(2))
-    assert [wallet_with(secret) for secret in (first, second, third)] == [401, 200, 200]
+    fourth = rotate(credential=key, overlap=timedelta(0))
+    assert [wallet_with(secret) for secret in (first, second, third, fourth)] == [401, 401, 401, 200]
+    assert not OlderSecret.objects.exists()
+
+
+def test_what_has_ended_is_forgotten_at_the_next_rotation() -> None:
+    key, _ = make_key()
+    for _ in range(3):
+        rotate(credential=key, overlap=timedelta(hours=1))
+    assert OlderSecret.objects.count() == 2
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        rotate(credential=key, overlap=timedelta(hours=1))
+    assert not OlderSecret.objects.exists()
+
+
+def test_a_client_rotated_twice_shows_any_of_its_secrets_that_holds() -> None:
+    client, first = make_key(kind=CLIENT)
+    second, third = (rotate(credential=client, overlap=timedelta(hours=1)) for _ in range(2))
+    for secret in (first, second, third):
+        assert matching(digest(secret), CLIENT) == client
+        assert matching(digest(secret), KEY) is None
+    revoke(credential=client)
+    assert [matching(digest(secret), CLIENT) for secret in (first, second, third)] == [None] * 3
 
 
 def test_a_key_rotated_without_overlap_ends_at_once_and_stays_the_same_key() -> None:
