@@ -58,6 +58,20 @@ class NewInvitationSerializer(serializers.Serializer[Any]):
     role = ROLE
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("As the mail has it", {"link": "https://hub.example/invitations/NDI.c2ln/"}, request_only=True)
+    ]
+)
+class InvitationLinkSerializer(serializers.Serializer[Any]):
+    link = serializers.CharField(
+        max_length=500, help_text="The whole link of the mail, or what follows /invitations/ in it."
+    )
+
+    def token(self) -> str:
+        return str(self.validated_data["link"]).rstrip("/").rpartition("/")[2]
+
+
 class InvitationSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     email = serializers.EmailField()
@@ -183,6 +197,24 @@ class InvitationView(APIView):
         organisation = organisation_for(person(request), slug, Right.MANAGE)
         invitations.withdraw_invitation(organisation=organisation, invitation_id=id)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class AcceptInvitationView(APIView):
+    scopes = READ_OR_WRITE
+
+    @extend_schema(
+        request=InvitationLinkSerializer,
+        responses=OrganisationSerializer,
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Accept an invitation",
+    )
+    @answered_once
+    def post(self, request: Request) -> Response:
+        """You are a member from then on. It must have gone to your own address, and is good once."""
+        asked = InvitationLinkSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        joined = invitations.accept(token=asked.token(), user=person(request))
+        return Response(_described(joined, request))
 
 
 def invitation_link(request: Any, invitation: Invitation) -> str:

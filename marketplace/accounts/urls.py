@@ -11,6 +11,7 @@ from marketplace.accounts.api import (
     RotateKeyView,
 )
 from marketplace.accounts.organisations_api import (
+    AcceptInvitationView,
     InvitationsView,
     InvitationView,
     MembersView,
@@ -35,4 +36,5 @@ urlpatterns = [
     path(f"{organisation}/members/<int:id>", MemberView.as_view(), name="organisation-member"),
     path(f"{organisation}/invitations", InvitationsView.as_view(), name="organisation-invitations"),
     path(f"{organisation}/invitations/<int:id>", InvitationView.as_view(), name="organisation-invitation"),
+    path("invitations/accept", AcceptInvitationView.as_view(), name="accept-invitation"),
 ]

@@ -16,7 +16,7 @@ from django.utils import timezone
 from hub import keys
 from hub.object_store import object_store
 from marketplace.accounts.credentials import make_credential
-from marketplace.accounts.invitations import invite
+from marketplace.accounts.invitations import invite, link_token
 from marketplace.accounts.models import Membership, Organisation, User
 from marketplace.accounts.organisations import create_organisation, give_account
 from marketplace.accounts.scopes import Scope
@@ -132,6 +132,13 @@ def invitation(owner: User, slug: str) -> int:
     email = f"{SECRET}-{next(_numbers)}@example.org"
     of = Organisation.objects.get(slug=slug)
     return invite(organisation=of, email=email, role="member", invited_by=owner).pk
+
+
+def invited(owner: User) -> str:
+    """The token of a link that another's organisation sent them."""
+    host = make_user()
+    of = create_organisation(name=SECRET, owner=host)
+    return link_token(invite(organisation=of, email=owner.email, role="member", invited_by=host))
 
 
 def endpoint(owner: User) -> Endpoint:
@@ -259,6 +266,7 @@ FIELDS: dict[str, Maker] = {
     "defaults": lambda _owner: {"base_model": "echo"},
     "generation": lambda owner: finished(owner).pk,
     "item": file_for_sale,
+    "link": invited,
     "POST /api/v1/partner/grants quote": grant_quote,
     "quote": purchase_quote,
     "upload": lambda owner: ready(owner).pk,

@@ -118,6 +118,8 @@ def allowed(operation: Operation, actor: str, sent: dict[str, Any] | None) -> se
         return {403}
     if operation.path_parameters:
         return {404}
+    if sent and "link" in sent:
+        return {403}  # an invitation is for the address it was sent to
     if sent and OWN_FIELDS & sent.keys():
         return {400, 404}
     # Nothing of the owner's is named: the caller's own things, or none yet.

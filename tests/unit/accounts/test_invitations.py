@@ -1,6 +1,7 @@
 """Invitations: one address, one week, one use."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -9,10 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 from marketplace.accounts.invitations import HOLDS, accept, invite, link_token, open_invitations
-from marketplace.accounts.models import Invitation, Membership
+from marketplace.accounts.models import Invitation, Membership, User
 from marketplace.accounts.roles import Role
+from marketplace.accounts.tokens import create_token
 from marketplace.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from tests.factories.accounts import make_organisation, make_user
+from tests.factories.accounts import make_organisation, make_user, program_with
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +99,24 @@ def test_over_rest_a_mail_goes_out_with_the_link_and_the_link_works(
     assert guest.post(path)["Location"] == f"/organisations/{organisation.slug}/"
     assert organisation.members.filter(pk=mara.pk).exists()
     assert client.get(address).json()["results"] == []
+
+
+@pytest.mark.parametrize("shorten", [False, True])
+def test_a_program_of_the_invited_person_accepts_it(shorten: bool) -> None:
+    invitation = invited()
+    token = link_token(invitation)
+    link = token if shorten else f"https://hub.example/invitations/{token}/"
+    mara, other = make_user(email="mara@example.org"), make_user()
+
+    def accepted(user: User) -> Any:
+        client = program_with(create_token(user=user)[1])
+        return client.post("/api/v1/invitations/accept", {"link": link}, "application/json")
+
+    assert accepted(other).json()["errors"][0]["code"] == "other_address"
+    joined = accepted(mara)
+    assert (joined.status_code, joined.json()["slug"]) == (200, invitation.organisation.slug)
+    assert invitation.organisation.members.filter(pk=mara.pk).exists()
+    assert accepted(mara).json()["errors"][0]["code"] == "invitation_not_found"
 
 
 def test_one_that_is_withdrawn_leads_nowhere() -> None:
