@@ -25,6 +25,7 @@ from marketplace.accounts.organisations import account_for
 from marketplace.accounts.roles import Right
 from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
+from marketplace.api.idempotency import tells_a_secret
 from marketplace.api.scopes import PEOPLE_ONLY
 
 HOURS = int(credentials.MAX_OVERLAP.total_seconds()) // 3600
@@ -82,6 +83,7 @@ class CredentialsView(GenericAPIView[Credential]):
         page = self.paginate_queryset(credentials.credentials_of(_account(request), self.kind))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
+    @tells_a_secret
     def post(self, request: Request) -> Response:
         asked = NewSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -104,6 +106,7 @@ class RotateView(APIView):
     scopes = PEOPLE_ONLY
     kind: str
 
+    @tells_a_secret
     def post(self, request: Request, id: int) -> Response:  # noqa: A002 - as above
         asked = RotateSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

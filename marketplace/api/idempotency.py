@@ -60,6 +60,22 @@ def answered_once(view: View) -> View:
     return answer
 
 
+def tells_a_secret(view: View) -> View:
+    """For a view's method whose answer is a secret, which no table keeps: a key is refused, so that nobody relies on it."""
+
+    @wraps(view)
+    def answer(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        if HEADER in request.headers:
+            message = _(
+                "This answer holds a secret and is not kept, so it can't be sent again. Leave %(header)s out; where the "
+                "answer is lost, revoke what was made or rotate it again."
+            )
+            raise InvalidInput(message % {"header": HEADER}, code="idempotency_key_not_taken")
+        return view(self, request, *args, **kwargs)
+
+    return answer
+
+
 def _check(key: str) -> None:
     if not KEY.fullmatch(key):
         message = _("An Idempotency-Key has 1 to 255 visible ASCII characters. Send a UUID, for example.")

@@ -69,7 +69,13 @@ class UploadView(APIView):
 class LoraView(APIView):
     scopes = needs(Scope.UPLOADS)
 
-    @extend_schema(request=None, responses={202: UploadSerializer}, summary="Have a LoRA made of your model")
+    @extend_schema(
+        request=None,
+        responses={202: UploadSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+        summary="Have a LoRA made of your model",
+    )
+    @answered_once
     def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above
         """Answers the LoRA's own upload: ask for it until `state` is ready, then publish it or fetch its file."""
         made = start_extraction(upload=selectors.own_upload(person(request), id))

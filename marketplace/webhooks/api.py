@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from marketplace.accounts.scopes import Scope
 from marketplace.api.auth import person
-from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once
+from marketplace.api.idempotency import IDEMPOTENCY_KEY, answered_once, tells_a_secret
 from marketplace.api.scopes import ANYONE, needs
 from marketplace.webhooks import endpoints, replays
 from marketplace.webhooks.kinds import subscribable
@@ -53,6 +53,7 @@ class EndpointsView(GenericAPIView[Endpoint]):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(request=NewEndpointSerializer, responses={201: MadeEndpointSerializer}, summary="Add an endpoint")
+    @tells_a_secret
     def post(self, request: Request) -> Response:
         """Its events are sent there from now on, signed with the secret that the answer holds."""
         asked = NewEndpointSerializer(data=request.data)
@@ -87,6 +88,7 @@ class RotateView(APIView):
     scopes = needs(Scope.WEBHOOKS)
 
     @extend_schema(request=None, responses=SecretSerializer, summary="Give an endpoint a new secret")
+    @tells_a_secret
     def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - as above
         """For 24 hours every webhook carries two signatures, one by the new and one by the old secret."""
         secret = endpoints.rotate_secret(endpoint=own_endpoint(person(request), id))

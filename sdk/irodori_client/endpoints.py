@@ -72,7 +72,7 @@ UPLOAD = Endpoint("GET", f"{V1}/uploads/{{id}}", models.Upload)
 ABORT = Endpoint("DELETE", f"{V1}/uploads/{{id}}", type(None))
 PART = Endpoint("POST", f"{V1}/uploads/{{id}}/parts/{{number}}", models.PartAddress, again=True)
 COMPLETE = Endpoint("POST", f"{V1}/uploads/{{id}}/complete", models.Upload, body=models.SentParts, again=True)
-LORA = Endpoint("POST", f"{V1}/uploads/{{id}}/lora", models.Upload)
+LORA = Endpoint("POST", f"{V1}/uploads/{{id}}/lora", models.Upload, keyed=True)
 LORA_FILE = Endpoint("GET", f"{V1}/uploads/{{id}}/file", bytes)
 
 WALLET = Endpoint("GET", f"{V1}/wallet", models.Wallet)

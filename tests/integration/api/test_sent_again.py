@@ -16,21 +16,23 @@ HARMLESS = {
     "POST /api/v1/batches/{id}/cancel": "what is cancelled stays so",
     "POST /api/v1/generations/{id}/cancel": "what is cancelled stays so",
     "POST /api/v1/generations/{id}/picture": "stored under its hash",
-    "POST /api/v1/keys": "its answer is a secret, which is not kept: revoke what was lost",
-    "POST /api/v1/keys/{id}/rotate": "likewise: rotate again, and what your programs have goes on for the overlap",
-    "POST /api/v1/oauth-clients": "likewise: revoke what was lost",
-    "POST /api/v1/oauth-clients/{id}/rotate": "likewise: rotate again, and what your programs have goes on for the overlap",
     "POST /api/v1/partner/quotes": "nothing is stored",
     "POST /api/v1/pictures": "stored under its hash",
     "POST /api/v1/purchases/quotes": "nothing is stored",
     "POST /api/v1/quotes": "nothing is stored",
     "POST /api/v1/subscriptions/{creator}/stop": "what does not renew stays so",
     "POST /api/v1/uploads/{id}/complete": "what is complete stays so",
-    "POST /api/v1/uploads/{id}/lora": "one model has one LoRA",
     "POST /api/v1/uploads/{id}/parts/{number}": "a fresh address for the same part",
     "POST /api/v1/versions/{id}/withdraw": "what is withdrawn stays so",
-    "POST /api/v1/webhooks": "its answer is a secret, which is not kept: delete what was lost",
-    "POST /api/v1/webhooks/{id}/rotate-secret": "likewise: rotate again",
+}
+# Their answer is a secret, which is not kept: revoke or rotate what was lost. So a key is refused.
+SECRET = {
+    "POST /api/v1/keys",
+    "POST /api/v1/keys/{id}/rotate",
+    "POST /api/v1/oauth-clients",
+    "POST /api/v1/oauth-clients/{id}/rotate",
+    "POST /api/v1/webhooks",
+    "POST /api/v1/webhooks/{id}/rotate-secret",
 }
 POSTS = [operation for operation in operations() if operation.method == "POST"]
 WITH_KEY = [
@@ -53,11 +55,21 @@ def error_of(answer: Any) -> tuple[int, str]:
 
 def test_every_post_takes_a_key_or_says_why_it_needs_none() -> None:
     without = {operation.name for operation in POSTS} - {operation.name for operation in WITH_KEY}
-    assert without == set(HARMLESS), (
+    assert without == set(HARMLESS) | SECRET, (
         "A new POST that creates or costs is decorated with answered_once and lists IDEMPOTENCY_KEY among its "
-        "parameters; any other is named here with its reason."
+        "parameters; one that answers a secret with tells_a_secret; any other is named here with its reason."
     )
     assert set(FILE_BODIES) <= set(HARMLESS)
+
+
+@pytest.mark.parametrize("name", sorted(SECRET))
+def test_where_the_answer_is_a_secret_a_key_is_refused_and_nothing_is_made(name: str) -> None:
+    operation = next(each for each in POSTS if each.name == name)
+    owner = owner_of(operation)
+    where, made = address(operation, owner)
+    sent, before = body(operation, owner, made), rows()
+    refused = call(operation, owner, where, sent, idempotency_key="one")
+    assert (error_of(refused), rows()) == ((400, "idempotency_key_not_taken"), before)
 
 
 @with_key
