@@ -1,7 +1,6 @@
 """Counts requests exactly, for all processes of the site together, in Redis; decision 22 says what holds without it."""
 
 import time
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 
@@ -14,21 +13,14 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from marketplace.api.limits.shared import Count, SharedWindows
+
 log = structlog.get_logger(__name__)
 
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 # No request waits longer for the counters, and after a failure none asks for them for a while.
 PATIENCE_S = 0.5
 PAUSE_S = 5.0
-
-
-@dataclass(frozen=True)
-class Count:
-    """`let_through` or not, how many more may follow at once, and when the next place becomes free."""
-
-    let_through: bool
-    remaining: int
-    reset_s: float
 
 
 class Counters:
@@ -45,7 +37,7 @@ class Counters:
         """Each request takes its place in one step, so that no two take the last one. A refused request takes none."""
         if self._shared is not None and time.monotonic() >= self._shared_from:
             try:
-                return _counted(self._shared, limit, whom)
+                return self._shared.count(limit, whom)
             except RedisError as error:
                 self._shared_from = time.monotonic() + PAUSE_S
                 log.warning("limits.counted_by_this_process_alone", seconds=PAUSE_S, reason=str(error))
@@ -59,7 +51,7 @@ def counters() -> Counters:
     return Counters(settings.SITE.cache_url or settings.HUB.broker_url)
 
 
-def _shared(url: str) -> MovingWindowRateLimiter | None:
+def _shared(url: str) -> SharedWindows | None:
     if not url.startswith(REDIS_SCHEMES):
         return None
     storage = RedisStorage(
@@ -71,7 +63,7 @@ def _shared(url: str) -> MovingWindowRateLimiter | None:
         # to each new script. Whatever was lost was counted at most twice, so that never more are let through.
         retry=Retry(NoBackoff(), 1),  # type: ignore[arg-type]  # handed on to redis-py, whatever it is
     )
-    return MovingWindowRateLimiter(storage)
+    return SharedWindows(storage)
 
 
 def _counted(limiter: MovingWindowRateLimiter, limit: RateLimitItem, whom: tuple[str, ...]) -> Count:

@@ -14,7 +14,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from marketplace.accounts.callers import Caller
-from marketplace.api.limits.counters import Count, counters
+from marketplace.api.limits.counters import counters
+from marketplace.api.limits.shared import Count
 
 # A household or a machine has as many addresses of IPv6 as it likes, in one network of this size.
 IPV6_NETWORK_BITS = 64
