@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import UNet2DConditionModel
 from safetensors.torch import save_file
+from transformers import CLIPTextModelWithProjection
 
 from plugins.kohya_lora.names import sgm_paths
+from plugins.sdxl.tiny_base import TEXT_WIDTH, TIME_ID_WIDTH, TIME_IDS, build
+from plugins.sdxl.tiny_base import UNET as SMALL_UNET
 
+WIDE = 128
 State = dict[str, torch.Tensor]
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
 FIRST, SECOND = "conditioner.embedders.0.transformer.text_model.", "conditioner.embedders.1.model."
@@ -37,6 +42,24 @@ OPEN_CLIP_NAMES = (
     (r"self_attn\.out_proj", "attn.out_proj"),
 )
 PROJECTION = re.compile(r"(?P<layer>.+)\.self_attn\.q_proj\.(?P<kind>weight|bias)")
+
+
+def two_widths() -> Any:
+    """The small base with encoders of two widths, as SDXL's: diffusers tells them apart in a file by these."""
+    made = build(seed=0)
+    config = made.text_encoder_2.config
+    config.hidden_size, config.intermediate_size, config.projection_dim = WIDE, 2 * WIDE, WIDE
+    told = {
+        "cross_attention_dim": TEXT_WIDTH + WIDE,
+        "projection_class_embeddings_input_dim": WIDE + TIME_IDS * TIME_ID_WIDTH,
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        made.text_encoder_2 = CLIPTextModelWithProjection(config)
+        made.unet = UNet2DConditionModel(**SMALL_UNET | told)
+        # As in the small base itself, so that its pictures depend on prompt and steps.
+        made.unet.conv_out.weight.data *= 2
+    return made
 
 
 def write_one_file(pipeline: Any, path: Path) -> Path:

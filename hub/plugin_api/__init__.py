@@ -1,8 +1,9 @@
 """What a plugin author imports; stable, and free of Django, Celery and torch."""
 
-from hub.plugin_api.adapter_format import ADAPTER_FORMAT, AdapterFormat, ModelLayout, Shape
+from hub.plugin_api.adapter_format import ADAPTER_FORMAT, AdapterFormat, ModelLayout
 from hub.plugin_api.adapter_plan import (
     FACTORS_OF,
+    THIRDS,
     AdapterPlan,
     AddedTarget,
     EmbeddingTarget,
@@ -11,8 +12,11 @@ from hub.plugin_api.adapter_plan import (
     FactorRule,
     LowRankTarget,
     ScaledTarget,
+    Shape,
+    View,
     WeightTarget,
     joined,
+    viewed_shape,
 )
 from hub.plugin_api.engine import (
     ENGINE,
@@ -24,6 +28,7 @@ from hub.plugin_api.engine import (
     OneShotEngine,
     Preview,
     Run,
+    StoredTensor,
 )
 from hub.plugin_api.errors import (
     EngineFullError,
@@ -52,6 +57,7 @@ __all__ = [
     "OUTPUT_GATES",
     "PAYMENT_PROVIDER",
     "PROMPT_CHECK",
+    "THIRDS",
     "AdapterFormat",
     "AdapterPlan",
     "AddedTarget",
@@ -87,13 +93,16 @@ __all__ = [
     "Run",
     "ScaledTarget",
     "Shape",
+    "StoredTensor",
     "Tally",
     "Tier",
     "Trouble",
     "UnsupportedFileError",
     "Verdict",
+    "View",
     "WeightTarget",
     "fold",
     "joined",
     "trouble",
+    "viewed_shape",
 ]

@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from hub.plugin_api.adapter_plan import AdapterPlan
+from hub.plugin_api.adapter_plan import AdapterPlan, Shape
 from hub.plugin_api.errors import UnsupportedFileError
 from hub.plugin_api.manifest import ExtensionPoint, OnError
 from hub.tensor_file import FileHeader
-
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,11 @@ from typing import Literal
 
 from hub.jobs import PackKind
 
+Shape = tuple[int, ...]
+View = Literal["whole", "first", "middle", "last", "turned", "matrix"]
+"""What is read of a tensor: all of it; the first, middle or last third of its rows; it turned, rows for columns; or a 1 x 1
+convolution's kernel as a matrix."""
+THIRDS: tuple[View, ...] = ("first", "middle", "last")
 FactorRule = Literal["product", "hadamard", "kronecker"]
 FACTORS_OF: dict[FactorRule, int] = {"product": 1, "hadamard": 2, "kronecker": 2}
 
@@ -98,11 +103,12 @@ class ScaledTarget:
 
 @dataclass(frozen=True)
 class WeightTarget:
-    """`component`.`parameter` is replaced by the file's tensor `source`."""
+    """`component`.`parameter` is replaced by the file's tensor `source`, or by what `view` says of it."""
 
     component: str
     parameter: str
     source: str
+    view: View = "whole"
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,10 @@ class EmbeddingTarget:
 
 @dataclass(frozen=True)
 class AdapterPlan:
-    """How to serve a file: additions, scalings, whole replaced weights, words, or several. Covers every tensor of the file."""
+    """How to serve a file: additions, scalings, whole replaced weights, words, or several. Covers every tensor of the file.
+
+    `unused` are those of its tensors that no picture depends on.
+    """
 
     low_rank: tuple[LowRankTarget, ...] = ()
     weights: tuple[WeightTarget, ...] = ()
@@ -130,6 +139,7 @@ class AdapterPlan:
     added: tuple[AddedTarget, ...] = ()
     scaled: tuple[ScaledTarget, ...] = ()
     embeddings: tuple[EmbeddingTarget, ...] = ()
+    unused: tuple[str, ...] = ()
 
     @property
     def kind(self) -> PackKind:
@@ -138,12 +148,12 @@ class AdapterPlan:
         return "lora" if any(self.changed()) or not self.embeddings else "embedding"
 
     def sources(self) -> Iterator[str]:
-        """The tensors of the file that it uses; one that stands twice is used twice."""
+        """The tensors of the file that it uses; one that stands twice is used twice, but its three thirds are one use."""
         for low_rank in self.low_rank:
             yield from (low_rank.down, low_rank.up)
         for factored in self.factored:
             yield from factored.names()
-        yield from (target.source for target in self.weights)
+        yield from (target.source for target in self.weights if target.view not in THIRDS[1:])
         yield from (target.source for target in self.added)
         yield from (target.source for target in self.scaled)
         yield from (target.source for target in self.embeddings)
@@ -174,4 +184,16 @@ def joined(plans: Iterable[AdapterPlan]) -> AdapterPlan:
         added=tuple(target for plan in parts for target in plan.added),
         scaled=tuple(target for plan in parts for target in plan.scaled),
         embeddings=tuple(target for plan in parts for target in plan.embeddings),
+        unused=tuple(name for plan in parts for name in plan.unused),
     )
+
+
+def viewed_shape(shape: Shape, view: View) -> Shape | None:
+    """Of what the view shows; None where a tensor of this shape has no such view."""
+    if view == "whole":
+        return shape
+    if view == "turned":
+        return shape[::-1] if len(shape) == 2 else None
+    if view == "matrix":
+        return shape[:2] if shape[2:] == (1, 1) else None
+    return (shape[0] // 3, *shape[1:]) if shape and shape[0] % 3 == 0 else None

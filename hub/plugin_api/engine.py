@@ -13,6 +13,7 @@ from typing import Protocol
 
 from hub.jobs import AdapterUse, GenerateJob
 from hub.plugin_api.adapter_format import ModelLayout
+from hub.plugin_api.adapter_plan import View
 from hub.plugin_api.errors import JobRefusedError
 from hub.plugin_api.manifest import ExtensionPoint, OnError
 from hub.plugin_api.report import EngineReport
@@ -49,6 +50,15 @@ class EngineInfo:
         groups = self.scheduler_options.get(name, ())
         chosen = [next((group for group in groups if option in group), None) for option in options]
         return name in self.schedulers and None not in chosen and len(set(chosen)) == len(chosen)
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """Where a parameter of the base lies: in a safetensors file, under the name that it has there."""
+
+    file: Path
+    name: str
+    view: View = "whole"
 
 
 @dataclass(frozen=True)
@@ -123,8 +133,8 @@ class Engine(Protocol):
     def layout(self) -> ModelLayout:
         """Names and shapes of the base's parameters, from its configuration alone, without its weights."""
 
-    def stored_weights(self) -> Mapping[str, Path]:
-        """Component -> the safetensors file with its parameters under the layout's names, for bases kept so.
+    def stored_weights(self) -> Mapping[str, Mapping[str, StoredTensor]]:
+        """Component -> parameter -> where the base's own lies, for bases whose files are here.
 
         Fine-tuned models are kept and moved as their difference to these; those of other components are kept whole.
         """

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -26,12 +25,13 @@ from hub.plugin_api import (
     ModelLayout,
     Preview,
     Run,
+    StoredTensor,
 )
 from plugins.sdxl.adapters import Outfit, Wardrobe
 from plugins.sdxl.batch import Batch, Eager, Forward, alike
 from plugins.sdxl.checks import check_job
 from plugins.sdxl.compiled import Compiled, compilable
-from plugins.sdxl.layout import layout_of_base, stored_weights
+from plugins.sdxl.layout import layout_of_base
 from plugins.sdxl.pipeline import open_pipeline, open_refiner
 from plugins.sdxl.plugin import INFO, SdxlConfig
 from plugins.sdxl.previews import LatentColours, expected_latents
@@ -42,6 +42,7 @@ from plugins.sdxl.schedulers import new_scheduler
 from plugins.sdxl.slots.arena import LEAST_RANK
 from plugins.sdxl.slots.rows import BUCKETS
 from plugins.sdxl.starts import Starts, in_float32
+from plugins.sdxl.stored import stored_weights
 
 MODELS = ("text_encoder", "text_encoder_2", "unet", "vae")
 
@@ -96,8 +97,8 @@ class SdxlEngine(Engine):
     def layout(self) -> ModelLayout:
         return self._layout
 
-    def stored_weights(self) -> Mapping[str, Path]:
-        return stored_weights(self.config.base)
+    def stored_weights(self) -> Mapping[str, Mapping[str, StoredTensor]]:
+        return stored_weights(self.config.base, self.layout())
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256()

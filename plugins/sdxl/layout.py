@@ -1,6 +1,5 @@
 """Names and shapes of a base's parameters, from its configuration files alone: no weights, no memory."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,12 +20,6 @@ def layout_of_base(base: str) -> ModelLayout:
         **{name: CLIPTextConfig.from_pretrained(base, subfolder=name).to_dict() for name in TEXT_ENCODERS},
     }
     return layout_of_configs(configs)
-
-
-def stored_weights(base: str) -> dict[str, Path]:
-    """The UNet's file of a base that lies here as a diffusers folder; parts of one and ids of the hub have none."""
-    file = Path(base) / "unet" / "diffusion_pytorch_model.safetensors"
-    return {"unet": file} if file.is_file() else {}
 
 
 def layout_of_configs(configs: dict[str, dict[str, Any]]) -> ModelLayout:

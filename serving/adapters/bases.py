@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from hub.keys import THIN_ENDING
 from hub.plugin_api import Engine
 from serving.adapters.cache import Fetch
-from serving.adapters.tensor_bytes import TensorFile
-from serving.adapters.thin import StoredBase, ThinPackError, whole_pack
+from serving.adapters.stored import StoredBase, StoredWeights
+from serving.adapters.thin import ThinPackError, whole_pack
 
 
 def stored_base(engine: Engine) -> StoredBase:
-    return {component: TensorFile(path) for component, path in engine.stored_weights().items()}
+    return {component: StoredWeights(places) for component, places in engine.stored_weights().items() if places}
 
 
 def whole_packs(stream: Fetch, engines: Callable[[], Iterable[Engine]]) -> Fetch:

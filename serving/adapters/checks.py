@@ -13,7 +13,9 @@ from hub.plugin_api import (
     ScaledTarget,
     Shape,
     UnsupportedFileError,
+    View,
     WeightTarget,
+    viewed_shape,
 )
 from hub.tensor_file import WEIGHT_DTYPES, FileHeader
 from serving.adapters.embedding_checks import check_embeddings
@@ -37,9 +39,9 @@ def check_plan(plan: AdapterPlan, header: FileHeader, layout: ModelLayout) -> No
     for scaled in plan.scaled:
         _check_scaled(scaled, header, layout)
     for weight in plan.weights:
-        _check_weight(weight, header, layout)
+        _check_weight(weight, weight.view, header, layout)
     for added in plan.added:
-        _check_weight(added, header, layout)
+        _check_weight(added, "whole", header, layout)
     check_embeddings(plan.embeddings, header, layout)
 
 
@@ -55,7 +57,7 @@ def some(names: Iterable[str], shown: int = 3) -> str:
 
 def _check_cover(plan: AdapterPlan, header: FileHeader) -> None:
     used = Counter(plan.sources())
-    left = header.tensors.keys() - used.keys()
+    left = header.tensors.keys() - used.keys() - set(plan.unused)
     _refuse("unknown_tensors", f"{len(left)} tensors of the file can't be served: {some(left)}.", bool(left))
     changed = Counter(plan.changed())
     twice = [f"{component}.{name}" for (component, name), count in changed.items() if count > 1]
@@ -132,9 +134,9 @@ def _check_rank(name: str, rank: int) -> None:
         )
 
 
-def _check_weight(target: WeightTarget | AddedTarget, header: FileHeader, layout: ModelLayout) -> None:
+def _check_weight(target: WeightTarget | AddedTarget, view: View, header: FileHeader, layout: ModelLayout) -> None:
     expected, found = layout.shape(target.component, target.parameter), header.tensors[target.source].shape
-    if expected != found:
+    if expected is None or expected != viewed_shape(found, view):
         raise UnsupportedFileError(
             "wrong_base",
             f"{target.source} has shape {list(found)}; {target.component}.{target.parameter} of this base has "

@@ -18,8 +18,9 @@ from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, UnsupportedF
 from hub.tensor_file import FileHeader, HeaderError
 from serving.adapters.checks import check_plan, rank_of
 from serving.adapters.factors import alpha_rank
+from serving.adapters.stored import StoredBase
 from serving.adapters.tensor_bytes import TensorFile
-from serving.adapters.thin import StoredBase, write_thin
+from serving.adapters.thin import write_thin
 from serving.adapters.write import write_pack
 
 log = structlog.get_logger(__name__)
@@ -69,20 +70,21 @@ class Converter:
         header = replace(file.header, file_name=job.file_name)
         plan = self.format_of(job.format).plan(header, layout)
         check_plan(plan, file.header, layout)
+        base = self.base_of(job.engine) if plan.weights else {}
         sha256 = write_pack(plan, file, layout, pack)
-        stored = self._stored(job, plan, layout, pack)
+        stored = _stored(base, layout, pack)
         key = keys.pack(sha256) if stored == pack else keys.thin_pack(sha256)
         self.store.put_file(key, stored)
         log.info("convert.done", pack=sha256, kind=plan.kind, size=pack.stat().st_size, stored=stored.stat().st_size)
         return _described(job, plan, file.header, key, sha256, stored.stat().st_size)
 
-    def _stored(self, job: ConvertJob, plan: AdapterPlan, layout: ModelLayout, pack: Path) -> Path:
-        """The file to keep: a whole model's difference to its base where that is smaller, else the pack itself."""
-        base = self.base_of(job.engine) if plan.weights else {}
-        thin = pack.with_suffix(".thin")
-        if base and write_thin(pack, base, layout.digest(), thin) < pack.stat().st_size:
-            return thin
-        return pack
+
+def _stored(base: StoredBase, layout: ModelLayout, pack: Path) -> Path:
+    """The file to keep: a whole model's difference to its base where that is smaller, else the pack itself."""
+    thin = pack.with_suffix(".thin")
+    if base and write_thin(pack, base, layout.digest(), thin) < pack.stat().st_size:
+        return thin
+    return pack
 
 
 def _described(job: ConvertJob, plan: AdapterPlan, header: FileHeader, key: str, sha256: str, size: int) -> Converted:

@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from hub.plugin_api import ModelLayout, UnsupportedFileError, WeightTarget
 from serving.adapters.pack import DOWN, UP
-from serving.adapters.tensor_bytes import TensorFile
-from serving.adapters.thin import StoredBase
+from serving.adapters.stored import StoredBase
+from serving.adapters.tensor_bytes import TensorFile, viewed
 
 RANKS = (8, 16, 32, 64, 128)
 # A LoRA of the smallest rank that misses at most this much of the change, and fills at most this share of the model.
@@ -78,7 +78,7 @@ class Changes:
                 f"The hub has no file with the base's {target.component}.{target.parameter} to compare with, so no "
                 "LoRA can be made of this model. Publish the model itself.",
             )
-        tuned = self.tuned.numbers(target.source)
+        tuned = viewed(self.tuned.numbers(target.source), target.view)
         return torch.from_numpy(tuned - own.numbers(target.parameter).reshape(tuned.shape)).float()
 
 
@@ -97,7 +97,7 @@ def extract(targets: Sequence[WeightTarget], changes: Changes, layout: ModelLayo
         raise UnsupportedFileError(
             "nothing_changed", "No layer of this model differs from its base, so there is nothing to make a LoRA of."
         )
-    size = sum(prod(changes.tuned.header.tensors[target.source].shape) for target in targets)
+    size = sum(prod(layout.components[target.component][target.parameter]) for target in targets)
     return _written(cuts, others, chosen_rank(list(cuts.values()), sum(others), size), changes, path)
 
 

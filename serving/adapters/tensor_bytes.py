@@ -3,12 +3,15 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hub.plugin_api import THIRDS, View
 from hub.tensor_file import BYTES_PER_ITEM, FileHeader, TensorInfo, parse_header
 
+Item = TypeVar("Item", bound=np.generic)
 CHUNK_BYTES = 2**22
 # Exponent bits: where all are set, the number is an infinity or no number.
 EXPONENTS: dict[str, tuple[type[np.unsignedinteger], int]] = {
@@ -68,6 +71,18 @@ class TensorFile:
 
 def item_size(info: TensorInfo) -> int:
     return BYTES_PER_ITEM[info.dtype]
+
+
+def viewed(tensor: NDArray[Item], view: View) -> NDArray[Item]:
+    """What a view shows of a tensor that has it."""
+    if view == "whole":
+        return tensor
+    if view == "turned":
+        return np.ascontiguousarray(tensor.T)
+    if view == "matrix":
+        return tensor.reshape(tensor.shape[:2])
+    thirds: list[NDArray[Item]] = np.split(tensor, len(THIRDS))
+    return thirds[THIRDS.index(view)]
 
 
 def _header_bytes(path: Path) -> bytes:

@@ -6,7 +6,7 @@ restores a pack checks its SHA-256, so a base with other weights is noticed and 
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -16,14 +16,12 @@ import zstandard
 from hub.tensor_file import WEIGHT_DTYPES, TensorInfo
 from serving.adapters.cache import CorruptPackError
 from serving.adapters.difference import LEVEL, Bits, packed, restored, rounded, unpacked
+from serving.adapters.stored import StoredBase
 from serving.adapters.tensor_bytes import TensorFile
 
 VERSION = "1"
 MOST_HEADER_BYTES = 2**26
 MOST_RAW_BYTES = 2**22
-
-StoredBase = Mapping[str, TensorFile]
-"""Component -> the file that holds its parameters, as the base was published."""
 
 
 class ThinPackError(CorruptPackError):

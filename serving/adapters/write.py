@@ -15,6 +15,7 @@ from hub.plugin_api import (
     ScaledTarget,
     Shape,
     UnsupportedFileError,
+    WeightTarget,
 )
 from serving.adapters.checks import rank_of
 from serving.adapters.embedding_checks import matrix_of
@@ -22,7 +23,7 @@ from serving.adapters.entries import Entry, check_finite, copied, file_chunks, n
 from serving.adapters.expand import expanded, expanded_rank
 from serving.adapters.factors import alpha_rank, sides, sizes
 from serving.adapters.pack import ALPHAS, DOWN, MAGNITUDES, SCALED, SIDES, UP, delta_name, metadata, vectors_name
-from serving.adapters.tensor_bytes import TensorFile
+from serving.adapters.tensor_bytes import TensorFile, viewed
 
 
 def write_pack(plan: AdapterPlan, source: TensorFile, layout: ModelLayout, path: Path) -> str:
@@ -57,7 +58,16 @@ def _entries(plan: AdapterPlan, source: TensorFile, layout: ModelLayout) -> Iter
         shape = matrix_of(word, source.header)
         yield copied(vectors_name(word.component, word.word), word.source, source, shape)
     for weight in plan.weights:
-        yield copied(f"{weight.component}.{weight.parameter}", weight.source, source)
+        yield _weight(weight, source, layout.components[weight.component][weight.parameter])
+
+
+def _weight(target: WeightTarget, source: TensorFile, shape: Shape) -> Entry:
+    name = f"{target.component}.{target.parameter}"
+    if target.view in ("whole", "matrix"):  # whose bytes are the tensor's
+        return copied(name, target.source, source, shape)
+    check_finite([target.source], source)
+    dtype = source.header.tensors[target.source].dtype
+    return written(name, dtype, shape, lambda: viewed(source.raw(target.source), target.view))
 
 
 def _low_rank(target: LowRankTarget, source: TensorFile) -> Iterator[Entry]:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from serving.adapters.difference import packed, restored, rounded
+from serving.adapters.stored import StoredBase
 from serving.adapters.tensor_bytes import TensorFile
-from serving.adapters.thin import StoredBase, ThinPackError, whole_pack, write_thin
+from serving.adapters.thin import ThinPackError, whole_pack, write_thin
 from tests.factories.tensor_files import tensor_file
 
 TYPES: dict[str, Any] = {"F32": np.float32, "F16": np.float16, "BF16": ml_dtypes.bfloat16}

@@ -5,23 +5,18 @@ from pathlib import Path
 import pytest
 import torch
 from pydantic import ValidationError
-from transformers import CLIPTextModelWithProjection
 
 from plugins.sdxl.pipeline import open_pipeline
 from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.tiny_base import build
-from tests.one_file import write_one_file
+from tests.one_file import two_widths, write_one_file
 
 pytestmark = pytest.mark.torch
 PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
 
 
 def test_every_parameter_is_the_folder_s(tmp_path: Path) -> None:
-    made = build(seed=0)
-    # As in SDXL, where the encoders have widths of their own.
-    config = made.text_encoder_2.config
-    config.hidden_size, config.intermediate_size, config.projection_dim = 128, 256, 128
-    made.text_encoder_2 = CLIPTextModelWithProjection(config)
+    made = two_widths()
     made.save_pretrained(tmp_path / "folder")
     file = write_one_file(made, tmp_path / "base.safetensors")
     opened = open_pipeline(SdxlConfig(base=str(file), base_config=str(tmp_path / "folder"), base_model="tiny-sdxl"))
