@@ -17,6 +17,8 @@ from marketplace.uploads.limits import MAX_LORA_BYTES, MAX_LORA_HEADER_BYTES, MA
 
 log = structlog.get_logger(__name__)
 
+# Numbers that count positions, which checkpoints bring along and nothing reads.
+POSITIONS = ".position_ids"
 # The first factor of a low-rank pair in every naming in use (kohya, peft, diffusers old and new); its first size is the rank.
 DOWN_FACTOR = re.compile(r"(lora_down|lora_A|lora\.down|lora_linear_layer\.down)(\.|$)")
 
@@ -67,7 +69,7 @@ def _listed(ids: Sequence[str]) -> str:
 def _check_types(header: FileHeader) -> None:
     for name, info in header.tensors.items():
         # A flag or an alpha is one number, of whatever type: a format says which it needs.
-        if info.dtype not in WEIGHT_DTYPES and math.prod(info.shape) != 1:
+        if info.dtype not in WEIGHT_DTYPES and math.prod(info.shape) != 1 and not name.endswith(POSITIONS):
             raise FileRefused(
                 "bad_dtype",
                 _("Tensor “%(name)s” has type %(type)s. Save the file as float32, float16 or bfloat16.")

@@ -23,14 +23,6 @@ KINDS = (
             "This is a Control-LoRA, which needs a picture to follow and is not served. Upload a LoRA of a style.",
         ),
     ),
-    OtherKind(
-        lambda names: any(name.startswith("model.diffusion_model.") for name in names),
-        lambda: UnsupportedFileError(
-            "whole_checkpoint",
-            "This is a whole checkpoint in one file. Convert it with diffusers' from_single_file and save_pretrained, and "
-            "upload unet/diffusion_pytorch_model.safetensors of that folder.",
-        ),
-    ),
 )
 
 

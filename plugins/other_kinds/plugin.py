@@ -4,6 +4,6 @@ from hub.plugin_api import Component, Plugin
 
 plugin = Plugin(
     name="other_kinds",
-    summary="Names files that are no adapter the hub serves: Control-LoRAs, whole checkpoints.",
+    summary="Names files that are no adapter the hub serves: Control-LoRAs.",
     components=[Component("adapter_format", "other_kinds", "plugins.other_kinds.format:OtherKindsFormat")],
 )

@@ -109,5 +109,6 @@ plugin = Plugin(
             INFO,
         ),
         Component("adapter_format", "sdxl_unet", "plugins.sdxl.unet_format:SdxlUnetFormat"),
+        Component("adapter_format", "sdxl_checkpoint", "plugins.sdxl.checkpoint_format:SdxlCheckpointFormat"),
     ],
 )

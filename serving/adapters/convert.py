@@ -21,6 +21,7 @@ from serving.adapters.factors import alpha_rank
 from serving.adapters.stored import StoredBase
 from serving.adapters.tensor_bytes import TensorFile
 from serving.adapters.thin import write_thin
+from serving.adapters.unchanged import without_unchanged
 from serving.adapters.write import write_pack
 
 log = structlog.get_logger(__name__)
@@ -71,6 +72,7 @@ class Converter:
         plan = self.format_of(job.format).plan(header, layout)
         check_plan(plan, file.header, layout)
         base = self.base_of(job.engine) if plan.weights else {}
+        plan = without_unchanged(plan, file, base)
         sha256 = write_pack(plan, file, layout, pack)
         stored = _stored(base, layout, pack)
         key = keys.pack(sha256) if stored == pack else keys.thin_pack(sha256)

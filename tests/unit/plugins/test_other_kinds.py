@@ -17,7 +17,6 @@ def header(*names: str) -> FileHeader:
     ("names", "code"),
     [
         (("lora_controlnet", "input_blocks.0.0.weight"), "control_lora"),
-        (("model.diffusion_model.out.2.weight", "first_stage_model.x"), "whole_checkpoint"),
     ],
 )
 def test_is_recognised_alone_and_refused_by_name(names: tuple[str, ...], code: str) -> None:

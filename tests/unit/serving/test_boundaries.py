@@ -36,6 +36,7 @@ FORMATS = [
     "onetrainer_lora",
     "other_kinds",
     "peft_lora",
+    "sdxl_checkpoint",
     "sdxl_unet",
     "textual_inversion",
 ]
