@@ -171,7 +171,10 @@ class GenerationSucceeded(Message):
 
 
 class GenerationFailed(Message):
-    """No image. `retryable` says whether another attempt could help; `message` is a sentence for the buyer."""
+    """No image. `retryable` says whether another attempt could help; `message` is a sentence for the buyer.
+
+    `pack` is the hash of the style that is to blame, which the site knows by name; left out where none is.
+    """
 
     id: UUID
     attempt: int
@@ -179,6 +182,14 @@ class GenerationFailed(Message):
     code: str
     message: str
     retryable: bool
+    pack: str = ""
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content: dict[str, object] = handler(self)
+        if not self.pack:
+            content.pop("pack", None)
+        return content
 
 
 class GenerationHandedBack(Message):

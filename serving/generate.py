@@ -22,7 +22,7 @@ from hub.jobs import (
 from hub.object_store import ObjectMissingError, ObjectStore
 from hub.plugin_api import Generation, JobRefusedError
 from serving.adapters.cache import CorruptPackError, PackCache
-from serving.adapters.checksums import DamagedPackError
+from serving.adapters.checksums import DamagedPackError, UnreadablePackError
 from serving.engine.loop import EngineLoop
 from serving.engine.ticket import CancelledError, DeadlineError, HandedBackError, Ticket
 from serving.in_hand import AlreadyTakenError, JobsInHand
@@ -31,7 +31,9 @@ from serving.reporting import Heartbeat, Send
 
 log = structlog.get_logger(__name__)
 
-STORAGE_ERRORS = (BotoCoreError, ClientError, ObjectMissingError, CorruptPackError, DamagedPackError)
+STORAGE_ERRORS = (BotoCoreError, ClientError, ObjectMissingError)
+UNREADABLE_STYLE = "This hub can't read the style's file. You were not charged; choose another style."
+DAMAGED_STYLE = "The style's file is damaged. You were not charged; try again, or choose another style."
 # The loop ends a job at its deadline; one that is late by this much more hangs inside a step.
 HANGING_SECONDS = 60.0
 
@@ -96,6 +98,12 @@ class Generator:
         except DeadlineError:
             log.warning("generation.deadline")
             return self._failed(job, "deadline", "The image took too long. Try fewer steps or a smaller size.")
+        except UnreadablePackError as error:
+            log.exception("generation.unreadable_style")
+            return self._failed(job, "unreadable_style", UNREADABLE_STYLE, retryable=False, pack=error.pack)
+        except (DamagedPackError, CorruptPackError) as error:
+            log.exception("generation.damaged_style")
+            return self._failed(job, "storage_error", DAMAGED_STYLE, pack=error.pack)
         except STORAGE_ERRORS:
             log.exception("generation.storage_error")
             return self._failed(job, "storage_error", "The style or the image could not be moved. Please try again.")
@@ -149,9 +157,17 @@ class Generator:
             log.critical("engine.hangs")
             raise DeadlineError from error
 
-    def _failed(self, job: GenerateJob, code: str, message: str, *, retryable: bool = True) -> GenerationFailed:
+    def _failed(
+        self, job: GenerateJob, code: str, message: str, *, retryable: bool = True, pack: str = ""
+    ) -> GenerationFailed:
         return GenerationFailed(
-            id=job.id, attempt=job.attempt, worker=self.worker, code=code, message=message, retryable=retryable
+            id=job.id,
+            attempt=job.attempt,
+            worker=self.worker,
+            code=code,
+            message=message,
+            retryable=retryable,
+            pack=pack,
         )
 
     def _refuse_message(self, message: Mapping[str, Any], error: ValidationError) -> None:

@@ -57,6 +57,7 @@ MEANING = {
     "energy_joules": "its part of the energy that the device used in that time; absent where the device does not tell",
     "code": "stable; see [errors](errors.md)",
     "message": "a sentence for people",
+    "pack": "the hash of the style that is to blame; absent where none is",
     "retryable": "could another attempt help?",
     "source_key": "where the uploaded file is stored",
     "source_sha256": "its hash, hex",

@@ -87,10 +87,8 @@ def failed(message: GenerationFailed) -> None:
             log.info("generation.report_dropped", report="failed", attempt=message.attempt)
             return
         log.warning("generation.attempt_failed", code=message.code, reason=message.message, worker=message.worker)
-        if message.retryable:
-            try_again_or_fail(generation, code=message.code, message=message.message)
-        else:
-            give_up(generation, code=message.code, message=message.message)
+        end = try_again_or_fail if message.retryable else give_up
+        end(generation, code=message.code, message=_reason(generation, message))
 
 
 def handed_back(message: GenerationHandedBack) -> None:
@@ -132,6 +130,13 @@ def give_up(generation: Generation, *, code: str, message: str, only: Q = ALWAYS
             settlement.release(generation)
             announce_failed(generation, code=code[:60])
             log.warning("generation.failed", code=code, attempt=generation.attempt)
+
+
+def _reason(generation: Generation, message: GenerationFailed) -> str:
+    """The worker's sentence, after the name of the style that it is about."""
+    uses = generation.adapters.filter(version__pack__sha256=message.pack).select_related("version__style")
+    use = uses.first() if message.pack else None
+    return f"{use.version}: {message.message}" if use else message.message
 
 
 def _deliver(generation: Generation, message: GenerationSucceeded) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 import torch
 
 from serving.adapters import pack as form
-from serving.adapters.checksums import Checksums, DamagedPackError
+from serving.adapters.checksums import Checksums, DamagedPackError, UnreadablePackError
 from serving.adapters.deltas import Delta
 from serving.adapters.mapped import MappedPack, Stored, chunks
 
@@ -27,10 +27,6 @@ __all__ = [
 ]
 
 Tensors = dict[str, Stored]
-
-
-class UnreadablePackError(Exception):
-    """The file is no pack of a version we know; packs come from our own converter, so this is a fault of the hub."""
 
 
 class LowRank(NamedTuple):
@@ -71,7 +67,7 @@ def open_pack(path: Path, checksums: Checksums = ()) -> AdapterPack:
     metadata, tensors = file.header()
     if metadata.get(form.VERSION_KEY) not in form.READABLE:
         versions = " or ".join(sorted(form.READABLE))
-        raise UnreadablePackError(f"{path.name} is no adapter pack of version {versions}.")
+        raise UnreadablePackError(path.stem, f"is no adapter pack of version {versions}.")
     deltas, vectors = _deltas(tensors, file), _vectors(tensors, file)
     low_rank = tuple(_low_rank(tensors, file))
     weights: dict[str, dict[str, torch.Tensor]] = {}

@@ -20,7 +20,9 @@ Fetch = Callable[[str], Iterable[bytes]]
 
 
 class CorruptPackError(Exception):
-    """What lies in the store under this hash is something else."""
+    """What lies in the store under this hash is something else. `pack` is the hash, "" where nobody knows it."""
+
+    pack = ""
 
 
 class PackCache:
@@ -117,6 +119,9 @@ class PackCache:
             Path(name).replace(path)
             self._checksums[use.pack_sha256] = checksums
             return checksums
+        except CorruptPackError as error:
+            error.pack = use.pack_sha256
+            raise
         finally:
             Path(name).unlink(missing_ok=True)
 

@@ -11,6 +11,14 @@ Checksums = tuple[int, ...]
 """XXH3-64 of each MiB of a file, in order; the last may be shorter."""
 
 
+class UnreadablePackError(Exception):
+    """The file is no pack of a version we know; packs come from our own converter, so this is a fault of the hub."""
+
+    def __init__(self, pack: str, reason: str) -> None:
+        super().__init__(f"The pack {pack} {reason}")
+        self.pack = pack
+
+
 class DamagedPackError(Exception):
     """A pack's bytes are no longer those whose SHA-256 was checked, or gone. `pack` is its file's name, without the ending."""
 

@@ -8,7 +8,7 @@ from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.generation.reaper import is_due, wait_before_sending_again
 from marketplace.ledger.selectors import held_balance, wallet_balance
-from tests.factories.generation import WORKER, failed, handed_back, heartbeat, order, started, succeeded
+from tests.factories.generation import WORKER, echo_version, failed, handed_back, heartbeat, order, started, succeeded
 from tests.factories.ledger import CREDIT, make_buyer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -149,6 +149,16 @@ def test_a_failure_that_will_not_pass_returns_the_hold() -> None:
     services.failed(refusal)
     assert state_of(generation)[0] == "failed"
     assert (generation.failure_code, generation.failure_message) == ("no_adapters", "This base takes no styles.")
+    assert (wallet_balance(buyer), held_balance(buyer)) == (10 * CREDIT, 0)
+
+
+def test_a_style_that_is_to_blame_is_named_and_the_hold_returns() -> None:
+    buyer = make_buyer(10)
+    blamed = echo_version()
+    generation = order(buyer, blamed)
+    services.failed(failed(generation, retryable=False, code="unreadable_style", pack=blamed.pack.sha256))
+    assert state_of(generation)[0] == "failed"
+    assert generation.failure_message == f"{blamed}: The engine stopped."
     assert (wallet_balance(buyer), held_balance(buyer)) == (10 * CREDIT, 0)
 
 

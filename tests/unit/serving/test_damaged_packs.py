@@ -14,6 +14,7 @@ from hub.jobs import AdapterUse, GenerateJob, GenerationFailed, GenerationSuccee
 from hub.object_store import ObjectStore
 from hub.plugin_api import Engine, EngineInfo, Generation, LocalPack, ModelLayout, Run
 from serving.adapters.cache import PackCache
+from serving.adapters.checksums import UnreadablePackError
 from serving.adapters.mapped import MappedPack
 from serving.engine.loop import EngineLoop
 from serving.generate import Generator
@@ -31,6 +32,9 @@ class Reads(Engine):
 
     info = EngineInfo(schedulers=("none",), size_multiple=8, max_steps=50, compute_price=lambda *_: 0)
 
+    def __init__(self) -> None:
+        self.unreadable: set[str] = set()
+
     def load(self, device: str) -> None: ...
 
     def layout(self) -> ModelLayout:
@@ -44,6 +48,8 @@ class Reads(Engine):
 
     def prepare(self, packs: Sequence[LocalPack]) -> None:
         for pack in packs:
+            if pack.use.pack_sha256 in self.unreadable:
+                raise UnreadablePackError(pack.use.pack_sha256, "is of another time.")
             MappedPack(pack.path, pack.checksums).items(torch.uint8, 0, len(PACK))
 
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> Run:
@@ -61,7 +67,7 @@ class Setup:
     """A generator whose store holds one pack; `fetched` counts how often it was asked for."""
 
     def __init__(self, folder: Path) -> None:
-        self.fetched = 0
+        self.fetched, self.content = 0, PACK
         self.engine, self.sent = Reads(), list[Message]()
         self.cache = PackCache(folder, 2**30, self._fetch)
         self.loop = EngineLoop({"sdxl": self.engine}, "cpu", 60.0)
@@ -78,7 +84,7 @@ class Setup:
 
     def _fetch(self, key: str) -> Iterable[bytes]:
         self.fetched += 1
-        yield PACK
+        yield self.content
 
     def run(self, *uses: AdapterUse) -> Message:
         self.generator.run(job(adapters=[use.model_dump() for use in uses]).model_dump(mode="json"))
@@ -118,8 +124,23 @@ def test_a_pack_that_stays_bad_fails_its_own_request_alone(setup: Setup, monkeyp
     monkeypatch.setattr(setup.cache, "hold", onto_a_bad_disk)
     failed = setup.run(USE)
     assert isinstance(failed, GenerationFailed)
-    assert (failed.code, failed.retryable, setup.fetched) == ("storage_error", True, 2)
+    assert (failed.code, failed.retryable, failed.pack, setup.fetched) == ("storage_error", True, SHA256, 2)
     assert isinstance(setup.run(), GenerationSucceeded)
+
+
+def test_a_pack_that_no_worker_can_read_fails_its_own_request_for_good(setup: Setup) -> None:
+    setup.engine.unreadable.add(SHA256)
+    failed = setup.run(USE)
+    assert isinstance(failed, GenerationFailed)
+    assert (failed.code, failed.retryable, failed.pack) == ("unreadable_style", False, SHA256)
+    assert isinstance(setup.run(), GenerationSucceeded)
+
+
+def test_what_the_store_has_instead_of_a_pack_is_told_of_its_style(setup: Setup) -> None:
+    setup.content = b"something else"
+    failed = setup.run(USE)
+    assert isinstance(failed, GenerationFailed)
+    assert (failed.code, failed.retryable, failed.pack) == ("storage_error", True, SHA256)
 
 
 def test_a_pack_that_another_worker_of_this_machine_deletes_is_fetched_again_once(
