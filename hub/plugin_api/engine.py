@@ -167,7 +167,10 @@ class Engine(Protocol):
 
     @abstractmethod
     def step(self, runs: Sequence[Run]) -> None:
-        """Advance each run by one step; all come from one group. No run's picture may depend on the others' adapters."""
+        """Advance each run by one step; all come from one group. No run's picture may depend on the others' adapters.
+
+        A step that would hold up others for long is made in parts, one in each call: `run.step` counts it with the last.
+        """
 
     def preview(self, run: Run) -> Preview | None:  # noqa: ARG002 - for subclasses
         """What an unfinished run is going to look like; called between steps, so far cheaper than one. None for nothing.

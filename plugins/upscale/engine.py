@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -13,16 +13,19 @@ from PIL import Image
 
 from hub.jobs import GenerateJob
 from hub.plugin_api import Engine, EngineReport, Generation, JobRefusedError, LocalJob, LocalPack, ModelLayout, Run
-from plugins.upscale.network import in_strips, open_network
+from plugins.upscale.network import FACTOR, open_network, tiles
 from plugins.upscale.pictures import picture_of
 from plugins.upscale.plugin import UpscaleConfig
+
+DONE = object()
 
 
 @dataclass(eq=False)
 class UpscaleRun(Run):
-    """`picture` is what came in, and once the only step is done what goes out."""
+    """`picture` is what came in, and once the only step is done what goes out. `work` makes it larger, a tile at a time."""
 
     picture: Image.Image = field(kw_only=True)
+    work: Iterator[None] = field(init=False)
 
 
 class UpscaleEngine(Engine):
@@ -62,12 +65,17 @@ class UpscaleEngine(Engine):
                 "not_larger",
                 f"The picture has {picture.width} x {picture.height} pixels already. Choose a larger size.",
             )
-        return UpscaleRun(job, picture=picture)
+        run = UpscaleRun(job, picture=picture)
+        run.work = self._enlarging(run)
+        next(run.work, None)
+        return run
 
+    @torch.no_grad()
     def step(self, runs: Sequence[Run]) -> None:
+        """One tile of each, so that others have their turn meanwhile; the last one makes the run's only step."""
         for run in cast("Sequence[UpscaleRun]", runs):
-            run.picture = self._enlarged(run.picture, (run.job.width, run.job.height))
-            run.step = run.job.steps
+            if next(run.work, DONE) is DONE:
+                run.step = run.job.steps
 
     def finish(self, run: Run) -> Generation:
         file = io.BytesIO()
@@ -77,14 +85,21 @@ class UpscaleEngine(Engine):
     def report(self) -> EngineReport:
         return EngineReport(self.config.base_model, self.config.weights, self.device, "float32")
 
-    def _enlarged(self, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-        while picture.width < size[0] or picture.height < size[1]:
-            picture = self._doubled(picture)
-        return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+    def _enlarging(self, run: UpscaleRun) -> Iterator[None]:
+        """Pauses before each tile."""
+        size = run.job.width, run.job.height
+        while run.picture.width < size[0] or run.picture.height < size[1]:
+            run.picture = yield from self._doubled(run.picture)
+        if run.picture.size != size:
+            run.picture = run.picture.resize(size, Image.Resampling.LANCZOS)
 
-    @torch.no_grad()
-    def _doubled(self, picture: Image.Image) -> Image.Image:
+    def _doubled(self, picture: Image.Image) -> Generator[None, None, Image.Image]:
         """The same picture, twice as wide and as high."""
-        pixels = torch.from_numpy(np.array(picture)).to(self.device).permute(2, 0, 1)[None].float() / 255
-        levels = (in_strips(self.network, pixels)[0].clamp(0, 1) * 255).round().byte()
-        return Image.fromarray(levels.permute(1, 2, 0).cpu().numpy())
+        pixels = torch.from_numpy(np.array(picture))
+        larger = torch.empty(FACTOR * picture.height, FACTOR * picture.width, 3, dtype=torch.uint8)
+        for tile in tiles(picture.height, picture.width):
+            yield
+            seen = pixels[tile.seen].to(self.device).permute(2, 0, 1)[None].float() / 255
+            levels = (tile.made_by(self.network, seen)[0].clamp(0, 1) * 255).round().byte()
+            larger[tile.enlarged] = levels.permute(1, 2, 0).cpu()
+        return Image.fromarray(larger.numpy())

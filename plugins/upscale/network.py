@@ -5,17 +5,17 @@ plan that EDSR made usual (https://arxiv.org/abs/1707.02921), at a hundredth of 
 """
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
-import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 FACTOR = 2
 WIDTH, BLOCKS = 32, 6
-STRIP = 256
+SIDE = 256
 # How far a pixel sees: one for each of its 3 x 3 convolutions, and two for the bicubic picture.
 REACH = 2 * BLOCKS + 4
 
@@ -58,15 +58,33 @@ def open_network(weights: Path, device: str) -> Network:
     return network.requires_grad_(False).eval().to(device)
 
 
-def in_strips(network: Network, pixels: Tensor) -> Tensor:
-    """What the network makes of the whole picture, in the memory that a part of it takes."""
-    return torch.cat(list(_strips(network, pixels)), dim=2)
+class Tile(NamedTuple):
+    """A part of a picture, `seen` with all that its pixels see. Slices of rows and columns."""
+
+    own: tuple[slice, slice]
+    seen: tuple[slice, slice]
+
+    def made_by(self, network: Network, seen: Tensor) -> Tensor:
+        """Float (n, 3, h, w) of `seen` -> what the network makes of its own part in the whole picture."""
+        parts = zip(self.own, self.seen, strict=True)
+        rows, columns = (
+            slice(FACTOR * (own.start - seen.start), FACTOR * (own.stop - seen.start)) for own, seen in parts
+        )
+        return cast("Tensor", network(seen))[:, :, rows, columns]
+
+    @property
+    def enlarged(self) -> tuple[slice, slice]:
+        """Where its own part lies in the new picture."""
+        rows, columns = (slice(FACTOR * part.start, FACTOR * part.stop) for part in self.own)
+        return rows, columns
 
 
-def _strips(network: Network, pixels: Tensor) -> Iterator[Tensor]:
-    height = pixels.shape[2]
-    for top in range(0, height, STRIP):
-        above = min(top, REACH)
-        seen = pixels[:, :, top - above : top + STRIP + REACH]
-        rows = min(STRIP, height - top)
-        yield network(seen)[:, :, FACTOR * above : FACTOR * (above + rows)]
+def tiles(height: int, width: int) -> Iterator[Tile]:
+    for rows, columns in product(_cuts(height), _cuts(width)):
+        yield Tile((rows[0], columns[0]), (rows[1], columns[1]))
+
+
+def _cuts(length: int) -> list[tuple[slice, slice]]:
+    """Each part, and the same with what it sees."""
+    ends = [(start, min(start + SIDE, length)) for start in range(0, length, SIDE)]
+    return [(slice(start, end), slice(max(0, start - REACH), min(length, end + REACH))) for start, end in ends]

@@ -14,8 +14,10 @@ from hub.local.shipped import UPSCALER
 from hub.plugin_api import Engine, JobRefusedError, LocalJob
 from hub.testing.engine_contract import EngineContract, run_to_end
 from plugins.upscale.engine import UpscaleEngine
-from plugins.upscale.network import REACH, STRIP, in_strips
+from plugins.upscale.network import REACH, SIDE
 from plugins.upscale.plugin import UpscaleConfig
+from serving.engine.loop import EngineLoop
+from serving.engine.ticket import CancelledError, Ticket
 
 pytestmark = pytest.mark.torch
 
@@ -94,8 +96,35 @@ class TestUpscaleEngine(EngineContract):
             self.engine().group(self.job(base_model="other"))
 
 
+LARGE = np.random.default_rng(1).integers(0, 256, (SIDE + REACH // 2, 2 * SIDE + 9, 3), np.uint8)
+
+
+def large_job() -> GenerateJob:
+    height, width, _ = LARGE.shape
+    return TestUpscaleEngine().job(picture=png(Image.fromarray(LARGE)), width=2 * width, height=2 * height, steps=1)
+
+
 @torch.no_grad()
-def test_strips_give_what_the_whole_picture_gives() -> None:
-    network = loaded().network
-    pixels = torch.rand(1, 3, 2 * STRIP + REACH // 2, 40, generator=torch.Generator().manual_seed(1))
-    assert torch.allclose(in_strips(network, pixels), network(pixels), atol=1e-5)
+def test_tiles_give_the_bytes_that_the_whole_picture_gives() -> None:
+    pixels = torch.from_numpy(LARGE).permute(2, 0, 1)[None].float() / 255
+    whole = (loaded().network(pixels)[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+    made = Image.open(io.BytesIO(run_to_end(loaded(), large_job()).content))
+    assert np.array_equal(np.asarray(made), whole)
+
+
+def test_a_large_picture_lets_others_step_and_can_be_cancelled_between_its_tiles() -> None:
+    loop = EngineLoop({"upscale": loaded()}, "cpu", 60.0)
+    loop.start()
+    steps: list[int] = []
+    ticket = Ticket(large_job().model_copy(update={"engine": "upscale"}))
+
+    def cancel_after_two(step: int) -> None:
+        steps.append(step)
+        if len(steps) == 2:
+            ticket.cancelled.set()
+
+    ticket.on_step = cancel_after_two
+    with pytest.raises(CancelledError):
+        loop.submit(ticket).result(60)
+    loop.stop(60)
+    assert steps == [0, 0]
