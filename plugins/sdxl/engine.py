@@ -31,6 +31,7 @@ from plugins.sdxl.adapters import Outfit, Wardrobe
 from plugins.sdxl.batch import Batch, Eager, Forward, alike
 from plugins.sdxl.checks import check_job
 from plugins.sdxl.compiled import Compiled, compilable
+from plugins.sdxl.device import current, stay_on
 from plugins.sdxl.layout import layout_of_base
 from plugins.sdxl.pipeline import open_pipeline, open_refiner
 from plugins.sdxl.plugin import INFO, SdxlConfig
@@ -61,6 +62,7 @@ class SdxlEngine(Engine):
     def load(self, device: str) -> None:
         _quieten()
         target = _best_device() if device == "auto" else device
+        stay_on(target)
         # What is asked for in float32 is computed in it: some cards would round what convolutions read to ten bits.
         torch.backends.cudnn.allow_tf32 = self.config.dtype != "float32"
         self.pipeline = open_pipeline(self.config).to(target)
@@ -115,7 +117,8 @@ class SdxlEngine(Engine):
         return f"{job.width}x{job.height} {model}"
 
     def prepare(self, packs: Sequence[LocalPack]) -> None:
-        self.wardrobe.prepare(packs)
+        with current(self.pipeline.device):
+            self.wardrobe.prepare(packs)
 
     @torch.no_grad()
     def start(self, job: GenerateJob, packs: Sequence[LocalPack]) -> SdxlRun:
