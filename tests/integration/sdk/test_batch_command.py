@@ -68,7 +68,7 @@ def test_what_failed_is_told_and_ordered_anew_by_the_same_command(iro: Command, 
 
     said = iro("batch", prompts, "-o", folder, "--json", afterwards=work)
     told = {each["line"]: each for each in map(json.loads, said.out.splitlines())}
-    assert (said.code, told.keys()) == (Exit.PARTLY, {1, 4, 5})
+    assert (said.code, set(told)) == (Exit.PARTLY, {1, 4, 5})
     assert (told[4]["file"], told[4]["failure"]["code"]) == (None, "no_refiner")
     assert (told[5]["failure"], told[5]["item"]["prompt"]) == (None, "a wren")
     assert pictures(folder).keys() == {"0001.png", "0005.png"}

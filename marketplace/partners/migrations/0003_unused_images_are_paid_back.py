@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("partners", "0001_licensing_by_partners")]
+    dependencies = [("partners", "0002_classes_by_base")]
 
     operations = [
         # What was agreed before keeps the terms it was agreed under.
