@@ -21,11 +21,13 @@ from marketplace.events import Event, announced
 from marketplace.generation import services
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
+from marketplace.partners import statements
 from marketplace.partners.issuing import issue_waiting
 from marketplace.partners.keys import receipt_keyring
 from marketplace.partners.limits import images_under, used
 from marketplace.partners.models import LicensedImage, PartnerPrice
 from marketplace.partners.revoking import revoke
+from marketplace.statements.months import month_of
 from tests.factories.batches import images_of
 from tests.factories.generation import failed, make_request
 from tests.factories.ledger import CREDIT
@@ -261,6 +263,11 @@ def test_from_the_quote_to_receipts_usage_and_statement(receipt_key: object) -> 
     usage = client.get("/api/v1/partner/usage").json()
     assert (usage["images"], usage["paid_micro"], usage["prepaid_micro"]) == (2, 2 * COMPUTE, 2 * CREDIT)
     assert client.get(f"/api/v1/partner/grants/{grant.pk}").json()["images_used"] == 2
+    period = month_of(f"{timezone.now():%Y-%m}")
+    paid = [line for line in statements.lines(grant.partner, period) if line.kind == "capture"]
+    assert {(line.image_sha256, line.grants, line.amount_micro) for line in paid} == {
+        (row.image_sha256, str(grant.pk), -COMPUTE) for row in (fox, hare)
+    }
 
 
 def test_a_refused_batch_says_how_many_images_are_left() -> None:
