@@ -35,6 +35,7 @@ from marketplace.partners.permits import permit_of
 from marketplace.stability import requests
 from marketplace.stability.answers import artifacts, bytes_of, wants_bytes
 from marketplace.stability.auth import KeyAuthentication, organisation_id, refuse_other_organisations
+from marketplace.stability.contacts import contact_of
 from marketplace.stability.engines import description, engine_of, offered_engines
 from marketplace.stability.errors import exception_handler
 from marketplace.stability.ordering import order
@@ -75,7 +76,7 @@ class AccountView(StabilityView):
     def get(self, request: Request) -> Response:
         user = person(request)
         own = {"id": organisation_id(user), "name": user.display_name, "role": "ADMIN", "is_default": True}
-        return Response({"id": f"user-{user.pk}", "email": user.email, "organizations": [own]})
+        return Response({"id": f"user-{user.pk}", "email": contact_of(user), "organizations": [own]})
 
 
 class BalanceView(StabilityView):

@@ -11,11 +11,12 @@ from hub.settings.site import SiteConfig
 from marketplace.accounts.tokens import create_token
 from marketplace.catalogue.models import StyleVersion
 from marketplace.catalogue.selectors import base_models
-from marketplace.stability import engines
+from marketplace.stability import contacts, engines
 from marketplace.stability.engines import engine_of
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import echo_base, make_pack, make_style, make_version
 from tests.factories.ledger import make_buyer
+from tests.factories.partners import make_account
 from tests.factories.stability import drawing_base, picture_base, program_of, upscaler
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +75,26 @@ def test_account_and_balance() -> None:
     headers = {"organization": organisation, "stability-client-id": "any", "stability-client-version": "1"}
     assert program.get("/v1/user/account", headers=headers).json() == account
     assert program.get("/v1/user/balance").json() == {"credits": 12.5}
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("https://hub.irodori.art:8443", "hub.irodori.art"),
+        ("http://127.0.0.1:8000", "example.org"),
+        ("http://[::1]:8000", "example.org"),
+        ("http://localhost", "example.org"),
+        ("http://hub.test", "example.org"),
+    ],
+)
+def test_an_organisations_account_is_told_with_an_address_that_programs_take_for_one(
+    monkeypatch: pytest.MonkeyPatch, url: str, domain: str
+) -> None:
+    """Its own lies in a domain that no mail reaches, which they refuse."""
+    monkeypatch.setattr(contacts, "site_config", lambda: SiteConfig(url=url))
+    account = make_account()
+    answer = program_of(account).get("/v1/user/account").json()
+    assert answer["email"] == f"no-reply.org-{account.pk}@{domain}"
 
 
 def test_a_key_is_taken_bare_and_by_either_prefix() -> None:
