@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 # Names of the Celery tasks on either side; neither side imports the other's code.
+# Of a refused file, so many of the names that it is refused for are told; a sentence has some of them and the count.
+MOST_NAMES = 1_000
 GENERATE_TASK = "serving.generate"
 CONVERT_TASK = "serving.convert"
 GENERATION_STARTED_TASK = "generation.started"
@@ -275,9 +277,10 @@ class Extracted(Converted):
 
 
 class ConvertRefused(Message):
-    """The file can't be served exactly; `message` tells the creator why and what to do."""
+    """The file can't be served exactly; `message` tells the creator why and what to do, `names` what it is about."""
 
     upload_id: UUID
     attempt: int
     code: str
     message: str
+    names: tuple[str, ...] = Field(default=(), max_length=MOST_NAMES)

@@ -58,6 +58,7 @@ MEANING = {
     "code": "stable; see [errors](errors.md)",
     "message": "a sentence for people",
     "pack": "the hash of the style that is to blame; absent where none is",
+    "names": "all tensors or modules of a file that the sentence is about, up to 1,000",
     "retryable": "could another attempt help?",
     "source_key": "where the uploaded file is stored",
     "source_sha256": "its hash, hex",

@@ -36,6 +36,7 @@ from hub.plugin_api.errors import (
     PluginError,
     PluginUnavailableError,
     UnsupportedFileError,
+    some,
 )
 from hub.plugin_api.manifest import OUTPUT_GATES, Component, ExtensionPoint, NoConfig, OnError, Plugin
 from hub.plugin_api.payment_provider import (
@@ -103,6 +104,7 @@ __all__ = [
     "WeightTarget",
     "fold",
     "joined",
+    "some",
     "trouble",
     "viewed_shape",
 ]

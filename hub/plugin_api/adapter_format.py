@@ -7,12 +7,12 @@ can't run anything in it.
 import hashlib
 import json
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from hub.plugin_api.adapter_plan import AdapterPlan, Shape
-from hub.plugin_api.errors import UnsupportedFileError
+from hub.plugin_api.errors import UnsupportedFileError, some
 from hub.plugin_api.manifest import ExtensionPoint, OnError
 from hub.tensor_file import FileHeader
 
@@ -40,13 +40,23 @@ class ModelLayout:
 
         One of SDXL's text encoders lost that in transformers 5. Raises UnsupportedFileError where there is no such module.
         """
-        for candidate in (path, path.removeprefix("text_model."), f"text_model.{path}"):
-            if candidate in self.adaptable.get(component, ()):
-                return candidate
-        raise UnsupportedFileError(
-            "unknown_modules",
-            f"The base has no module {component}.{path} to adapt. Choose the base that the file was trained on.",
-        )
+        self.check_modules([(component, path)])
+        return next(candidate for candidate in _candidates(path) if candidate in self.adaptable[component])
+
+    def check_modules(self, named: Iterable[tuple[str, str]]) -> None:
+        """`named` are components and paths. Raises UnsupportedFileError, with the list, where the base has no such modules."""
+        unknown = [
+            f"{component}.{path}"
+            for component, path in named
+            if not any(candidate in self.adaptable.get(component, ()) for candidate in _candidates(path))
+        ]
+        if unknown:
+            raise UnsupportedFileError(
+                "unknown_modules",
+                f"The base lacks {len(unknown)} modules that this file adapts: {some(unknown)}. Choose the base that it "
+                "was trained on.",
+                unknown,
+            )
 
     def norms(self, component: str) -> dict[str, Shape]:
         """The component's normalisation layers by path, with the shape of their weight: one number per channel."""
@@ -62,6 +72,10 @@ class ModelLayout:
         """SHA-256 of all names and shapes: packs made for one layout fit every base that has it."""
         listed = {name: dict(sorted(parameters.items())) for name, parameters in sorted(self.components.items())}
         return hashlib.sha256(json.dumps(listed, separators=(",", ":")).encode()).hexdigest()
+
+
+def _candidates(path: str) -> tuple[str, ...]:
+    return path, path.removeprefix("text_model."), f"text_model.{path}"
 
 
 class AdapterFormat(Protocol):

@@ -1,5 +1,7 @@
 """Errors a plugin may raise, and that the core raises about plugins."""
 
+from collections.abc import Iterable
+
 
 class PluginError(Exception):
     """Base of everything in this module."""
@@ -26,9 +28,19 @@ class EngineFullError(PluginError):
 
 
 class UnsupportedFileError(PluginError):
-    """An adapter format can't serve this file exactly; the upload is refused and the creator reads `message`."""
+    """An adapter format can't serve this file exactly; the upload is refused and the creator reads `message`.
 
-    def __init__(self, code: str, message: str) -> None:
+    `names` are all the tensors or modules that it is about, where the sentence has room for `some` of them.
+    """
+
+    def __init__(self, code: str, message: str, names: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.names = tuple(sorted(names))
+
+
+def some(names: Iterable[str], shown: int = 3) -> str:
+    """The first few names and how many there are besides, for a sentence."""
+    listed = sorted(names)
+    return ", ".join(listed[:shown]) + (f" and {len(listed) - shown} more" if len(listed) > shown else "")

@@ -4,6 +4,7 @@ A conversion is a pure function of an immutable source, so the answer to any att
 slow first answer is not thrown away because a second was asked for. Only the first answer moves the upload on.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -83,16 +84,17 @@ def accept_conversion(message: Converted) -> None:
 @transaction.atomic
 def refuse_conversion(message: ConvertRefused) -> None:
     if upload := _awaited(message.upload_id, message.attempt):
-        refuse(upload=upload, code=message.code, message=message.message)
+        refuse(upload=upload, code=message.code, message=message.message, names=message.names)
 
 
 @transaction.atomic
-def refuse(*, upload: Upload, code: str, message: str) -> None:
-    """End the upload unless it has moved on since it was read; its owner reads the sentence."""
+def refuse(*, upload: Upload, code: str, message: str, names: Sequence[str] = ()) -> None:
+    """End the upload unless it has moved on since it was read; its owner reads the sentence, and all names beside it."""
     ended = Upload.objects.filter(pk=upload.pk, state=upload.state).update(
         state=Upload.State.REFUSED,
         refusal_code=code[:60],
         refusal_message=message,
+        refusal_names=list(names),
         # What is being converted has left the quarantine already.
         quarantined=upload.state != Upload.State.CONVERTING,
         changed_at=timezone.now(),

@@ -40,6 +40,8 @@ class Upload(models.Model):
     pack = models.ForeignKey(Pack, null=True, on_delete=models.PROTECT, related_name="uploads")
     refusal_code = models.CharField(max_length=60, blank=True)
     refusal_message = models.TextField(blank=True)
+    # All tensors or modules that the sentence is about, up to hub.jobs.MOST_NAMES.
+    refusal_names = models.JSONField(default=list)
     quarantined = models.BooleanField(default=False)
     # Of a LoRA that the hub made of a model: whose it is, and how far it is off (hub.jobs.Extracted).
     extracted_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="extractions")

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from hub.jobs import MOST_NAMES
 from hub.object_store import Part
 from marketplace.api.fields import Text
 from marketplace.uploads.models import Upload
@@ -13,6 +14,10 @@ from marketplace.uploads.models import Upload
 class RefusalSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField(help_text="What is wrong and what to do.")
+    names = serializers.ListField(
+        child=serializers.CharField(),
+        help_text=f"All tensors or modules of the file that it is about, in order; the first {MOST_NAMES:,} where there are more.",
+    )
 
 
 class FileSummarySerializer(serializers.Serializer[Any]):
@@ -85,10 +90,10 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
         return upload.extraction or None
 
     @extend_schema_field(RefusalSerializer(allow_null=True))
-    def get_refusal(self, upload: Upload) -> dict[str, str] | None:
+    def get_refusal(self, upload: Upload) -> dict[str, Any] | None:
         if not upload.refusal_code:
             return None
-        return {"code": upload.refusal_code, "message": upload.refusal_message}
+        return {"code": upload.refusal_code, "message": upload.refusal_message, "names": upload.refusal_names}
 
 
 @extend_schema_serializer(

@@ -1,9 +1,8 @@
 """Assigns the tensors of a LoRA that diffusers wrote before it used peft. Alpha is the rank in all of them."""
 
-from collections.abc import Iterable
 from itertools import groupby
 
-from hub.plugin_api import AdapterFormat, AdapterPlan, LowRankTarget, ModelLayout, NoConfig, UnsupportedFileError
+from hub.plugin_api import AdapterFormat, AdapterPlan, LowRankTarget, ModelLayout, NoConfig, UnsupportedFileError, some
 from hub.tensor_file import FileHeader
 from plugins.diffusers_old_lora.names import Half, half_of
 
@@ -21,9 +20,12 @@ class OldLoraFormat(AdapterFormat):
         halves = [(half, name) for name in header.tensors if (half := half_of(name))]
         if odd := header.tensors.keys() - {name for _, name in halves}:
             raise UnsupportedFileError(
-                "unknown_tensors", f"{_some(odd)} can't be read in this old naming of diffusers. Export the file again."
+                "unknown_tensors",
+                f"{some(odd)} can't be read in this old naming of diffusers. Export the file again.",
+                odd,
             )
         _refuse_mixed(halves)
+        layout.check_modules(dict.fromkeys(_place(named) for named in halves))
         pairs = groupby(sorted(halves, key=_place), key=_place)
         return AdapterPlan(
             low_rank=tuple(_target(component, path, list(pair), layout) for (component, path), pair in pairs)
@@ -39,7 +41,7 @@ def _target(component: str, path: str, pair: list[Named], layout: ModelLayout) -
     if len(pair) != 2 or len(names) != 2:
         raise UnsupportedFileError(
             "incomplete_module",
-            f"The file needs one down and one up tensor of {component}.{path}, and has {_some(name for _, name in pair)}. "
+            f"The file needs one down and one up tensor of {component}.{path}, and has {some(name for _, name in pair)}. "
             "Export it again.",
         )
     return LowRankTarget(component, layout.module(component, path), names["down"], names["up"])
@@ -50,10 +52,6 @@ def _refuse_mixed(halves: list[Named]) -> None:
     if bare and len(bare) < len(halves):
         raise UnsupportedFileError(
             "mixed_names",
-            f"{_some(bare)} do not say which model they belong to, while others do. Export the file again.",
+            f"{some(bare)} do not say which model they belong to, while others do. Export the file again.",
+            bare,
         )
-
-
-def _some(names: Iterable[str], shown: int = 3) -> str:
-    listed = sorted(names)
-    return ", ".join(listed[:shown]) + (f" and {len(listed) - shown} more" if len(listed) > shown else "")

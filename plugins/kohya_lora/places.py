@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from hub.plugin_api import AdapterPlan, ModelLayout, Shape, UnsupportedFileError, joined
+from hub.plugin_api import AdapterPlan, ModelLayout, Shape, UnsupportedFileError, joined, some
 from hub.tensor_file import FileHeader
 from plugins.kohya_lora.kinds import plan_of, split_name
-from plugins.kohya_lora.kinds.kind import FileModule, some
+from plugins.kohya_lora.kinds.kind import FileModule
 from plugins.kohya_lora.names import DIFFUSERS_NAMES, SGM_NAMES
 from plugins.textual_inversion.bundles import bundled, without_bundles
 
@@ -24,6 +24,7 @@ def planned(header: FileHeader, layout: ModelLayout, places: Mapping[str, Place]
             "unknown_modules",
             f"The base has no place for {len(unknown)} modules of this file in {naming}: {some(unknown)}. "
             "Choose the base that it was trained on.",
+            unknown,
         )
     found = plan_of(FileModule(name, *places[name], shapes) for name, shapes in sorted(modules.items()))
     return joined([found, AdapterPlan(embeddings=bundled(header, layout))])
@@ -44,6 +45,7 @@ def refuse_mixed_blocks(names: Iterable[str]) -> None:
             "mixed_names",
             f"This file names some modules as Stability's UNet does ({some(sgm)}) and some as diffusers does "
             f"({some(diffusers)}), so no trainer wrote it as it is. Export it again.",
+            [*sgm, *diffusers],
         )
 
 

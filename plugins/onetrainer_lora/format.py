@@ -6,10 +6,9 @@ lora_unet., lora_te1. and lora_te2. Source: OneTrainer modules/util/convert/lora
 
 from collections.abc import Iterator
 
-from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, NoConfig, UnsupportedFileError
+from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, NoConfig, UnsupportedFileError, some
 from hub.tensor_file import FileHeader
 from plugins.kohya_lora.kinds import KINDS, split_name
-from plugins.kohya_lora.kinds.kind import some
 from plugins.kohya_lora.names import rooted, sgm_paths
 from plugins.kohya_lora.places import Place, adaptable, planned, refuse_mixed_blocks
 
@@ -44,6 +43,7 @@ def _family(header: FileHeader) -> dict[str, str]:
             "mixed_names",
             f"This file names some modules as {some(named[0])} and some as {some(named[1])}, so no trainer wrote it as it "
             "is. Export it again.",
+            [*named[0], *named[1]],
         )
     return PREFIXES[0] if named[0] else PREFIXES[1]
 

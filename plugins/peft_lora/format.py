@@ -12,9 +12,10 @@ from hub.plugin_api import (
     NoConfig,
     UnsupportedFileError,
     joined,
+    some,
 )
 from hub.tensor_file import FileHeader
-from plugins.peft_lora.names import ALPHA, DOWN, FOLDER, MAGNITUDES, PIPELINE, UNSERVED, UP, naming_of, some, split
+from plugins.peft_lora.names import ALPHA, DOWN, FOLDER, MAGNITUDES, PIPELINE, UNSERVED, UP, naming_of, split
 from plugins.peft_lora.products import holds_products, products_plan
 from plugins.peft_lora.settings import LoraSettings, read_settings
 from plugins.textual_inversion.bundles import bundled, without_bundles
@@ -43,6 +44,7 @@ def _weights_plan(header: FileHeader, layout: ModelLayout) -> AdapterPlan:
         component: read_settings(header.metadata, component, alone=naming is not PIPELINE)
         for component in naming.values()
     }
+    layout.check_modules(split(name, naming) for name in names)
     low_rank = [_target(name, header, layout, naming, settings) for name in names]
     _refuse_unclear_alpha(low_rank, header, is_told_elsewhere=naming is not PIPELINE)
     magnitudes = [_magnitude(name, header) for name in names]
@@ -99,6 +101,7 @@ def _refuse_unserved(header: FileHeader) -> None:
             "unsupported_kind",
             f"This file holds {' and '.join(sorted(set(found.values())))}, which is not served: {some(found)}. "
             "Export it as a LoRA, or with LyCORIS.",
+            found,
         )
 
 
@@ -108,13 +111,16 @@ def _refuse_rest(header: FileHeader, names: Iterable[str]) -> None:
     missing = [name + UP for name in names if name + UP not in header.tensors]
     if missing:
         raise UnsupportedFileError(
-            "incomplete_module", f"The file lacks {some(missing)}. Save it again with diffusers and upload it."
+            "incomplete_module",
+            f"The file lacks {some(missing)}. Save it again with diffusers and upload it.",
+            missing,
         )
     if odd := header.tensors.keys() - known:
         raise UnsupportedFileError(
             "unsupported_kind",
             f"This file in peft's naming holds {len(odd)} tensors that are not served: {some(odd)}. "
             "Export it as a plain LoRA.",
+            odd,
         )
 
 
@@ -145,4 +151,5 @@ def _refuse_lost_magnitudes(
             "incomplete_module",
             f"The file's metadata says that it is a DoRA, but the magnitudes of these are missing: {some(lost)}. "
             "Save it again with diffusers.",
+            lost,
         )

@@ -1,8 +1,9 @@
 """The names that peft and diffusers give to the tensors of a LoRA."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
-from hub.plugin_api import UnsupportedFileError
+from hub.plugin_api import UnsupportedFileError, some
 
 DOWN, UP, ALPHA = ".lora_A.weight", ".lora_B.weight", ".alpha"
 MAGNITUDES = (".lora_magnitude_vector", ".lora_magnitude_vector.weight")
@@ -35,6 +36,7 @@ def naming_of(names: Iterable[str]) -> Mapping[str, str]:
             "mixed_names",
             "This file mixes namings, so no trainer wrote it as it is: "
             f"{' and '.join(some(listed) for listed in found.values())}. Export it again.",
+            chain.from_iterable(found.values()),
         )
     return NAMINGS[next(iter(found))]
 
@@ -43,8 +45,3 @@ def split(name: str, naming: Mapping[str, str]) -> tuple[str, str]:
     """Component and path of a module."""
     prefix = next(prefix for prefix in naming if name.startswith(prefix))
     return naming[prefix], name.removeprefix(prefix)
-
-
-def some(names: Iterable[str], shown: int = 3) -> str:
-    listed = sorted(names)
-    return ", ".join(listed[:shown]) + (f" and {len(listed) - shown} more" if len(listed) > shown else "")

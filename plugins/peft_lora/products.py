@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from hub.plugin_api import AdapterPlan, FactoredTarget, ModelLayout, Shape, UnsupportedFileError
+from hub.plugin_api import AdapterPlan, FactoredTarget, ModelLayout, Shape, UnsupportedFileError, some
 from hub.tensor_file import FileHeader
 from plugins.kohya_lora.kinds import loha, lokr, plan_of
 from plugins.kohya_lora.kinds.kind import FileModule
-from plugins.peft_lora.names import FOLDER, some, split
+from plugins.peft_lora.names import FOLDER, split
 from plugins.peft_lora.settings import LoraSettings, read_settings
 
 ENDINGS = loha.KIND.telling | lokr.KIND.telling
@@ -41,7 +41,9 @@ def _modules(header: FileHeader, layout: ModelLayout) -> Iterator[FileModule]:
             "mixed_names",
             f"These names of a LoHa or LoKr do not begin with {' or '.join(FOLDER)}, as a PEFT folder's do: {some(odd)}. "
             "Export it with LyCORIS, or as peft's save_pretrained writes it.",
+            odd,
         )
+    layout.check_modules(split(name, FOLDER) for name in shapes)
     for name, own in sorted(shapes.items()):
         component, path = split(name, FOLDER)
         yield FileModule(name, component, layout.module(component, path), own)

@@ -7,6 +7,7 @@ from hub.plugin_api import (
     NoConfig,
     UnsupportedFileError,
     WeightTarget,
+    some,
     viewed_shape,
 )
 from hub.tensor_file import FileHeader
@@ -89,5 +90,4 @@ def _refuse_marks(header: FileHeader) -> None:
 
 def _refuse_any(names: list[str], sentence: str) -> None:
     if names:
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        raise UnsupportedFileError("wrong_base", sentence.format(count=len(names), names=shown))
+        raise UnsupportedFileError("wrong_base", sentence.format(count=len(names), names=some(names)), names)

@@ -1,8 +1,6 @@
 """The format of a whole fine-tuned UNet in diffusers' naming, as `unet/diffusion_pytorch_model.safetensors` has it."""
 
-from collections.abc import Iterable
-
-from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, NoConfig, UnsupportedFileError, WeightTarget
+from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, NoConfig, UnsupportedFileError, WeightTarget, some
 from hub.tensor_file import FileHeader
 from plugins.sdxl.plugin import SdxlConfig
 
@@ -41,9 +39,4 @@ class SdxlUnetFormat(AdapterFormat):
 
 def _refuse_any(names: list[str], sentence: str) -> None:
     if names:
-        raise UnsupportedFileError("wrong_base", sentence.format(count=len(names), names=_some(names)))
-
-
-def _some(names: Iterable[str], shown: int = 3) -> str:
-    listed = list(names)
-    return ", ".join(listed[:shown]) + (", ..." if len(listed) > shown else "")
+        raise UnsupportedFileError("wrong_base", sentence.format(count=len(names), names=some(names)), names)

@@ -1,7 +1,7 @@
 """What every adapter must satisfy, whatever its format: complete, of the base's shapes, not over-rank."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from math import prod
 
 from hub.plugin_api import (
@@ -15,6 +15,7 @@ from hub.plugin_api import (
     UnsupportedFileError,
     View,
     WeightTarget,
+    some,
     viewed_shape,
 )
 from hub.tensor_file import WEIGHT_DTYPES, FileHeader
@@ -25,11 +26,10 @@ from serving.adapters.pack import MAX_RANK
 
 def check_plan(plan: AdapterPlan, header: FileHeader, layout: ModelLayout) -> None:
     """Raises UnsupportedFileError. A name in the plan that the file lacks is the format's fault: KeyError."""
-    _refuse(
-        "no_weights",
-        "The file holds nothing that can be served. Upload a LoRA or a whole model.",
-        not any(True for _ in plan.sources()),
-    )
+    if not any(True for _ in plan.sources()):
+        raise UnsupportedFileError(
+            "no_weights", "The file holds nothing that can be served. Upload a LoRA or a whole model."
+        )
     _check_cover(plan, header)
     _check_types(plan, header)
     for target in plan.low_rank:
@@ -49,20 +49,14 @@ def rank_of(target: LowRankTarget, header: FileHeader) -> int:
     return header.tensors[target.down].shape[0]
 
 
-def some(names: Iterable[str], shown: int = 3) -> str:
-    """The first few names and how many there are."""
-    listed = sorted(names)
-    return ", ".join(listed[:shown]) + (f" and {len(listed) - shown} more" if len(listed) > shown else "")
-
-
 def _check_cover(plan: AdapterPlan, header: FileHeader) -> None:
     used = Counter(plan.sources())
     left = header.tensors.keys() - used.keys() - set(plan.unused)
-    _refuse("unknown_tensors", f"{len(left)} tensors of the file can't be served: {some(left)}.", bool(left))
+    _refuse("unknown_tensors", f"{len(left)} tensors of the file can't be served: {some(left)}.", left)
     changed = Counter(plan.changed())
     twice = [f"{component}.{name}" for (component, name), count in changed.items() if count > 1]
     twice += [name for name, count in used.items() if count > 1]
-    _refuse("named_twice", f"The file changes these more than once: {some(twice)}. Export it again.", bool(twice))
+    _refuse("named_twice", f"The file changes these more than once: {some(twice)}. Export it again.", twice)
 
 
 def _check_types(plan: AdapterPlan, header: FileHeader) -> None:
@@ -71,7 +65,7 @@ def _check_types(plan: AdapterPlan, header: FileHeader) -> None:
     _refuse(
         "bad_dtype",
         f"Weights must be float32, float16 or bfloat16; these are not: {some(wrong)}. Save the file in one of them.",
-        bool(wrong),
+        wrong,
     )
 
 
@@ -144,6 +138,6 @@ def _check_weight(target: WeightTarget | AddedTarget, view: View, header: FileHe
         )
 
 
-def _refuse(code: str, sentence: str, condition: bool) -> None:
-    if condition:
-        raise UnsupportedFileError(code, sentence)
+def _refuse(code: str, sentence: str, names: Collection[str]) -> None:
+    if names:
+        raise UnsupportedFileError(code, sentence, names)

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from hub import keys
-from hub.jobs import Converted, ConvertJob, ConvertRefused
+from hub.jobs import MOST_NAMES, Converted, ConvertJob, ConvertRefused
 from hub.object_store import ObjectStore
 from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, UnsupportedFileError
 from hub.tensor_file import FileHeader, HeaderError
@@ -51,9 +51,7 @@ class Converter:
                 return self._converted(job, source, Path(folder) / "pack.safetensors")
             except (UnsupportedFileError, HeaderError) as error:
                 log.info("convert.refused", code=error.code)
-                return ConvertRefused(
-                    upload_id=job.upload_id, attempt=job.attempt, code=error.code, message=error.message
-                )
+                return refused(job, error)
 
     def download(self, job: ConvertJob, path: Path) -> None:
         """Raises ChangedSourceError."""
@@ -79,6 +77,13 @@ class Converter:
         self.store.put_file(key, stored)
         log.info("convert.done", pack=sha256, kind=plan.kind, size=pack.stat().st_size, stored=stored.stat().st_size)
         return _described(job, plan, file.header, key, sha256, stored.stat().st_size)
+
+
+def refused(job: ConvertJob, error: UnsupportedFileError | HeaderError) -> ConvertRefused:
+    names = error.names[:MOST_NAMES] if isinstance(error, UnsupportedFileError) else ()
+    return ConvertRefused(
+        upload_id=job.upload_id, attempt=job.attempt, code=error.code, message=error.message, names=names
+    )
 
 
 def _stored(base: StoredBase, layout: ModelLayout, pack: Path) -> Path:

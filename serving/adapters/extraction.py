@@ -17,7 +17,7 @@ from hub.jobs import AdapterUse, ConvertRefused, Extracted, ExtractJob, Generate
 from hub.plugin_api import AdapterPlan, Generation, LocalPack, LowRankTarget, UnsupportedFileError
 from hub.tensor_file import FileHeader, HeaderError
 from serving.adapters.cache import PackCache
-from serving.adapters.convert import Converter
+from serving.adapters.convert import Converter, refused
 from serving.adapters.extract import Changes, Extraction, extract
 from serving.adapters.pack import DOWN, UP
 from serving.adapters.tensor_bytes import TensorFile
@@ -45,9 +45,7 @@ class Extractor:
                 return self._extracted(job, Path(folder))
             except (UnsupportedFileError, HeaderError) as error:
                 log.info("extract.refused", code=error.code)
-                return ConvertRefused(
-                    upload_id=job.upload_id, attempt=job.attempt, code=error.code, message=error.message
-                )
+                return refused(job, error)
 
     def _extracted(self, job: ExtractJob, folder: Path) -> Extracted:
         source, lora, pack = (folder / f"{name}.safetensors" for name in ("source", "lora", "pack"))

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from hub.plugin_api import AdapterPlan, UnsupportedFileError, joined
+from hub.plugin_api import AdapterPlan, UnsupportedFileError, joined, some
 from plugins.kohya_lora.kinds import bias, full, ia3, loha, lokr, lora, norm
-from plugins.kohya_lora.kinds.kind import FileModule, Kind, some
+from plugins.kohya_lora.kinds.kind import FileModule, Kind
 from plugins.kohya_lora.kinds.unserved import UNSERVED
 
 KINDS: tuple[Kind, ...] = (lora.KIND, loha.KIND, lokr.KIND, ia3.KIND, full.KIND, norm.KIND, bias.KIND)
@@ -58,6 +58,7 @@ def _refuse_unserved(modules: Iterable[FileModule]) -> None:
             "unsupported_kind",
             f"This file holds {' and '.join(sorted(set(found.values())))}, which is not served: {some(found)}. "
             "Export it as a LoRA, LoHa or LoKr.",
+            found,
         )
 
 
@@ -69,4 +70,5 @@ def _refuse_some_without_alpha(modules: Iterable[FileModule]) -> None:
         raise UnsupportedFileError(
             "unclear_alpha",
             f"{len(without)} modules of this file have no alpha while others have one: {some(without)}. Export it again.",
+            without,
         )

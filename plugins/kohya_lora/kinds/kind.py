@@ -1,6 +1,6 @@
 """What a kind of change is: its endings, and the plan for one module that has them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,9 +51,3 @@ class Kind:
     @property
     def endings(self) -> frozenset[str]:
         return self.telling | self.needed | self.optional
-
-
-def some(names: Iterable[str], shown: int = 3) -> str:
-    """The first few names and how many there are."""
-    listed = sorted(names)
-    return ", ".join(listed[:shown]) + (f" and {len(listed) - shown} more" if len(listed) > shown else "")

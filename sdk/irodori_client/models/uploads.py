@@ -22,8 +22,11 @@ class FileSummary(Model):
 
 
 class Refusal(Model):
+    """`names` are the tensors or modules of the file that it is about."""
+
     code: str
     message: str
+    names: tuple[str, ...] = ()
 
 
 class LayerError(Model):

@@ -258,12 +258,16 @@ def test_a_pack_of_another_base_is_not_mixed_up(object_store_server: ObjectStore
 
 def test_a_refused_conversion_tells_why_and_fills_no_quarantine(object_store_server: ObjectStore) -> None:
     upload = converting(object_store_server)
-    refuse_conversion(ConvertRefused(upload_id=upload.pk, attempt=1, code="unknown_module", message="No such module."))
+    names = ("unet.one", "unet.two")
+    refuse_conversion(
+        ConvertRefused(upload_id=upload.pk, attempt=1, code="unknown_module", message="No such module.", names=names)
+    )
     upload.refresh_from_db()
-    assert (upload.state, upload.refusal_code, upload.refusal_message) == (
+    assert (upload.state, upload.refusal_code, upload.refusal_message, upload.refusal_names) == (
         State.REFUSED,
         "unknown_module",
         "No such module.",
+        ["unet.one", "unet.two"],
     )
     assert not upload.quarantined, "Its file left the quarantine, so it must not count there."
 

@@ -231,3 +231,24 @@ def test_withdrawing_takes_the_version_out_of_the_gallery(client: Client) -> Non
     signed_in(version.style.creator).post(f"/studio/versions/{version.pk}/withdraw/")
     version.refresh_from_db()
     assert (version.state, list(client.get("/").context["page"])) == ("withdrawn", [])
+
+
+def test_a_refused_upload_shows_the_whole_list_to_its_owner_and_in_the_api() -> None:
+    creator = make_user()
+    names = [f"unet.block_{number}" for number in range(7)]
+    upload = make_upload(
+        owner=creator,
+        state=Upload.State.REFUSED,
+        refusal_code="unknown_modules",
+        refusal_message="The base lacks 7 modules.",
+        refusal_names=names,
+    )
+    client = signed_in(creator)
+    page = client.get("/studio/").content.decode()
+    assert [name for name in names if f">{name}</li>" not in page] == []
+    answer = client.get(f"/api/v1/uploads/{upload.pk}").json()
+    assert answer["refusal"] == {
+        "code": "unknown_modules",
+        "message": "The base lacks 7 modules.",
+        "names": names,
+    }
