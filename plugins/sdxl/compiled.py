@@ -4,7 +4,6 @@ A block's graph is made when its shape is first seen: number of runs, guided or 
 prompt, and for transformer blocks the rank of the arena. What runs wear is only numbers in an arena (decision 17).
 """
 
-from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import structlog
@@ -16,9 +15,7 @@ from plugins.sdxl.adapters import Wardrobe, Wearing
 from plugins.sdxl.batch import Batch, Eager
 from plugins.sdxl.blocks import Backend, Blocks
 from plugins.sdxl.recorded import Recorder
-from plugins.sdxl.run import SdxlRun
 from plugins.sdxl.slots.arena import Reading, rank_for
-from plugins.sdxl.slots.parts import Passenger
 
 log = structlog.get_logger(__name__)
 PROOFS = 2
@@ -129,17 +126,3 @@ class Compiled:
 
 def _is_gone(reads: Shape | Wearing) -> bool:
     return reads.reading is not None and reads.reading.arena.gone
-
-
-def compilable(runs: Sequence[SdxlRun]) -> Iterator[list[SdxlRun]]:
-    """In batches of 8, 4, 2 and 1, so that few shapes serve any number of runs; as many rows to each of them.
-
-    Those that wear the like stay together.
-    """
-    for rows in (2, 1):
-        alike = [run for run in runs if run.rows == rows]
-        alike.sort(key=lambda run: Passenger(run.stage.outfit.seats("unet"), run.rows).order)
-        while alike:
-            count = 1 << len(alike).bit_length() - 1
-            yield alike[:count]
-            alike = alike[count:]

@@ -30,7 +30,7 @@ from hub.plugin_api import (
 from plugins.sdxl.adapters import Outfit, Wardrobe
 from plugins.sdxl.batch import Batch, Eager, Forward, alike
 from plugins.sdxl.checks import check_job
-from plugins.sdxl.compiled import Compiled, compilable
+from plugins.sdxl.compiled import Compiled
 from plugins.sdxl.device import current, stay_on
 from plugins.sdxl.layout import layout_of_base
 from plugins.sdxl.pipeline import open_pipeline, open_refiner
@@ -42,6 +42,7 @@ from plugins.sdxl.run import SdxlRun, Stage
 from plugins.sdxl.schedulers import new_scheduler
 from plugins.sdxl.slots.arena import LEAST_RANK
 from plugins.sdxl.slots.rows import BUCKETS
+from plugins.sdxl.splitting import compilable
 from plugins.sdxl.starts import Starts, in_float32
 from plugins.sdxl.stored import stored_weights
 

@@ -22,7 +22,6 @@ from hub.plugin_api import LocalPack, NoConfig
 from plugins.sdxl import blocks, compiled, tiny_base
 from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.plugin import SdxlConfig
-from plugins.sdxl.run import SdxlRun
 from plugins.sdxl.samples import write_finetuned_unet
 from plugins.sdxl.slots.arena import bytes_of
 from plugins.sdxl.slots.rows import RowLayout
@@ -295,13 +294,6 @@ def test_other_weights_lie_in_memory_as_the_bases_do(compiling: SdxlEngine, pack
 
 def _strides(made: SdxlEngine) -> dict[str, tuple[int, ...]]:
     return {name: parameter.data.stride() for name, parameter in made.pipeline.unet.named_parameters()}
-
-
-def test_seven_guided_runs_and_three_others_take_five_forwards(plain: SdxlEngine) -> None:
-    runs: list[SdxlRun] = [plain.start(job(guidance_scale=5.0 if index < 7 else 1.0), []) for index in range(10)]
-    batches = list(compiled.compilable(runs))
-    assert [[run.rows for run in batch] for batch in batches] == [[2] * 4, [2] * 2, [2], [1] * 2, [1]]
-    assert {run for batch in batches for run in batch} == set(runs)
 
 
 @pytest.mark.parametrize(
