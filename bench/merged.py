@@ -26,6 +26,7 @@ from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.merged import Merger
 from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.samples import write_peft_lora
+from plugins.sdxl.slots.budget import Budget
 from tests.serving_jobs import job, made_into_pack, pixels, run_with
 
 RUNS = int(os.environ.get("BENCH_RUNS", "15"))
@@ -64,8 +65,8 @@ def _batch(engine: SdxlEngine, pack: LocalPack, runs: int, side: int) -> Iterato
     wanted = job(base_model=BASE.name, width=side, height=side, steps=STEPS, guidance_scale=5.0)
     batch = Batch.of([engine.start(wanted, [pack]) for _ in range(runs)])
     outfits = [run.outfit for run in batch.runs]
-    merger = Merger(engine.models, from_steps=1)
-    merger.merge(outfits[0])
+    merger = Merger(engine.models, from_steps=1, budget=Budget(2**34))
+    merger.weights(["unet"], outfits)
 
     def from_slots() -> None:
         with engine.wardrobe.worn(["unet"], [(run.outfit, run.rows) for run in batch.runs]):

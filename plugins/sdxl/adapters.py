@@ -13,14 +13,15 @@ from typing import NamedTuple
 import torch
 
 from hub.plugin_api import JobRefusedError, LocalPack, ModelLayout, Tally, Tier
-from plugins.sdxl.merged import Merger
+from plugins.sdxl.lent import Lender
+from plugins.sdxl.merged import Buffers, Merger
 from plugins.sdxl.opened import HostTier, Models, Opened, Weights, merged
 from plugins.sdxl.slots.arena import Reading
 from plugins.sdxl.slots.garage import Garage, Parked, Rows
 from plugins.sdxl.slots.lean import LeanLayers
 from plugins.sdxl.slots.parts import Passenger, Seat
 from plugins.sdxl.slots.rows import BUCKETS, AdapterRow, HostRow, bucket_of, row_of
-from plugins.sdxl.strides import laid_out_as
+from plugins.sdxl.strides import hosted_as
 from plugins.sdxl.words import Word, words_of
 from serving.adapters.api import AdapterPack, MappedPack, open_pack
 
@@ -38,7 +39,7 @@ class Worn:
 class Outfit:
     """All adapters of a run, in the job's order. `weights` replace the base's; `model` names them, and is "" for none.
 
-    `held` are their names in host memory, `steps` the job's, `words` those of its prompts that the adapters give a meaning.
+    `held` are their names in host memory as far as they are read there, `steps` the job's, `words` those of its prompts that the adapters give a meaning.
     """
 
     worn: tuple[Worn, ...] = ()
@@ -73,11 +74,20 @@ class Outfit:
 
 
 class Wearing(NamedTuple):
-    """What a batch computes with: fixed memory or None, a whole model or "", and the parameters that merged ones replace."""
+    """What a batch computes with: fixed memory or None, a whole model or "", and the parameters that merged ones replace.
+
+    The latter lie in `buffers`.
+    """
 
     reading: Reading | None
     model: str
     merged: frozenset[str]
+    buffers: Buffers | None
+
+    @property
+    def gone(self) -> bool:
+        """What was recorded of such a batch reads memory that has been given back."""
+        return bool((self.reading and self.reading.arena.gone) or (self.buffers and self.buffers.gone))
 
 
 class Wardrobe:
@@ -98,7 +108,8 @@ class Wardrobe:
         self._models, self._layout_digest = models, layout.digest()
         self._host = HostTier(host_bytes)
         self._garage = Garage(models, layout, device_bytes)
-        self._merger = Merger(models, merge_from)
+        self._lender = Lender(models, self._garage.budget, copies=not on_cpu(models))
+        self._merger = Merger(models, merge_from, self._garage.budget)
         self.swaps = Tally()
 
     def slim(self, component: str) -> LeanLayers:
@@ -118,24 +129,27 @@ class Wardrobe:
 
     def dress(self, packs: Sequence[LocalPack]) -> Outfit:
         """Pin what a run wears until `undress`. Raises JobRefusedError, EngineFullError, DamagedPackError."""
-        model, weights = self._replaced(packs)
+        model, hosted = self._replaced(packs)
         words = words_of((local, self._opened(local)) for local in packs)
-        worn: list[Worn] = []
-        try:
+        with ExitStack() as undo:
+            weights = self._lender.pin(model, hosted)
+            undo.callback(self._lender.unpin, model)
+            worn: list[Worn] = []
             for local in packs:
                 if rows := self._opened(local).rows:
-                    parked = self._garage.pin(local.use.pack_sha256, lambda rows=rows: rows)  # type: ignore[misc] # as above
+                    parked = self._garage.pin(local.use.pack_sha256, lambda rows=rows: rows)  # type: ignore[misc] # the default binds this turn's value
+                    undo.callback(self._garage.unpin, [parked])
                     worn.append(Worn(local.use.pack_sha256, parked, local.use.weight))
-        except BaseException:
-            self._garage.unpin([each.parked for each in worn])
-            raise
-        held = (*(local.use.pack_sha256 for local in packs), model) if model else ()
+            undo.pop_all()
+        # What was copied to the device does without its copy here.
+        held = (*(local.use.pack_sha256 for local in packs), model) if model and weights is hosted else ()
         self._host.pin(held)
         return Outfit(tuple(worn), model, weights, held, words)
 
     def undress(self, outfit: Outfit) -> None:
         self._merger.leave(outfit)
         self._host.unpin(outfit.held)
+        self._lender.unpin(outfit.model)
         self._garage.unpin([each.parked for each in outfit.worn])
 
     @contextmanager
@@ -159,7 +173,7 @@ class Wardrobe:
                 if weights:
                     undo.enter_context(exchanged(weights, self._models))
             merged = frozenset(name for tensors in replaced.values() for name in tensors)
-            yield Wearing(reading, runs[0][0].model, merged)
+            yield Wearing(reading, runs[0][0].model, merged, self._merger.buffers if replaced else None)
 
     def _opened(self, local: LocalPack) -> Opened:
         return self._host.get(local.use.pack_sha256, partial(self._open, local))
@@ -196,9 +210,14 @@ class Wardrobe:
         return rows
 
     def _moved(self, component: str, tensors: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
-        """As the base's own lie: where they match already, the mapped file is used without a copy."""
+        """As the base's own lie: on the CPU, where they match already, the mapped file is used without a copy."""
         model = self._models[component]
-        return {name: laid_out_as(model.get_parameter(name).data, tensor) for name, tensor in tensors.items()}
+        return {name: hosted_as(model.get_parameter(name).data, tensor) for name, tensor in tensors.items()}
+
+
+def on_cpu(models: Models) -> bool:
+    """Where host memory is the device's own."""
+    return all(next(model.parameters()).device.type == "cpu" for model in models.values())
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import torch
 from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from hub.plugin_api import EngineFullError, Trouble, trouble
-from plugins.sdxl.adapters import Wardrobe, Wearing
+from plugins.sdxl.adapters import Wardrobe
 from plugins.sdxl.batch import Batch, Eager
 from plugins.sdxl.blocks import Backend, Blocks
 from plugins.sdxl.recorded import Recorder
@@ -74,9 +74,13 @@ class Compiled:
 
     def _forget_what_is_gone(self) -> None:
         """Arenas leave where others need their memory; nobody will read them again."""
-        self._proven = {shape: contents for shape, contents in self._proven.items() if not _is_gone(shape)}
+        self._proven = {
+            shape: contents
+            for shape, contents in self._proven.items()
+            if shape.reading is None or not shape.reading.arena.gone
+        }
         if self._recorder:
-            self._recorder.forget(_is_gone)
+            self._recorder.forget(lambda wearing: wearing.gone)
 
     def _computed(self, batch: Batch) -> tuple[torch.Tensor, Shape]:
         sample, timesteps, tokens, added = batch.inputs()
@@ -122,7 +126,3 @@ class Compiled:
             return_dict=False,
         )[0]
         return noise
-
-
-def _is_gone(reads: Shape | Wearing) -> bool:
-    return reads.reading is not None and reads.reading.arena.gone

@@ -4,12 +4,15 @@ The base's own weights are only read: each weight of the second set is computed 
 pointers. So nothing is subtracted, and the base is the same bytes after any number of merges.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from hub.plugin_api import EngineFullError
+from plugins.sdxl.slots.budget import Budget
 from plugins.sdxl.slots.parts import Seat
 from plugins.sdxl.strides import empty_beside
 
@@ -29,14 +32,31 @@ def worth_merging(keys: Sequence[tuple[object, ...]], steps: Sequence[int], from
     return 0 < from_steps <= max(steps) and len(set(keys)) == 1
 
 
+@dataclass(eq=False)
+class Buffers:
+    """The second set's memory, by module. It stays where it is until it is `gone` for good, as an arena."""
+
+    left: Callable[[], None]
+    tensors: dict[str, torch.Tensor] = field(default_factory=dict)
+    nbytes: int = 0
+    gone: bool = False
+
+    def leave(self) -> None:
+        self.gone = True
+        self.left()
+        for tensor in self.tensors.values():
+            tensor.untyped_storage().resize_(0)
+
+
 class Merger:
     """Owned by the thread that steps. Holds one outfit at a time, until no run that was computed with it is left."""
 
-    def __init__(self, models: Mapping[str, nn.Module], from_steps: int) -> None:
-        self._models, self._from_steps = models, from_steps
-        self._buffers: dict[str, torch.Tensor] = {}
+    def __init__(self, models: Mapping[str, nn.Module], from_steps: int, budget: Budget) -> None:
+        self._models, self._from_steps, self._budget = models, from_steps, budget
+        self.buffers = Buffers(self._forget)
         self._users: list[Outfit] = []
         self._holds: tuple[object, ...] = ()
+        self._on: Weights = {}
         self._weights: Weights = {}
 
     def weights(self, components: Sequence[str], outfits: Sequence["Outfit"]) -> "Weights":
@@ -47,11 +67,14 @@ class Merger:
         keys = [outfit.key(components) for outfit in outfits]
         if not worth_merging(keys, [outfit.steps for outfit in outfits], self._from_steps):
             return {}
-        if self._holds != keys[0]:
-            if self._users:  # Two outfits that take turns would be merged again at every step.
+        # A model that was sent away and is back has other memory.
+        if self._holds != keys[0] or (first.weights and self._on is not first.weights):
+            # Two outfits that take turns would be merged again at every step.
+            if self._users or not self._has_room(first):
                 return {}
             self.merge(first)
-            self._holds = keys[0]
+            self._holds, self._on = keys[0], first.weights
+        self._budget.use(self.buffers)
         self._users += [outfit for outfit in outfits if not any(outfit is user for user in self._users)]
         return self._weights
 
@@ -79,7 +102,7 @@ class Merger:
                 down, up = views[place.index]
                 own = replaced.get(f"{module}.weight")
                 start = changed.get(module, own if own is not None else self._own(module))
-                changed[module] = self._buffer(module)
+                changed[module] = self.buffers.tensors[module]
                 torch.addmm(
                     start.flatten(1),
                     up[0],
@@ -91,8 +114,30 @@ class Merger:
     def _own(self, module: str) -> torch.Tensor:
         return self._models[COMPONENT].get_parameter(f"{module}.weight").data
 
-    def _buffer(self, module: str) -> torch.Tensor:
-        """Made once for each layer, so that graphs which captured its address stay valid."""
-        if module not in self._buffers:
-            self._buffers[module] = empty_beside(self._own(module))
-        return self._buffers[module]
+    def _has_room(self, outfit: "Outfit") -> bool:
+        """For what this outfit changes and none before did."""
+        self._budget.use(self.buffers)  # It shall not leave for its own sake.
+        lacking = {module: self._own(module) for module in _changed(outfit) if module not in self.buffers.tensors}
+        nbytes = sum(own.nbytes for own in lacking.values())
+        try:
+            with self._budget.taking(nbytes):
+                self.buffers.tensors |= {module: empty_beside(own) for module, own in lacking.items()}
+        except EngineFullError:
+            return False
+        self.buffers.nbytes += nbytes
+        return True
+
+    def _forget(self) -> None:
+        self._budget.give_back(self.buffers.nbytes)
+        self._holds, self._users, self._weights = (), [], {}
+        self.buffers = Buffers(self._forget)
+
+
+def _changed(outfit: "Outfit") -> set[str]:
+    """Modules."""
+    return {
+        module
+        for seat in outfit.seats(COMPONENT)
+        for module, place in seat.bank.layout.places.items()
+        if seat.bank.targets(seat.slot) >> place.index & 1
+    }

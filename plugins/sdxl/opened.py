@@ -1,9 +1,9 @@
-"""Adapters in host memory: opened once, in the base's precision, and kept while there is room."""
+"""Adapters in host memory: opened once, in the base's precision, and kept while there is room. Nothing here lies on a device."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from threading import Condition
 
 import torch
@@ -11,7 +11,7 @@ from torch import nn
 
 from hub.plugin_api import Tally, Tier
 from plugins.sdxl.slots.garage import Rows
-from plugins.sdxl.strides import laid_out_as
+from plugins.sdxl.strides import hosted_as
 from serving.adapters.api import Delta
 
 Models = Mapping[str, nn.Module]
@@ -105,21 +105,20 @@ class HostTier:
 def merged(weights: Weights, changes: Sequence[tuple[Delta, float]], models: Models) -> Weights:
     """`weights` and what deltas, each at its weight, make of them; of the base's own where `weights` has none.
 
-    All changes of one parameter start from the same value and add up, in float32; the base is only read.
+    All changes of one parameter start from the same value and add up, in float32; the base is only read. They are computed
+    on its device, one parameter after another, and lie in this machine's memory then.
     """
     result = {component: dict(named) for component, named in weights.items()}
-    sums: dict[tuple[str, str], torch.Tensor] = {}
+    of_place: dict[tuple[str, str], list[tuple[Delta, float]]] = {}
     for delta, weight in changes:
-        change = weight * delta.change(_value(weights, delta, models))
-        place = (delta.component, delta.parameter)
-        sums[place] = sums[place] + change if place in sums else change
-    for delta, _ in changes:
-        value = _value(weights, delta, models)
-        total = value.float() + sums[delta.component, delta.parameter]
-        result.setdefault(delta.component, {})[delta.parameter] = laid_out_as(value, total)
+        of_place.setdefault((delta.component, delta.parameter), []).append((delta, weight))
+    for (component, path), own in of_place.items():
+        base = models[component].get_parameter(path).data
+        value = weights.get(component, {}).get(path, base).to(base.device)
+        total = value.float() + _sum_of(weight * delta.change(value) for delta, weight in own)
+        result.setdefault(component, {})[path] = hosted_as(base, total)
     return result
 
 
-def _value(weights: Weights, delta: Delta, models: Models) -> torch.Tensor:
-    replaced = weights.get(delta.component, {}).get(delta.parameter)
-    return replaced if replaced is not None else models[delta.component].get_parameter(delta.parameter).data
+def _sum_of(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
+    return reduce(torch.add, tensors)

@@ -4,12 +4,17 @@ import torch
 
 
 def empty_beside(own: torch.Tensor) -> torch.Tensor:
-    """As large as `own`, with its strides."""
+    """As large as `own`, with its strides, on its device."""
     return torch.empty_strided(own.shape, own.stride(), dtype=own.dtype, device=own.device)
 
 
-def laid_out_as(own: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
-    """`tensor` with the strides, type and device of `own`; not copied where it has these already."""
-    if (tensor.stride(), tensor.dtype, tensor.device) == (own.stride(), own.dtype, own.device):
+def hosted_as(own: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
+    """`tensor` with the strides and type of `own` in this machine's memory, from where CUDA fetches by itself (pinned).
+
+    Not copied where it lies there like that already and the device can read it.
+    """
+    pinned = own.is_cuda
+    if not pinned and (tensor.stride(), tensor.dtype, tensor.device) == (own.stride(), own.dtype, own.device):
         return tensor
-    return empty_beside(own).copy_(tensor)
+    host = torch.empty_strided(own.shape, own.stride(), dtype=own.dtype, device="cpu", pin_memory=pinned)
+    return host.copy_(tensor)

@@ -149,6 +149,34 @@ def test_a_merge_that_fails_leaves_nothing_half_merged(
     assert merging.fingerprint() == before
 
 
+def test_merged_weights_leave_for_an_adapter_and_are_made_again(
+    tiny_base: Path, packs: Packs, merges: list[int]
+) -> None:
+    engine = SdxlEngine(SdxlConfig(base=str(tiny_base), base_model="tiny-sdxl", merge_from_steps=FROM_STEPS))
+    engine.load("cpu")
+    budget = engine.wardrobe._garage.budget
+    first = run_with(engine, job(), packs["one"]).content
+    budget.limit_bytes = budget.used_bytes
+    for _ in range(2):
+        run_with(engine, job(steps=FROM_STEPS - 1), packs["other"])
+        assert run_with(engine, job(), packs["one"]).content == first
+        assert budget.used_bytes <= budget.limit_bytes
+    # Once at first. Then the other took its memory, after which the first one's slots were still there.
+    assert len(merges) == 3
+
+
+def test_where_no_second_set_has_room_slots_draw(
+    tiny_base: Path, sdxl_engine: SdxlEngine, packs: Packs, merges: list[int]
+) -> None:
+    engine = SdxlEngine(SdxlConfig(base=str(tiny_base), base_model="tiny-sdxl", merge_from_steps=FROM_STEPS))
+    engine.load("cpu")
+    engine.end(engine.start(job(), packs["one"]))
+    budget = engine.wardrobe._garage.budget
+    budget.limit_bytes = budget.used_bytes
+    assert run_with(engine, job(), packs["one"]) == run_with(sdxl_engine, job(), packs["one"])
+    assert merges == []
+
+
 def test_invariant_mode_never_merges(tiny_base: Path, packs: Packs, merges: list[int]) -> None:
     config = SdxlConfig(base=str(tiny_base), base_model="tiny-sdxl", mode="invariant", merge_from_steps=FROM_STEPS)
     engine = SdxlEngine(config)
