@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 TOO_MANY_STYLES = "These styles together are more than this worker can hold. Choose fewer or smaller ones."
+CALM_STEPS = 32
 TOO_LARGE = "This picture needs more memory than this worker has. Choose a smaller size or fewer styles."
 
 
@@ -26,12 +27,21 @@ class DeviceLostError(Exception):
 
 @dataclass(eq=False)
 class Group:
-    """Those in the batch, of which `most` fit, and those that wait for a place in it, first come first."""
+    """Those in the batch, of which `most` fit, and those that wait for a place in it, first come first.
+
+    Each time memory runs out `most` is half of those that were too many. After twice CALM_STEPS steps of a full batch one more is tried,
+    up to what it was at first; each further time that number of steps doubles, since who is tried in vain begins again.
+    """
 
     engine: Engine
     most: int
     running: list[Ticket] = field(default_factory=list)
     waiting: deque[Ticket] = field(default_factory=deque)
+    _calm: int = field(default=0, init=False)
+    _patience: int = field(default=CALM_STEPS, init=False)
+
+    def __post_init__(self) -> None:
+        self._limit = self.most
 
     @property
     def empty(self) -> bool:
@@ -77,6 +87,7 @@ class Group:
                 # Who shared the step can't go on from half of it.
                 self._fail(self.running, error)
             return
+        self._recover()
         self.running = [ticket for ticket in self.running if not self._finished(ticket)]
 
     def _start(self, first: Ticket, *, room_comes: bool) -> bool:
@@ -106,6 +117,7 @@ class Group:
             [ticket for ticket in self.running if ticket not in again], JobRefusedError("out_of_memory", TOO_LARGE)
         )
         self.most = max(1, len(again) // 2)
+        self._patience, self._calm = 2 * self._patience, 0
         log.warning("engine.out_of_memory", runs=len(again), retried_at_most=self.most)
         for ticket in reversed(again):
             self._end(ticket)
@@ -113,6 +125,14 @@ class Group:
             self.waiting.appendleft(ticket)
         self.running.clear()
         free_memory()
+
+    def _recover(self) -> None:
+        """What took the memory may be gone."""
+        if len(self.running) < self.most or self.most == self._limit:
+            return
+        self._calm += 1
+        if self._calm == self._patience:
+            self.most, self._calm = self.most + 1, 0
 
     def _finished(self, ticket: Ticket) -> bool:
         """Report the step; where it was the last, deliver the image."""

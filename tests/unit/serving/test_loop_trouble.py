@@ -12,6 +12,7 @@ import torch
 
 from hub.jobs import AdapterUse, GenerateJob
 from hub.plugin_api import Engine, EngineFullError, Generation, JobRefusedError, LocalPack, ModelLayout, Run
+from serving.engine.group import CALM_STEPS
 from serving.engine.loop import EngineLoop
 from serving.engine.ticket import Ticket
 from serving.engine.trouble import EXIT_DEVICE_LOST
@@ -142,6 +143,34 @@ def test_a_cancelled_one_holds_nobody_up() -> None:
 def test_an_engine_that_cannot_take_back_a_run_fails_nobody() -> None:
     engine = ScarceEngine(breaks_at_end=True)
     assert outcomes(engine, [ticket(1), ticket(2, steps=2)]) == [1, 2]
+
+
+@dataclass
+class CrowdedEngine(ScarceEngine):
+    """Another holds its memory during the first steps."""
+
+    crowded_steps: int = 1
+
+    def step(self, runs: Sequence[Run]) -> None:
+        self.fits = 1 if len(self.stepped) < self.crowded_steps else 100
+        super().step(runs)
+
+
+def test_a_batch_that_ran_out_of_memory_once_grows_again() -> None:
+    engine = CrowdedEngine()
+    assert outcomes(engine, [ticket(seed, steps=150) for seed in range(4)]) == [0, 1, 2, 3]
+    sizes = [len(each) for each in engine.stepped]
+    calm = 2 * CALM_STEPS
+    assert sizes[: 2 + 2 * calm] == [4, *[2] * calm, *[3] * calm, 4]
+
+
+def test_a_batch_that_runs_out_again_waits_twice_as_long() -> None:
+    engine = ScarceEngine(fits=2)
+    assert outcomes(engine, [ticket(seed, steps=150) for seed in range(4)]) == [0, 1, 2, 3]
+    sizes = [len(each) for each in engine.stepped]
+    calm = 2 * CALM_STEPS
+    expected = [4, *[2] * calm, 3, *[1] * 2 * calm, *[2] * 2 * calm, 3, *[1] * 4 * calm]
+    assert sizes[: len(expected)] == expected
 
 
 def test_a_batch_too_large_for_memory_is_tried_again_smaller() -> None:
