@@ -16,6 +16,19 @@ completion_init()
 COMMANDS = ("iro", "irodori-client")
 # A shell waits for this while somebody types.
 PATIENCE_S = 2.0
+ZSH = """#compdef %(names)s
+
+_iro_completion() {
+  local name=${service:-iro}
+  eval $(env _TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" "_${(U)name//-/_}_COMPLETE=complete_zsh" $name)
+}
+
+if [[ ${zsh_eval_context[-1]} == loadautofunc ]]; then
+  _iro_completion "$@"
+else
+  compdef _iro_completion %(names)s
+fi
+"""
 MOST = 50
 
 
@@ -32,15 +45,29 @@ def completion(
 ) -> None:
     """Print the script by which a shell completes this command, or install it.
 
-    For one session of bash: eval "$(iro completion bash)"
+    For one session of bash: eval "$(iro completion bash)". zsh's goes into a file _iro in a folder of its fpath, or
+    after compinit through eval too.
     """
-    for name in COMMANDS:
-        variable = f"_{name.replace('-', '_').upper()}_COMPLETE"
-        if install_it:
-            _, path = install(shell=shell.value, prog_name=name, complete_var=variable)
+    if install_it:
+        for name in COMMANDS:
+            _, path = install(shell=shell.value, prog_name=name, complete_var=_variable(name))
+            if shell is Shell.ZSH:
+                path.write_text(_for_zsh(name))
             typer.echo(f"{path}", err=True)
-        else:
-            typer.echo(get_completion_script(prog_name=name, complete_var=variable, shell=shell.value))
+    elif shell is Shell.ZSH:
+        typer.echo(_for_zsh(*COMMANDS))
+    else:
+        for name in COMMANDS:
+            typer.echo(get_completion_script(prog_name=name, complete_var=_variable(name), shell=shell.value))
+
+
+def _variable(name: str) -> str:
+    return f"_{name.replace('-', '_').upper()}_COMPLETE"
+
+
+def _for_zsh(*names: str) -> str:
+    """Typer's own script, loaded from the folder of zsh's functions, only registers itself at the first TAB and says nothing."""
+    return ZSH % {"names": " ".join(names)}
 
 
 def style_slugs(incomplete: str) -> list[str]:
