@@ -23,6 +23,17 @@ MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 MAX_BYTES = 16 * 2**20
 MAX_SIDE = 4096
 SHA256 = re.compile(r"[0-9a-f]{64}")
+BEGINNING = 1024
+OTHERS = (
+    (re.compile(rb"GIF8[79]a"), "GIF"),
+    (re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<(?:\?xml\b.*<svg\b|!--.*<svg\b|!DOCTYPE svg\b|svg\b)", re.DOTALL), "SVG"),
+    (re.compile(rb".{4}ftyp(?:avif|avis)", re.DOTALL), "AVIF"),
+    (re.compile(rb".{4}ftyp(?:heic|heix|hevc|mif1|msf1)", re.DOTALL), "HEIC"),
+    (re.compile(rb"II\*\0|MM\0\*"), "TIFF"),
+    (re.compile(rb"BM.{4}\0{4}", re.DOTALL), "BMP"),
+    (re.compile(rb"%PDF-"), "PDF"),
+)
+"""What people take for pictures and a base can't start from, by how it begins."""
 ORIENTATION = 0x0112
 LYING = (5, 6, 7, 8)
 
@@ -93,14 +104,21 @@ def picture_head(content: bytes) -> PictureHead:
             # Without "exif" Pillow would unpack a PNG to look for it at its end.
             lies = "exif" in image.info and image.getexif().get(ORIENTATION) in LYING
     except READ_ERRORS as error:
-        message = _("The picture can't be read. Send a PNG, JPEG or WebP file that opens elsewhere.")
-        raise InvalidInput(message, code="not_a_picture") from error
+        raise InvalidInput(_unreadable(content), code="not_a_picture") from error
     if max(image.size) > MAX_SIDE:
         message = _("The picture has %(width)s x %(height)s pixels. Send one of at most %(most)s on a side.")
         sizes = {"width": image.width, "height": image.height, "most": MAX_SIDE}
         raise InvalidInput(message % sizes, code="picture_too_large")
     width, height = reversed(image.size) if lies else image.size
     return PictureHead(str(image.format), width, height)
+
+
+def _unreadable(content: bytes) -> str:
+    """Whoever sends a good file of another kind is told that it is that, not that it is broken."""
+    kind = next((kind for pattern, kind in OTHERS if pattern.match(content[:BEGINNING])), "")
+    if not kind:
+        return _("The picture can't be read. Send a PNG, JPEG or WebP file that opens elsewhere.")
+    return _("This is %(kind)s. Send the picture as PNG, JPEG or WebP.") % {"kind": kind}
 
 
 def _is_stored(key: str) -> bool:

@@ -106,7 +106,8 @@ def _image(images: Sequence["UploadedFile[Any]"]) -> Picture:
     if not images:
         raise Refused(MISSING, _("is required, as a file"), field="image")
     if len(images) > 1:
-        raise Refused("unsupported_value", _("must be one picture: a base here starts from one"), field="image")
+        message = _("must be one picture: a base here starts from one and looks at no others. Leave the others out.")
+        raise Refused("unsupported_value", message, field="image")
     return picture({"image": images[0]}, "image")
 
 

@@ -62,6 +62,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "edit, partial": lambda client: client.images.edit(
         prompt=PROMPT, image=START, stream=True, partial_images=1, quality="max", extra_body={"seed": 43}
     ),
+    "edit, several": lambda client: client.images.edit(prompt=PROMPT, image=[START, START]),
     "variation": lambda client: client.images.create_variation(image=START),
     "transparent": lambda client: client.images.generate(prompt=PROMPT, background="transparent"),
     "nowhere": lambda client: client.images.generate(prompt=PROMPT, model="nowhere", stream=True),

@@ -260,6 +260,7 @@ def test_an_edit_is_streamed_too(client: Client) -> None:
         ("transparent", {}, ("BadRequestError", 400, "unsupported_value", "background")),
         ("nowhere", {}, ("NotFoundError", 404, "model_not_found", "model")),
         ("large", {}, ("BadRequestError", 400, "invalid_value", "size")),
+        ("edit, several", {}, ("BadRequestError", 400, "unsupported_value", "image")),
         ("models", {"OPENAI_API_KEY": "wrong"}, ("AuthenticationError", 401, "invalid_api_key", None)),
         ("generate", {"OPENAI_ORG_ID": "org-x"}, ("AuthenticationError", 401, "mismatched_organization", None)),
         ("generate", {"OPENAI_PROJECT_ID": "p"}, ("AuthenticationError", 401, "mismatched_project", None)),

@@ -109,7 +109,7 @@ SENT: list[tuple[str, dict[str, Any], str, str]] = [
     ("image-to-image", {"init_image": "no file"}, "bad_request", "init_image: is required, as a file"),
     ("image-to-image", {"init_image": file(b"")}, "invalid_file_size", "init_image: must have from 1 byte to 16 MiB"),
     ("image-to-image", {"init_image": file(bytes(16 * 2**20 + 1))}, "invalid_file_size", "init_image: must have from 1 byte to 16 MiB"),
-    ("image-to-image", {"init_image": file(b"GIF89a")}, "invalid_mime_type", "init_image: The picture can't be read. Send a PNG, JPEG or WebP file that opens elsewhere."),
+    ("image-to-image", {"init_image": file(b"GIF89a")}, "invalid_mime_type", "init_image: This is GIF. Send the picture as PNG, JPEG or WebP."),
     ("image-to-image", {"init_image": file(png((4097, 1)))}, "invalid_image_dimensions", "init_image: The picture has 4097 x 1 pixels. Send one of at most 4096 on a side."),
     ("image-to-image", {"init_image": file(png((128, 192)))}, "invalid_image_dimensions", "init_image: has 128 x 192 pixels. Tiny SDXL makes sides from 128 to 128, in steps of 8."),
     ("image-to-image", {"image_strength": "1.1"}, "bad_request", "image_strength: must be a number from 0 to 1"),
