@@ -5,16 +5,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from rest_framework.renderers import JSONRenderer
 
 from hub.config import plugin_registry
 from hub.plugin_api import ENGINE, EngineInfo
 from marketplace.catalogue.models import BaseModel, StyleVersion
 from marketplace.dialects.errors import WRONG, Refused
 from marketplace.dialects.fields import Fields
+from marketplace.dialects.listed import KeptList, newest_versions
 from marketplace.generation.requests import AdapterChoice
 from marketplace.generation.styles import MAX_STYLES, MAX_WEIGHT
 
+RELATED = ("style__creator", "pack__base_model")
 ID = re.compile(r"[A-Za-z0-9_.-]{1,300}")
 Aliases = Mapping[str, str]
 """Further id -> the id of the hub's own that answers to it."""
@@ -54,13 +58,19 @@ def find_engine(engine_id: str, aliases: Aliases) -> Engine | None:
 
 
 def offered_engines(aliases: Aliases) -> list[Engine]:
-    """Bases and upscalers, then versions, then other names of either."""
+    """Bases and upscalers, then the newest versions that can be drawn with today, then other names of either."""
     infos = _infos()
     own = [*_bases(infos), *_versions(infos)]
     by_id = {engine.id: engine for engine in own}
     return own + [
         replace(by_id[known], id=alias) for alias, known in aliases.items() if known in by_id and alias not in by_id
     ]
+
+
+def listed(kept: KeptList, aliases: Aliases) -> HttpResponse:
+    """The list as it is now, which is only written anew where something has changed."""
+    content = kept.content(plugin_registry().ids(ENGINE), dict(aliases))
+    return HttpResponse(content, content_type=JSONRenderer.media_type)
 
 
 def mixed_styles(fields: Fields, name: str, find: Find) -> tuple[AdapterChoice, ...]:
@@ -88,8 +98,8 @@ def _bases(infos: dict[str, EngineInfo]) -> Iterator[Engine]:
 
 
 def _versions(infos: dict[str, EngineInfo]) -> Iterator[Engine]:
-    offered = _published().filter(pack__base_model__enabled=True, pack__base_model__engine__in=infos)
-    for version in offered.order_by("style__slug", "-number"):
+    newest = newest_versions(list(infos)).select_related(*RELATED)
+    for version in sorted(newest, key=lambda version: (version.style.slug, -version.number)):
         base = version.pack.base_model
         yield Engine(_id_of(version), base, infos[base.engine], version)
 
@@ -122,5 +132,4 @@ def _of_version(engine_id: str) -> Engine | None:
 
 
 def _published() -> QuerySet[StyleVersion]:
-    related = ("style__creator", "pack__base_model")
-    return StyleVersion.objects.filter(state=StyleVersion.State.PUBLISHED).select_related(*related)
+    return StyleVersion.objects.filter(state=StyleVersion.State.PUBLISHED).select_related(*RELATED)

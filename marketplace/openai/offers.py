@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from hub.settings.site import site_config
@@ -9,6 +10,7 @@ from marketplace.catalogue.selectors import base_models
 from marketplace.dialects import engines
 from marketplace.dialects.engines import Aliases, Engine
 from marketplace.dialects.errors import Refused
+from marketplace.dialects.listed import KeptList
 
 OWNER_OF_BASES = "irodori"
 
@@ -34,6 +36,17 @@ def default_model() -> Engine:
 
 def offered_models() -> list[Engine]:
     return [engine for engine in engines.offered_engines(aliases()) if not engine.info.upscales]
+
+
+def listed_models() -> HttpResponse:
+    return engines.listed(_KEPT, aliases())
+
+
+def _written() -> dict[str, Any]:
+    return {"object": "list", "data": [described(model) for model in offered_models()]}
+
+
+_KEPT = KeptList(_written)
 
 
 def described(engine: Engine) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from marketplace.openai.auth import refuse_other_payers
 from marketplace.openai.errors import exception_handler
 from marketplace.openai.images import content_of
 from marketplace.openai.links import LINK_SECONDS, linked
-from marketplace.openai.offers import described, model_of, offered_models
+from marketplace.openai.offers import described, listed_models, model_of
 from marketplace.openai.requests import Wanted, edit, generate
 from marketplace.openai.streaming import events
 from marketplace.openai.tables import FORMATS
@@ -67,8 +67,8 @@ class OpenAIView(APIView):
 class ModelsView(OpenAIView):
     scopes = needs(Scope.STYLES_READ)
 
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - the same for everyone
-        return Response({"object": "list", "data": [described(model) for model in offered_models()]})
+    def get(self, request: Request) -> HttpResponse:  # noqa: ARG002 - the same for everyone
+        return listed_models()
 
 
 class ModelView(OpenAIView):

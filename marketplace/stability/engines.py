@@ -1,11 +1,13 @@
 """Engines, as this API calls what pictures are made with: named, listed and described."""
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from hub.settings.site import site_config
 from marketplace.dialects import engines
 from marketplace.dialects.engines import Aliases, Engine
 from marketplace.dialects.errors import Refused
+from marketplace.dialects.listed import KeptList
 
 
 def aliases() -> Aliases:
@@ -23,6 +25,20 @@ def engine_of(engine_id: str) -> Engine:
 
 def offered_engines() -> list[Engine]:
     return engines.offered_engines(aliases())
+
+
+def listed_engines() -> HttpResponse:
+    return engines.listed(_KEPT, aliases())
+
+
+def _written() -> list[dict[str, str]]:
+    return [
+        {"id": each.id, "name": each.name, "description": description(each), "type": "PICTURE"}
+        for each in offered_engines()
+    ]
+
+
+_KEPT = KeptList(_written)
 
 
 def description(engine: Engine) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.http import QueryDict
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser, MultiPartParser
@@ -36,7 +36,7 @@ from marketplace.stability import requests
 from marketplace.stability.answers import artifacts, bytes_of, wants_bytes
 from marketplace.stability.auth import KeyAuthentication, organisation_id, refuse_other_organisations
 from marketplace.stability.contacts import contact_of
-from marketplace.stability.engines import description, engine_of, offered_engines
+from marketplace.stability.engines import engine_of, listed_engines
 from marketplace.stability.errors import exception_handler
 from marketplace.stability.ordering import order
 from marketplace.stability.throttles import PersonThrottle
@@ -61,13 +61,8 @@ class StabilityView(APIView):
 class EnginesView(StabilityView):
     scopes = needs(Scope.STYLES_READ)
 
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - the same for everyone
-        return Response(
-            [
-                {"id": each.id, "name": each.name, "description": description(each), "type": "PICTURE"}
-                for each in offered_engines()
-            ]
-        )
+    def get(self, request: Request) -> HttpResponse:  # noqa: ARG002 - the same for everyone
+        return listed_engines()
 
 
 class AccountView(StabilityView):

@@ -257,7 +257,7 @@ def test_what_breaks_inside_is_a_server_error_in_the_same_shape(
     def broken(*_: object) -> int:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("marketplace.openai.views.offered_models", broken)
+    monkeypatch.setattr("marketplace.openai.views.listed_models", broken)
     answer = program.get("/v1/models")
     assert (refusal(answer), "secret" in answer.content.decode()) == ((500, "server_error", None), False)
 
