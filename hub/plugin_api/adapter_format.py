@@ -22,10 +22,14 @@ class ModelLayout:
     """Parameters of a base model: component ("unet", "text_encoder", ...) -> parameter name -> shape.
 
     `adaptable` names the modules of each component that take low-rank additions, such as its Linear and Conv2d ones.
+    `prediction` is what the base predicts, as modelspec's prediction_type has it, "epsilon" or "v", and "" where that isn't
+    known; `zero_snr`: was it trained to begin at nothing but noise?
     """
 
     components: Mapping[str, Mapping[str, Shape]]
     adaptable: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    prediction: str = ""
+    zero_snr: bool = False
 
     def shape(self, component: str, parameter: str) -> Shape | None:
         return self.components.get(component, {}).get(parameter)

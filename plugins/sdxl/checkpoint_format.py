@@ -13,6 +13,7 @@ from hub.plugin_api import (
 from hub.tensor_file import FileHeader
 from plugins.sdxl.checkpoint_names import PREFIXES, Place, checkpoint_places
 from plugins.sdxl.plugin import SdxlConfig
+from plugins.sdxl.predictions import refuse_other_prediction
 
 NAMES = {
     "unet": "UNet",
@@ -27,8 +28,8 @@ UNUSED = (
 )
 # A second, averaged UNet beside the one that is used.
 UNUSED_PREFIX = "model_ema."
-# Marks that other programs read: the file is drawn right only by a base that they don't describe.
-MARKS = ("v_pred", "ztsnr", "edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_min")
+# Of checkpoints with a noise of their own, which no base here has.
+MARKS = ("edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_min")
 OTHER_FAMILY = ("cond_stage_model.",)
 
 
@@ -40,10 +41,11 @@ class SdxlCheckpointFormat(AdapterFormat):
         return any(name.startswith(PREFIXES["unet"]) for name in header.tensors)
 
     def plan(self, header: FileHeader, layout: ModelLayout) -> AdapterPlan:
-        _refuse_marks(header)
+        _refuse_others(header)
+        marks = refuse_other_prediction(header, layout)
         shapes = {name: info.shape for name, info in header.tensors.items()}
         places = checkpoint_places(layout, shapes)
-        unused = tuple(name for name in header.tensors if name in UNUSED or name.startswith(UNUSED_PREFIX))
+        unused = tuple(name for name in header.tensors if name in UNUSED or name.startswith(UNUSED_PREFIX)) + marks
         known = {place.name for component in places.values() for place in component.values()} | set(unused)
         _refuse_any(
             sorted(header.tensors.keys() - known),
@@ -75,16 +77,18 @@ def _component(component: str, places: dict[str, Place], header: FileHeader, lay
     return [WeightTarget(component, name, place.name, place.view) for name, place in sorted(places.items())]
 
 
-def _refuse_marks(header: FileHeader) -> None:
+def _refuse_others(header: FileHeader) -> None:
     if found := [name for name in header.tensors if name in MARKS]:
         raise UnsupportedFileError(
             "other_prediction",
-            f"This checkpoint says by {', '.join(sorted(found))} that it predicts something else than noise, or begins at "
-            "another noise. Upload its UNet alone, for a base that was made for this.",
+            f"This checkpoint brings a noise of its own ({some(found)}), which is not served.",
+            found,
         )
     if any(name.startswith(OTHER_FAMILY) for name in header.tensors):
         raise UnsupportedFileError(
-            "wrong_base", "This is a checkpoint of Stable Diffusion 1 or 2, whose text encoder this base does not have."
+            "wrong_base",
+            "This is a checkpoint of Stable Diffusion 1 or 2, whose text encoder this base does not have. Choose the base "
+            "that it was trained from.",
         )
 
 

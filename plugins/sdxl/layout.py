@@ -1,14 +1,16 @@
 """Names and shapes of a base's parameters, from its configuration files alone: no weights, no memory."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, EulerDiscreteScheduler, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from hub.plugin_api import ModelLayout
 
+PREDICTIONS = {"epsilon": "epsilon", "v_prediction": "v"}
 TEXT_ENCODERS = {"text_encoder": CLIPTextModel, "text_encoder_2": CLIPTextModelWithProjection}
 
 
@@ -19,7 +21,12 @@ def layout_of_base(base: str) -> ModelLayout:
         "vae": AutoencoderKL.load_config(base, subfolder="vae"),
         **{name: CLIPTextConfig.from_pretrained(base, subfolder=name).to_dict() for name in TEXT_ENCODERS},
     }
-    return layout_of_configs(configs)
+    noise = _scheduler_config(base)
+    return replace(
+        layout_of_configs(configs),
+        prediction=PREDICTIONS.get(noise.get("prediction_type", ""), ""),
+        zero_snr=bool(noise.get("rescale_betas_zero_snr")),
+    )
 
 
 def layout_of_configs(configs: dict[str, dict[str, Any]]) -> ModelLayout:
@@ -38,6 +45,15 @@ def layout_of_models(models: dict[str, nn.Module]) -> ModelLayout:
             for name, model in models.items()
         },
     )
+
+
+def _scheduler_config(base: str) -> dict[str, Any]:
+    """Empty for a folder without one, which then says nothing of the noise it was trained with."""
+    try:
+        config: dict[str, Any] = EulerDiscreteScheduler.load_config(base, subfolder="scheduler")
+    except OSError:
+        return {}
+    return config
 
 
 def _on_meta(name: str, config: dict[str, Any]) -> nn.Module:

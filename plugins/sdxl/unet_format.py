@@ -3,6 +3,7 @@
 from hub.plugin_api import AdapterFormat, AdapterPlan, ModelLayout, NoConfig, UnsupportedFileError, WeightTarget, some
 from hub.tensor_file import FileHeader
 from plugins.sdxl.plugin import SdxlConfig
+from plugins.sdxl.predictions import refuse_other_prediction
 
 COMPONENT = "unet"
 # In every UNet that diffusers saves, and in no LoRA file.
@@ -17,6 +18,7 @@ class SdxlUnetFormat(AdapterFormat):
         return all(name in header.tensors for name in TELLING)
 
     def plan(self, header: FileHeader, layout: ModelLayout) -> AdapterPlan:
+        refuse_other_prediction(header, layout)
         parameters = layout.components.get(COMPONENT, {})
         _refuse_any(
             sorted(header.tensors.keys() - parameters.keys()),

@@ -11,13 +11,14 @@ from diffusers import StableDiffusionXLPipeline
 from safetensors.torch import load_file, save_file
 
 from hub.config import plugin_registry
+from hub.local.shipped import BASE
 from hub.plugin_api import LocalPack, NoConfig, UnsupportedFileError
 from hub.tensor_file import FileHeader, TensorInfo
 from marketplace.uploads.header_checks import check_header, recognised_format
 from plugins.sdxl.checkpoint_format import SdxlCheckpointFormat
 from plugins.sdxl.checkpoint_names import checkpoint_places
 from plugins.sdxl.engine import SdxlEngine
-from plugins.sdxl.layout import layout_of_configs
+from plugins.sdxl.layout import layout_of_base, layout_of_configs
 from plugins.sdxl.pipeline import align
 from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.unet_format import SdxlUnetFormat
@@ -163,8 +164,9 @@ SGM = "model.diffusion_model."
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [
-        (lambda own: own.update({"v_pred": torch.zeros(1)}), "other_prediction", "v_pred"),
+        (lambda own: own.update({"v_pred": torch.zeros(1)}), "other_prediction", "velocity"),
         (lambda own: own.update({"ztsnr": torch.zeros(1)}), "other_prediction", "ztsnr"),
+        (lambda own: own.update({"edm_mean": torch.zeros(1)}), "other_prediction", "edm_mean"),
         (lambda own: own.update({"cond_stage_model.x": torch.zeros(2, 2)}), "wrong_base", "Stable Diffusion 1 or 2"),
         (lambda own: own.update({"denoiser.sigmas": torch.ones(9)}), "wrong_base", "denoiser.sigmas"),
         (lambda own: own.pop(f"{SGM}out.2.weight"), "wrong_base", "lacks 1 parameters of this base's UNet: conv_out.weight"),
@@ -180,6 +182,53 @@ def test_what_can_not_be_drawn_right_is_refused_by_name(base: Base, change: Chan
     with pytest.raises(UnsupportedFileError) as refused:
         SdxlCheckpointFormat(NoConfig()).plan(header, base.engine.layout())
     assert (refused.value.code, said in refused.value.message) == (code, True), refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("base_predicts", "file_says", "is_served"),
+    [
+        ("epsilon", {}, True),
+        ("epsilon", {"modelspec.prediction_type": "epsilon"}, True),
+        ("epsilon", {"modelspec.prediction_type": "v"}, False),
+        ("v", {"modelspec.prediction_type": "v"}, True),
+        ("v", {"modelspec.prediction_type": "epsilon"}, False),
+        ("", {"modelspec.prediction_type": "v"}, False),
+        ("v", {"mark": "v_pred"}, True),
+        ("v", {"mark": "ztsnr"}, True),
+        ("epsilon", {"mark": "v_pred"}, False),
+    ],
+)
+def test_a_whole_model_predicts_what_its_base_does(
+    base: Base, base_predicts: str, file_says: dict[str, str], is_served: bool
+) -> None:
+    mark = {file_says["mark"]: TensorInfo("F32", (1,), 0, 0)} if "mark" in file_says else {}
+    tensors = {**TensorFile(base.file).header.tensors, **mark}
+    header = FileHeader(tensors, {} if mark else file_says, 0)
+    layout = replace(base.engine.layout(), prediction=base_predicts, zero_snr=base_predicts == "v")
+    if is_served:
+        plan = SdxlCheckpointFormat(NoConfig()).plan(header, layout)
+        check_plan(plan, header, layout)
+        return
+    with pytest.raises(UnsupportedFileError) as refused:
+        SdxlCheckpointFormat(NoConfig()).plan(header, layout)
+    assert refused.value.code == "other_prediction"
+
+
+def test_a_unet_alone_is_asked_for_its_prediction_too(base: Base) -> None:
+    layout = base.engine.layout()
+    unet = {name: TensorInfo("F32", shape, 0, 0) for name, shape in layout.components["unet"].items()}
+    assert SdxlUnetFormat(NoConfig()).plan(FileHeader(unet, {}, 0), layout).weights
+    with pytest.raises(UnsupportedFileError) as refused:
+        SdxlUnetFormat(NoConfig()).plan(FileHeader(unet, {"modelspec.prediction_type": "v"}, 0), layout)
+    assert refused.value.code == "other_prediction"
+
+
+def test_what_the_bases_predict_is_in_their_layout(base: Base) -> None:
+    small = layout_of_base(str(BASE))
+    assert [(each.prediction, each.zero_snr) for each in (base.engine.layout(), small)] == [
+        ("epsilon", False),
+        ("v", True),
+    ]
 
 
 def test_what_no_picture_depends_on_is_left_out(base: Base) -> None:
