@@ -108,7 +108,7 @@ class Wardrobe:
         self._models, self._layout_digest = models, layout.digest()
         self._host = HostTier(host_bytes)
         self._garage = Garage(models, layout, device_bytes)
-        self._lender = Lender(models, self._garage.budget, copies=not on_cpu(models))
+        self._lender = Lender(models, self._garage, copies=not on_cpu(models))
         self._merger = Merger(models, merge_from, self._garage.budget)
         self.swaps = Tally()
 

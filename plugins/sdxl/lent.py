@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from plugins.sdxl.opened import Models, Weights
-from plugins.sdxl.slots.budget import Budget
+from plugins.sdxl.slots.garage import Garage
 from plugins.sdxl.strides import empty_beside
 
 
@@ -29,9 +29,9 @@ class Lent:
 class Lender:
     """Owned by the thread that steps. `copies`: the device can't compute with what lies in host memory."""
 
-    def __init__(self, models: Models, budget: Budget, *, copies: bool) -> None:
+    def __init__(self, models: Models, garage: Garage, *, copies: bool) -> None:
         self.copies = copies
-        self._models, self._budget = models, budget
+        self._models, self._garage, self._budget = models, garage, garage.budget
         self._lent: dict[str, Lent] = {}
 
     def pin(self, name: str, weights: Weights) -> Weights:
@@ -53,6 +53,7 @@ class Lender:
 
     def _copied(self, name: str, weights: Weights) -> Lent:
         nbytes = sum(tensor.nbytes for tensor in _tensors(weights))
+        self._garage.wait_for_room(nbytes)
         with self._budget.taking(nbytes):
             copies = {
                 component: {path: self._copy(component, path, tensor) for path, tensor in named.items()}

@@ -11,7 +11,7 @@ from torch import nn
 
 from hub.plugin_api import Tally, Tier
 from plugins.sdxl.slots.garage import Rows
-from plugins.sdxl.strides import hosted_as
+from plugins.sdxl.strides import bytes_kept, hosted_as
 from serving.adapters.api import Delta
 
 Models = Mapping[str, nn.Module]
@@ -42,7 +42,7 @@ class Opened:
         tensors = [tensor for named in self.weights.values() for tensor in named.values()]
         tensors += [tensor for delta in self.deltas for tensor in delta.parts.values()]
         tensors += [tensor for named in self.vectors.values() for tensor in named.values()]
-        return sum(row.nbytes for row in self.rows.values()) + sum(tensor.nbytes for tensor in tensors)
+        return sum(row.nbytes for row in self.rows.values()) + sum(map(bytes_kept, tensors))
 
 
 class HostTier:

@@ -1,4 +1,4 @@
-"""Parameters that take another's place lie in memory as that one does: compiled code knows the strides it was made for."""
+"""How parameters lie in memory that take another's place: as that one does, since compiled code knows the strides it was made for."""
 
 import torch
 
@@ -6,6 +6,11 @@ import torch
 def empty_beside(own: torch.Tensor) -> torch.Tensor:
     """As large as `own`, with its strides, on its device."""
     return torch.empty_strided(own.shape, own.stride(), dtype=own.dtype, device=own.device)
+
+
+def bytes_kept(tensor: torch.Tensor) -> int:
+    """In this machine's memory: torch pins powers of two."""
+    return 1 << (tensor.nbytes - 1).bit_length() if tensor.nbytes and tensor.is_pinned() else tensor.nbytes
 
 
 def hosted_as(own: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:

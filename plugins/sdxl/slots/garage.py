@@ -97,6 +97,12 @@ class Garage:
             self.budget.use(self._arenas[key])
             return self._arenas[key]
 
+    def wait_for_room(self, nbytes: int) -> None:
+        """What hints are bringing may leave once it is there. Raises EngineFullError, as `pin`."""
+        with self._changed:
+            while not self._has_room(nbytes, waits=True):
+                pass
+
     def tier(self) -> Tier:
         """All that was taken from the budget, for slots and beside them."""
         used, limit = self.budget.used_bytes, self.budget.limit_bytes
@@ -145,7 +151,8 @@ class Garage:
     def _bring(self, name: str, rows: Rows, *, pins: int) -> Parked:
         with self._changed:
             banks = {component: self._bank(component, row.rank) for component, row in rows.items()}
-            while not (parked := self._found(name)) and not self._has_room(list(banks.values()), waits=pins > 0):
+            nbytes = sum(bank.slot_bytes for bank in banks.values())
+            while not (parked := self._found(name)) and not self._has_room(nbytes, waits=pins > 0):
                 pass  # It waited for one adapter; whatever else may have changed since.
             if parked:  # Another thread was quicker.
                 return self._pinned(parked) if pins else parked
@@ -175,10 +182,10 @@ class Garage:
                 self.budget.rest(parked)
             self._changed.notify_all()
 
-    def _has_room(self, banks: Sequence[Bank], *, waits: bool) -> bool:
-        """For one more slot in each bank, where the longest unused leave for it. False after it waited for a hint."""
+    def _has_room(self, nbytes: int, *, waits: bool) -> bool:
+        """For so much more, where the longest unused leave for it. False after it waited for a hint."""
         try:
-            self.budget.check(sum(bank.slot_bytes for bank in banks))
+            self.budget.check(nbytes)
         except EngineFullError:
             if not (waits and self._is_any_coming()):
                 raise

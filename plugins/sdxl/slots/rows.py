@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from hub.plugin_api import Shape
+from plugins.sdxl.strides import bytes_kept
 from serving.adapters.api import LowRank, MappedPack, Stored, chunks
 
 BUCKETS = (4, 8, 16, 32, 64, 128, 256)
@@ -167,7 +168,7 @@ class HostRow:
 
     @cached_property
     def nbytes(self) -> int:
-        return self.data.nbytes + self.ratios.nbytes
+        return bytes_kept(self.data) + bytes_kept(self.ratios)
 
     def copy_to(self, row: torch.Tensor, _zeros: Gaps = (), /) -> Gaps:
         row.copy_(self.data, non_blocking=True)

@@ -11,6 +11,7 @@ from torch import nn
 
 from hub.plugin_api import EngineFullError
 from plugins.sdxl.layout import layout_of_models
+from plugins.sdxl.lent import Lender
 from plugins.sdxl.slots.garage import Garage, Rows
 from plugins.sdxl.slots.rows import Gaps
 
@@ -63,6 +64,22 @@ def test_a_run_waits_for_a_slot_that_a_hint_is_filling_and_takes_it(one_slot: Ga
         hinted.may_end.set()
         hint.result(WAIT_SECONDS)
         assert run.result(WAIT_SECONDS).pins == 1
+
+
+def test_a_whole_model_waits_for_the_hint_that_fills_its_room(one_slot: Garage) -> None:
+    model = nn.Sequential(nn.Linear(8, 8))
+    lender = Lender({"unet": model}, one_slot, copies=True)
+    hinted = SlowRow()
+    with ThreadPoolExecutor(2) as threads:
+        hint = threads.submit(one_slot.bring_near, "hinted", rows(hinted))
+        assert hinted.begun.wait(WAIT_SECONDS)
+        run = threads.submit(lender.pin, "model", {"unet": {"0.bias": torch.ones(8)}})
+        with pytest.raises(TimeoutError):
+            run.result(timeout=0.2)
+        hinted.may_end.set()
+        hint.result(WAIT_SECONDS)
+        assert run.result(WAIT_SECONDS)["unet"]["0.bias"].tolist() == [1.0] * 8
+    assert one_slot.budget.used_bytes == 4 * 8
 
 
 def test_a_hint_never_waits_nor_takes_a_slot_that_a_run_reads(one_slot: Garage) -> None:
