@@ -166,7 +166,6 @@ def test_a_reader_who_has_enough_is_no_error(environment: dict[str, str], tmp_pa
 def test_bash_completes(
     environment: dict[str, str], tmp_path: Path, name: str, typed: list[str], completed: list[str]
 ) -> None:
-    echo_version().style.__class__.objects.update(slug="ink-wash")
     words = " ".join(f"'{word}'" for word in [name, *typed])
     script = f"""
         eval "$(iro completion bash)"
@@ -191,11 +190,11 @@ OPERATORS = 'autoload -Uz compinit; compinit -u -d ~/dump; eval "$(irodori --sho
     ("start", "typed", "completed"),
     [
         (EVALUATED, "iro st", ["statements", "styles"]),
-        (EVALUATED, "irodori-client licence in", ["ink-wash"]),
+        (EVALUATED, "irodori-client styles s", ["search", "show"]),
         (LOADED, "iro st", ["statements", "styles"]),
         (LOADED, "irodori-client st", ["statements", "styles"]),
         (INSTALLED, "iro upload x --publ", ["--publish"]),
-        (INSTALLED, "irodori-client styles s", ["search", "show"]),
+        (INSTALLED, "irodori-client st", ["statements", "styles"]),
         (OPERATORS, "irodori verify", ["verify-receipt"]),
         (OPERATORS, "irodori worker ", ["generate", "convert", "site"]),
     ],
@@ -205,7 +204,6 @@ def test_zsh_completes_at_the_first_tab(
     environment: dict[str, str], tmp_path: Path, start: str, typed: str, completed: list[str]
 ) -> None:
     _require("zsh")
-    echo_version().style.__class__.objects.update(slug="ink-wash")
     ours, theirs = pty.openpty()
     told = environment | {"TERM": "dumb", "PROMPT": "ready> ", "COLUMNS": "200"}
     shell = subprocess.Popen(
