@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import typer
 from rich.progress import BarColumn, TextColumn
@@ -16,6 +17,14 @@ from irodori_client.cli.output import usd
 from irodori_client.cli.session import Json, Session, session_of
 from irodori_client.client import Client
 from irodori_client.models import Generation, Order, Quote
+
+
+@dataclass(frozen=True)
+class Licensed:
+    """What an organisation draws under."""
+
+    grants: tuple[UUID, ...] = ()
+    territory: tuple[str, ...] = ()
 
 
 def generate(
@@ -42,6 +51,14 @@ def generate(
     ] = None,
     strength: Annotated[float | None, typer.Option(help="How much of it is drawn anew, from 0 to 1.")] = None,
     resale: Annotated[bool, typer.Option(help="Do you mean to resell the picture?")] = False,
+    grant: Annotated[
+        list[UUID] | None,
+        typer.Option(help="For organisations: the grant to draw under, one for each style.", metavar="ID"),
+    ] = None,
+    territory: Annotated[
+        list[str] | None,
+        typer.Option(help="With a grant: a country code where it is to be used; wherever it holds if left out."),
+    ] = None,
     quote: Annotated[bool, typer.Option("--quote", help="Only say what it would cost, and who is paid.")] = False,
     json: Json = False,  # noqa: ARG001 - its callback has read it
 ) -> None:
@@ -54,12 +71,13 @@ def generate(
     asking = Asking(style, base, negative, width, height, steps, guidance, seed, scheduler, resale)
     with session.client() as client:
         order = asking.order(client, prompt).model_copy(update=_start(client, start, mask, strength))
-        price = client.quotes.get(order)
+        licensed = Licensed(tuple(grant or ()), tuple(territory or ()))
+        price = client.quotes.get(order, grants=licensed.grants, territory=licensed.territory)
         if quote:
             session.out.result(price, "\n".join(_price(price)))
             return
         session.out.note(f"{usd(price.total_micro)}, {_size(order)}")
-        made = drawn(session, client, order.model_copy(update={"quote": price.quote}))
+        made = drawn(session, client, order.model_copy(update={"quote": price.quote}), licensed)
         name = output or f"{made.id}.png"
         write(name, client.generations.image(made))
     if name != "-":
@@ -79,11 +97,16 @@ def history(
     session.out.rows(found, ("id", "ordered at", "state", "price", "prompt"), rows)
 
 
-def drawn(session: Session, client: Client, order: Order) -> Generation:
+def drawn(session: Session, client: Client, order: Order, licensed: Licensed) -> Generation:
     """The finished order. Whatever interrupts the wait cancels it."""
     key = str(uuid4())
-    with cancelling(lambda: client.generations.create(order, idempotency_key=key), client):
-        ordered = client.generations.create(order, idempotency_key=key)
+
+    def create() -> Generation:
+        grants, territory = licensed.grants, licensed.territory
+        return client.generations.create(order, grants=grants, territory=territory, idempotency_key=key)
+
+    with cancelling(create, client):
+        ordered = create()
         with session.bars(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[eta]}")) as bars:
             bar = bars.add_task("ordered", total=None, eta="")
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from irodori_client.cli import account, batch, catalogue, completion, drawing, money, publishing, receipts
+from irodori_client.cli import account, batch, catalogue, completion, drawing, money, partner, publishing, receipts
 from irodori_client.cli.exits import MEANINGS, Exit, exit_of
 from irodori_client.cli.session import Session, session_of
 from irodori_client.client import DISTRIBUTION
@@ -83,6 +83,7 @@ app.command()(catalogue.bases)
 app.add_typer(catalogue.styles, name="styles")
 app.command()(catalogue.licence)
 app.command()(receipts.receipt)
+app.add_typer(partner.partner, name="partner")
 app.command()(publishing.upload)
 app.command()(money.wallet)
 app.command("top-up")(money.top_up)

@@ -40,9 +40,10 @@ class Partner(Resource[Mode]):
         return self._calls.call(at.GRANT_QUOTE, Asked(body=wanted))
 
     @operation
-    def accept(self, quote: GrantQuote, *, idempotency_key: str | None = None) -> Steps[Grant]:
-        """Make the agreement and its grant. The same quote again gives the same grant."""
-        return self._calls.call(at.ACCEPT, Asked(body=Acceptance(quote=quote.quote), key=idempotency_key))
+    def accept(self, quote: GrantQuote | str, *, idempotency_key: str | None = None) -> Steps[Grant]:
+        """Make the agreement and its grant. The same quote, or the text in it, again gives the same grant."""
+        text = quote if isinstance(quote, str) else quote.quote
+        return self._calls.call(at.ACCEPT, Asked(body=Acceptance(quote=text), key=idempotency_key))
 
     @iteration
     def grants(self) -> Items[Grant]:

@@ -17,6 +17,7 @@ from tests.factories.catalogue import tiny_sdxl_base
 from tests.factories.command import Command
 from tests.factories.generation import echo_version, make_request
 from tests.factories.ledger import make_buyer
+from tests.factories.partners import licensable_version, make_account, make_grant
 from tests.factories.playing import give_up, play_the_serving_worker, play_the_upload_workers
 from tests.factories.stability import png
 from tests.factories.tensor_files import lora_file
@@ -50,6 +51,17 @@ def test_a_picture_is_drawn_and_saved(iro: Command, buyer: User, tmp_path: Path)
     assert (said.code, said.err, path.read_bytes()) == (0, "", b"a fox")
     assert said.out.startswith(f"{path}\n“{version.style.title}” by ")
     assert (made.adapters.get().version, held_balance(buyer)) == (version, 0)
+
+
+def test_an_organisations_picture_is_drawn_under_its_grant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    make_request()
+    account, version = make_account(), licensable_version(territory=("DE", "JP"))
+    grant = make_grant(account, version, territory=("DE", "JP"))
+    words = ("generate", "a fox", "-s", version.style.slug, "--grant", grant.pk, "--territory", "JP")
+    said = Command(monkeypatch, account)(*words, "-o", tmp_path / "fox.png", afterwards=play_the_serving_worker)
+    assert (said.code, said.err) == (0, "")
+    licensed = Generation.objects.get().licensed_image
+    assert (list(licensed.grants.all()), licensed.territory) == ([grant], ["JP"])
 
 
 def test_a_picture_goes_to_stdout_alone(iro: Command) -> None:
