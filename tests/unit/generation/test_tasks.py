@@ -11,7 +11,7 @@ from marketplace.generation.models import Generation
 from marketplace.generation.selectors import examples_never_asked_for, examples_not_drawn
 from marketplace.rights.models import OptOutName
 from tests.factories.catalogue import echo_base
-from tests.factories.generation import echo_version, failed, heartbeat, order, started
+from tests.factories.generation import echo_version, failed, handed_back, heartbeat, order, started
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +20,8 @@ def test_each_report_reaches_its_row() -> None:
     generation = order()
     for task, message in (
         (tasks.started, started(generation)),
+        (tasks.heartbeat, heartbeat(generation, 1)),
+        (tasks.handed_back, handed_back(generation)),
         (tasks.heartbeat, heartbeat(generation, 2)),
         (tasks.failed, failed(generation, retryable=False)),
     ):
@@ -28,7 +30,10 @@ def test_each_report_reaches_its_row() -> None:
     assert (generation.state, generation.step, generation.failure_code) == ("failed", 2, "engine_crashed")
 
 
-@pytest.mark.parametrize("task", [tasks.started, tasks.heartbeat, tasks.succeeded, tasks.failed], ids=lambda t: t.name)
+REPORTS = (tasks.started, tasks.heartbeat, tasks.succeeded, tasks.failed, tasks.handed_back)
+
+
+@pytest.mark.parametrize("task", REPORTS, ids=lambda t: t.name)
 @pytest.mark.parametrize("payload", [{}, {"version": 2}, {"id": "junk"}], ids=str)
 def test_a_message_that_cannot_be_read_is_dropped(task: object, payload: dict[str, object]) -> None:
     generation = order()
@@ -38,11 +43,12 @@ def test_a_message_that_cannot_be_read_is_dropped(task: object, payload: dict[st
 
 
 def test_the_tasks_are_called_what_the_workers_call_them() -> None:
-    assert [task.name for task in (tasks.started, tasks.heartbeat, tasks.succeeded, tasks.failed)] == [
+    assert [task.name for task in REPORTS] == [
         jobs.GENERATION_STARTED_TASK,
         jobs.GENERATION_HEARTBEAT_TASK,
         jobs.GENERATION_SUCCEEDED_TASK,
         jobs.GENERATION_FAILED_TASK,
+        jobs.GENERATION_HANDED_BACK_TASK,
     ]
 
 
