@@ -39,7 +39,8 @@ class Worn:
 class Outfit:
     """All adapters of a run, in the job's order. `weights` replace the base's; `model` names them, and is "" for none.
 
-    `held` are their names in host memory as far as they are read there, `steps` the job's, `words` those of its prompts that the adapters give a meaning.
+    `held` are their names in host memory as far as they are read there, `steps` the job's, `words` those of its prompts that the
+    adapters give a meaning.
     """
 
     worn: tuple[Worn, ...] = ()

@@ -67,6 +67,8 @@ class Merger:
         keys = [outfit.key(components) for outfit in outfits]
         if not worth_merging(keys, [outfit.steps for outfit in outfits], self._from_steps):
             return {}
+        with self._budget.lock:  # It shall not leave from here on, not even for its own sake.
+            self._budget.use(self.buffers)
         # A model that was sent away and is back has other memory.
         if self._holds != keys[0] or (first.weights and self._on is not first.weights):
             # Two outfits that take turns would be merged again at every step.
@@ -74,7 +76,6 @@ class Merger:
                 return {}
             self.merge(first)
             self._holds, self._on = keys[0], first.weights
-        self._budget.use(self.buffers)
         self._users += [outfit for outfit in outfits if not any(outfit is user for user in self._users)]
         return self._weights
 
@@ -116,7 +117,6 @@ class Merger:
 
     def _has_room(self, outfit: "Outfit") -> bool:
         """For what this outfit changes and none before did."""
-        self._budget.use(self.buffers)  # It shall not leave for its own sake.
         lacking = {module: self._own(module) for module in _changed(outfit) if module not in self.buffers.tensors}
         nbytes = sum(own.nbytes for own in lacking.values())
         try:

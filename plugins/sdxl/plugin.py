@@ -21,9 +21,9 @@ class SdxlConfig(BaseModel, extra="forbid", frozen=True):
 
     `mode`: fast lets an image differ in the last bit of its numbers with who shares its batch, invariant computes each
     alone. `device_bytes` is what adapters of all kinds may fill on the device together; unset, half of what the base leaves
-    free of a CUDA device's memory, else 4 GiB. `host_bytes` is what opened adapters may fill in this machine's memory. `merge_from_steps`: batches in which all wear the same use merged
-    weights from so many steps on, 0 for never; unset, from 4 on where a CUDA device has room for a second UNet, else never.
-    `make bench-merged` measures it.
+    free of a CUDA device's memory, else 4 GiB. `host_bytes` is what opened adapters may fill in this machine's memory.
+    `merge_from_steps`: batches in which all wear the same use merged weights from so many steps on, 0 for never; unset,
+    from 4 on where a CUDA device has room for a second UNet, else never. `make bench-merged` measures it.
 
     `compiled`: the UNet's blocks are compiled for each new shape of a batch (auto: on CUDA in fast mode), which takes half a
     minute once and makes each step shorter; no change of adapters compiles again. `compile_backend` is inductor, which makes
