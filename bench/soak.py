@@ -9,10 +9,10 @@ import argparse
 import gc
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, permutations
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -23,7 +23,7 @@ import torch
 
 from bench.common import Row, report, row
 from hub.jobs import GenerateJob
-from hub.plugin_api import LocalPack, NoConfig
+from hub.plugin_api import Engine, LocalPack, NoConfig
 from plugins.peft_lora.format import PeftLoraFormat
 from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.plugin import SdxlConfig
@@ -34,6 +34,7 @@ from serving.engine.ticket import CancelledError, Ticket
 from tests.serving_jobs import job, made_into_pack, pixels
 
 THREADS, STYLES, KINDS, DEADLINE = 16, 12, 200, 3600.0
+RANKS = (4, 8, 16)
 HOSTILE, CANCELLED, BROKEN = 0.01, 0.02, 40
 # A wrong adapter changes most pixels by many levels; rounding, which random weights amplify, moves few by one (decision 9).
 MAY_DIFFER, LEVELS = 0.02, 2
@@ -52,12 +53,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of a whole soak; `growth` is in per cent of the memory after the first tenth, every size of a batch met before."""
+    """Of a whole soak; `memory` is what was resident after each tenth, in MB, the fullest batches met before."""
 
     images: int
     refused: int
     cancelled: int
-    growth: float
+    memory: tuple[float, ...]
+
+    @property
+    def growth(self) -> float:
+        """In per cent of the memory after the first tenth."""
+        return 100 * (self.memory[-1] / self.memory[0] - 1)
 
 
 class Soak:
@@ -84,8 +90,7 @@ class Soak:
     def _run(self, count: int) -> Outcome:
         before = self._loop.call(lambda engines: engines["sdxl"].fingerprint())
         self._draw_alone()
-        for rows in range(1, 2 * THREADS + 1):
-            self._loop.call(lambda engines, rows=rows: self._step_once(engines["sdxl"], rows))  # type: ignore[misc] # the default binds this turn's value
+        self._meet_every_size()
         done, memory = [], []
         with ThreadPoolExecutor(THREADS) as threads:
             for tenth in range(10):
@@ -95,7 +100,7 @@ class Soak:
         if self._loop.call(lambda engines: engines["sdxl"].fingerprint()) != before:
             raise SoakError(f"The base's parameters changed (seed {self.seed}).")
         images, refused, cancelled = (done.count(kind) for kind in ("image", "refused", "cancelled"))
-        return Outcome(images, refused, cancelled, growth=100 * (memory[-1] / memory[0] - 1))
+        return Outcome(images, refused, cancelled, tuple(memory))
 
     def _draw_alone(self) -> None:
         """Before the storm, one after another: what each of the different requests gives when nobody shares its steps."""
@@ -103,20 +108,34 @@ class Soak:
             image = self._loop.submit(Ticket(request.job, request.packs)).result()
             self._alone[number] = pixels(image).astype(np.int16)
 
-    def _step_once(self, engine: SdxlEngine, rows: int) -> None:
-        """A batch of so many rows, all but one of its runs guided, each time of other requests.
+    def _meet_every_size(self) -> None:
+        """One step of every number of rows that the loop's batches have, each time of other requests, and of the fullest.
 
-        torch keeps kernels for every number of rows, 2 MB here, and a bank has room for the largest mix that it gathered. A
-        worker has met them within its first hour; without this they would count as growth for longer.
+        torch keeps kernels for every number of rows, 2 MB here, and the engine room for the largest mix that it gathered.
+        Both end there; without this a worker would go on meeting larger ones for thousands of requests.
         """
-        guidance = [5.0] * (rows // 2) + [1.0] * (rows % 2)
-        runs = [
-            engine.start(request.job.model_copy(update={"guidance_scale": scale}), request.packs)
-            for request, scale in zip(islice(cycle(self._requests), THREADS * rows, None), guidance, strict=False)
-        ]
-        engine.step(runs)
-        for run in runs:
-            engine.end(run)
+        most = self._loop.max_batch
+        for rows in range(1, 2 * most + 1):
+            guidance = [5.0] * (rows // 2) + [1.0] * (rows % 2)
+            self._step_once(islice(cycle(self._requests), most * rows, None), guidance)
+        self._step_once(self._fullest(), [5.0] * most)
+
+    def _fullest(self) -> Iterator[Request]:
+        """Two of the widest styles each, of which no two that stand beside each other lie side by side."""
+        widest = [pack for number, pack in enumerate(self._packs) if _rank(number) == max(RANKS)]
+        return (Request(self._requests[0].job, pair) for pair in permutations(widest, 2))
+
+    def _step_once(self, requests: Iterable[Request], guidance: Sequence[float]) -> None:
+        def step(engines: Mapping[str, Engine]) -> None:
+            runs = [
+                engines["sdxl"].start(request.job.model_copy(update={"guidance_scale": scale}), request.packs)
+                for request, scale in zip(requests, guidance, strict=False)
+            ]
+            engines["sdxl"].step(runs)
+            for run in runs:
+                engines["sdxl"].end(run)
+
+        self._loop.call(step)
 
     def _operation(self, number: int) -> str:
         chance = random.Random(f"{self.seed}/{number}")  # noqa: S311 - no secret
@@ -159,8 +178,7 @@ class Soak:
         return path
 
     def _packed(self, base: Path, number: int) -> LocalPack:
-        rank = (4, 8, 16)[number % 3]
-        file = write_peft_lora(base, self._folder / f"style{number}.safetensors", rank, number, strength=0.1)
+        file = write_peft_lora(base, self._folder / f"style{number}.safetensors", _rank(number), number, strength=0.1)
         return made_into_pack(file, self._folder, PeftLoraFormat(NoConfig()), self._engine.layout())
 
 
@@ -170,6 +188,10 @@ def _requests(chance: random.Random, kinds: int, packs: Sequence[LocalPack]) -> 
         worn = tuple(_weighted(pack, chance.choice([0.5, 1.0])) for pack in chance.sample(packs, chance.randrange(3)))
         wanted = {"steps": 2, "seed": number, "guidance_scale": chance.choice([1.0, 5.0])}
         yield Request(job(prompt=f"a lighthouse {number % 7}", **wanted), worn)
+
+
+def _rank(number: int) -> int:
+    return RANKS[number % len(RANKS)]
 
 
 def _weighted(pack: LocalPack, weight: float) -> LocalPack:
@@ -200,7 +222,8 @@ def main() -> None:
 def _rows(found: Outcome, count: int) -> Iterator[Row]:
     what = f"memory after {count:,} operations, against after a tenth of them"
     beside = f"{found.images} images compared, {found.refused} hostile refused, {found.cancelled} cancelled"
-    yield row("soak_growth", what, "%", "≤ 1 %", [found.growth], beside)
+    resident = " ".join(f"{each:.0f}" for each in found.memory)
+    yield row("soak_growth", what, "%", "≤ 1 %", [found.growth], f"{beside}; MB after each tenth: {resident}")
 
 
 if __name__ == "__main__":
