@@ -1,6 +1,7 @@
 """Faults of the network, which no real site has on demand: lost answers, half answers, hubs that ask for patience."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from irodori_client import (
     UnavailableError,
     UnreachableError,
     UsageError,
+    endpoints,
 )
 from irodori_client.errors import retry_after
 from irodori_client.retries import IDEMPOTENCY_KEY
@@ -111,12 +113,20 @@ def test_every_copy_of_an_order_carries_one_key(wire: Wire, asked: Asked) -> Non
     assert (keys[0], len(set(keys))) == (keys[1], 2)
 
 
+@pytest.fixture
+def unkeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the hub would be with an effect for which it takes no key."""
+    monkeypatch.setattr(endpoints, "LORA", replace(endpoints.LORA, keyed=False))
+
+
+@pytest.mark.usefixtures("unkeyed")
 def test_what_may_have_had_an_effect_is_not_sent_again_without_a_key(wire: Wire, asked: Asked) -> None:
     with pytest.raises(UnreachableError, match="look before you send it again"):
         wire(httpx.ReadError("lost")).uploads.make_lora("7b1cbb5e-0000-4000-8000-000000000000")
     assert len(asked) == 1
 
 
+@pytest.mark.usefixtures("unkeyed")
 def test_what_never_left_is_sent_again_even_so(wire: Wire, asked: Asked) -> None:
     with pytest.raises(UnreachableError):
         wire(*[httpx.ConnectError("refused")] * 3).uploads.make_lora("7b1cbb5e-0000-4000-8000-000000000000")
