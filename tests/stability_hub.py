@@ -12,9 +12,12 @@ from typing import Any
 import httpx
 
 from hub.client import HubClient
+from hub.local import shipped
+from hub.local.demo_styles import DemoStyle
 from hub.local.stamp import ROOT
 from hub.local.visitor import Visitor, checked
 from hub.testing.stack import running_stack
+from tests.founder import Founder
 
 EMAIL, PASSWORD, PAID_MICRO = "program@hub-of-tests.org", "vermilion-and-teal-42", 20_000_000
 DRAWER, UPSCALER = "irodori-small", "irodori-x2"
@@ -32,6 +35,22 @@ class StabilityHub:
     def balance(self) -> float:
         credits_: float = checked(self.program.get("/v1/user/balance")).json()["credits"]
         return credits_
+
+    def organisation(self, name: str) -> tuple[str, str]:
+        """A new one's name in addresses, and a key of its own."""
+        founder = Founder(self.url)
+        founder.sign_up("founder@hub-of-tests.org", "Founder", PASSWORD)
+        slug = founder.found(name)
+        return slug, founder.key_of(slug, ["everything"])
+
+    def publish(self, style: DemoStyle) -> tuple[int, str]:
+        """A published version of the small base, and its id as an engine."""
+        with HubClient(self.url, self.token) as creator:
+            upload = creator.upload_file(shipped.STYLES / style.file_name, base_model=DRAWER)
+            version = creator.publish(creator.wait_for_upload(upload.id).id, style.terms | {"example_prompts": ()}).id
+        published = checked(self.program.get("/api/v1/styles")).json()["results"]
+        [slug] = [each["slug"] for each in published if each["latest"]["id"] == version]
+        return version, f"{DRAWER}.{slug}.v1"
 
     def image(self, order: dict[str, Any]) -> bytes:
         """The same by the hub's own API: ordered, awaited, fetched."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from stabilityai.client import AsyncStabilityClient
 from stabilityai.models import (
+    AccountResponseBody,
     ClipGuidancePreset,
     Engine,
     InitImageMode,
@@ -41,13 +42,17 @@ EVERYTHING: dict[str, Any] = {
     "style_preset": StylePreset.line_art,
     "extras": {"adapters": []},
 }
+# A published version as an engine, and one to mix with the base.
+VERSION = Engine(id=os.environ.get("VERSION", "none"), name="", description="", type=Type.PICTURE)
+MIX = {"adapters": [{"id": os.environ.get("VERSION", "none"), "weight": 0.5}]}
 Call = Callable[[AsyncStabilityClient], Awaitable[Any]]
 
 
 async def models(client: AsyncStabilityClient) -> dict[str, Any]:
-    """The three calls that take nothing; the engines by the client's own model, which it does not apply itself."""
+    """The three calls that take nothing; engines and account by the client's own models, which it does not apply itself."""
     engines: ListEnginesResponseBody = [Engine.parse_obj(each) for each in await client.get_engines()]
     account, balance = await client.get_account(), await client.get_account_balance()
+    AccountResponseBody.parse_obj(account)
     return {"engines": [each.id for each in engines], "account": account, "balance": balance}
 
 
@@ -65,6 +70,18 @@ CALLS: dict[str, Call] = {
     "image, all": lambda client: client.image_to_image(
         start(), engine=SMALL, image_strength=0.4, init_image_mode=InitImageMode.IMAGE_STRENGTH,
         **{**EVERYTHING, "extras": None},
+    ),
+    "version, text": lambda client: client.text_to_image(
+        text_prompt=PROMPT, engine=VERSION, width=128, height=128, seed=5, steps=10
+    ),
+    "version, image": lambda client: client.image_to_image(
+        start(), text_prompt=PROMPT, engine=VERSION, image_strength=0.4, seed=5, steps=10
+    ),
+    "mix, text": lambda client: client.text_to_image(
+        text_prompt=PROMPT, engine=SMALL, width=128, height=128, seed=5, steps=10, extras=MIX
+    ),
+    "mix, image": lambda client: client.image_to_image(
+        start(), text_prompt=PROMPT, engine=SMALL, image_strength=0.4, seed=5, steps=10, extras=MIX
     ),
     "upscale": lambda client: client.image_to_image_upscale(start()),
     "nowhere": lambda client: client.text_to_image(text_prompt=PROMPT, engine=NOWHERE),

@@ -17,8 +17,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hub.client import HubClient
-from hub.local import shipped
 from hub.local.demo_styles import STYLES
 from hub.local.visitor import Visitor, checked
 from tests.factories.stability import png
@@ -120,12 +118,7 @@ def hub(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 @pytest.fixture(scope="module")
 def style(hub: StabilityHub) -> tuple[int, str]:
     """A published version, and its id as a model."""
-    with HubClient(hub.url, hub.token) as creator:
-        upload = creator.upload_file(shipped.STYLES / STYLES[0].file_name, base_model=DRAWER)
-        terms = STYLES[0].terms | {"example_prompts": ()}
-        version = creator.publish(creator.wait_for_upload(upload.id).id, terms).id
-    [published] = checked(hub.program.get("/api/v1/styles")).json()["results"]
-    return version, f"{DRAWER}.{published['slug']}.v1"
+    return hub.publish(STYLES[0])
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from hub.local.demo_styles import STYLES
 from tests.factories.stability import png
 from tests.needed import lacking
 from tests.stability_hub import DRAWER, EMAIL, UPSCALER, StabilityHub, stability_hub
@@ -43,6 +44,8 @@ class Client:
     python: Path
     folder: Path
     hub: StabilityHub
+    version: int
+    version_engine: str
 
     def call(self, name: str, **changes: str) -> Any:
         """What the client made of the answer."""
@@ -50,6 +53,7 @@ class Client:
             "PATH": os.environ["PATH"],
             "STABILITY_API_HOST": self.hub.url,
             "STABILITY_API_KEY": f"sk-{self.hub.token}",
+            "VERSION": self.version_engine,
             "START": base64.b64encode(START).decode(),
         }
         result = self.folder / "result.json"
@@ -76,7 +80,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     if ended.returncode:
         lacking(f"{PACKAGE} can't be installed here: {ended.stderr.strip().splitlines()[-1]}")
     with stability_hub(folder) as hub:
-        yield Client(python, folder, hub)
+        yield Client(python, folder, hub, *hub.publish(STYLES[0]))
 
 
 def of_hub(client: Client, **order: Any) -> bytes:
@@ -86,7 +90,9 @@ def of_hub(client: Client, **order: Any) -> bytes:
 def test_engines_account_and_balance(client: Client) -> None:
     found = client.call("models")
     assert found["balance"] == {"credits": client.hub.balance()}
-    assert {DRAWER, UPSCALER, "stable-diffusion-xl-1024-v1-0", "esrgan-v1-x2plus"} == set(found["engines"])
+    assert {DRAWER, UPSCALER, client.version_engine, "stable-diffusion-xl-1024-v1-0", "esrgan-v1-x2plus"} == set(
+        found["engines"]
+    )
     [own] = found["account"]["organizations"]
     assert (found["account"]["email"], own["name"], own["is_default"]) == (EMAIL, "Program", True)
 
@@ -125,6 +131,24 @@ def test_image_to_image(client: Client) -> None:
 def test_image_to_image_with_everything(client: Client) -> None:
     order = {**EVERYTHING, "picture": stored(client), "strength": 0.6}
     assert client.pictures("image, all") == [(seed, client.hub.image({**order, "seed": seed})) for seed in (41, 42)]
+
+
+@pytest.mark.parametrize(("call", "weight"), [("version", 1.0), ("mix", 0.5)])
+def test_a_published_version_draws_as_an_engine_and_in_a_mix(client: Client, call: str, weight: float) -> None:
+    adapters = [{"version": client.version, "weight": weight}]
+    order = {"adapters": adapters, "seed": 5, "steps": 10, "width": 128, "height": 128}
+    assert client.pictures(f"{call}, text") == [(5, drawn := of_hub(client, **order))]
+    started = of_hub(client, **order, picture=stored(client), strength=0.6)
+    assert client.pictures(f"{call}, image") == [(5, started)]
+    plain = of_hub(client, **order | {"adapters": []})
+    assert len({drawn, started, plain}) == 3
+
+
+def test_the_client_takes_an_organisations_account(client: Client) -> None:
+    """By its own model, which refuses an address that is none."""
+    slug, key = client.hub.organisation("Film Archive")
+    account = client.call("models", STABILITY_API_KEY=key)["account"]
+    assert (account["organizations"][0]["name"], slug) == ("Film Archive", "film-archive")
 
 
 def test_upscale(client: Client) -> None:
