@@ -48,17 +48,25 @@ class Slot:
 class Bank:
     """A slot has memory of its own, taken from the budget when it is made: so no rank keeps room that another could use.
 
-    A number is never given twice.
+    A number is never given twice. `gathered` is shared with the component's other banks.
     """
 
-    def __init__(self, layout: RowLayout, dtype: torch.dtype, device: torch.device, budget: Budget) -> None:
+    def __init__(
+        self,
+        layout: RowLayout,
+        dtype: torch.dtype,
+        device: torch.device,
+        budget: Budget,
+        gathered: Gathered | None = None,
+    ) -> None:
         self.layout, self.dtype, self.device = layout, dtype, device
         self.free: list[Slot] = []
         self._budget = budget
         self._slots: dict[int, Slot] = {}
         self._numbers = count()
         self._copies = Copies(device)
-        self._gathered = Gathered(layout, dtype, device, budget)
+        self.gathered = gathered or Gathered(dtype, device, budget)
+        self._gathered_at = 0
         self._scaled = lru_cache(KEPT_STACKS)(self._scale_views)
         self._scales = torch.empty(len(layout.places), 0, device=device)
         self._columns = self._scales.unbind(1)
@@ -139,21 +147,24 @@ class Bank:
         self._copies.wait_for(numbers)
 
     def gather(self, numbers: Sequence[int]) -> bool:
-        """Side by side from now on, until the next call; False where there is no room for that: read each where it is."""
+        """Side by side from now on, until another batch begins; False where there is no room for that: read each where it is."""
         self.wait_for(numbers)
         slots = [self._slots[number] for number in numbers]
-        return self._gathered.holds([((slot.number, slot.version), slot.rows[0]) for slot in slots])
+        width = self.layout.width
+        at = self.gathered.gather(self.layout, [((width, slot.number, slot.version), slot.rows[0]) for slot in slots])
+        self._gathered_at = at or 0
+        return at is not None
 
     def stacks(self, wanted: Sequence[Sequence[int]]) -> list[Stack]:
         """One stack for each list of slots. Lists of several, one after the other, are what was gathered."""
-        stacks, used = [], 0
+        stacks, at = [], self._gathered_at
         for numbers in wanted:
             if len(numbers) == 1:
                 self.wait_for(numbers)
                 stacks.append(self._slots[numbers[0]].alone)
             else:
-                stacks.append(self._gathered.stack(used, len(numbers)))
-                used += len(numbers)
+                stacks.append(self.gathered.stack(self.layout, at, len(numbers)))
+                at += len(numbers) * self.layout.width
         return stacks
 
     def scales(self, wanted: Sequence[tuple[Sequence[int], Sequence[float]]]) -> list[Scale]:

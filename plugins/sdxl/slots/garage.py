@@ -13,6 +13,7 @@ from hub.plugin_api import EngineFullError, ModelLayout, Tally, Tier
 from plugins.sdxl.slots.arena import Arena, Reading, bytes_of, rank_for
 from plugins.sdxl.slots.bank import Bank
 from plugins.sdxl.slots.budget import Budget
+from plugins.sdxl.slots.gathered import Gathered
 from plugins.sdxl.slots.layers import SlotLayers
 from plugins.sdxl.slots.parts import Passenger, Seat, parts_of
 from plugins.sdxl.slots.rows import BUCKETS, AdapterRow, RowLayout
@@ -60,6 +61,7 @@ class Garage:
         self._models, self._layout = models, layout
         self.budget = Budget(limit_bytes)
         self._banks: dict[tuple[str, int], Bank] = {}
+        self._gathered: dict[str, Gathered] = {}
         self._row_layouts: dict[tuple[str, int], RowLayout] = {}
         self._arenas: dict[tuple[str, int, int], Arena] = {}
         self._parked: dict[str, Parked] = {}
@@ -210,8 +212,15 @@ class Garage:
     def _bank(self, component: str, rank: int) -> Bank:
         if (component, rank) not in self._banks:
             own = next(self._models[component].parameters())
-            self._banks[component, rank] = Bank(self.row_layout(component, rank), own.dtype, own.device, self.budget)
+            layout, gathered = self.row_layout(component, rank), self._gathered_of(component)
+            self._banks[component, rank] = Bank(layout, own.dtype, own.device, self.budget, gathered)
         return self._banks[component, rank]
+
+    def _gathered_of(self, component: str) -> Gathered:
+        if component not in self._gathered:
+            own = next(self._models[component].parameters())
+            self._gathered[component] = Gathered(own.dtype, own.device, self.budget)
+        return self._gathered[component]
 
     def _reading(self, component: str, passengers: Sequence[Passenger]) -> Reading | None:
         worn = [passenger.seats for passenger in passengers]

@@ -53,7 +53,11 @@ def parts_of(passengers: Sequence[Passenger]) -> list[Part]:
     """The batch is the passengers' rows in this order. An adapter's place in its job is its column."""
     spans = list(_spans(passengers))
     parts: dict[int, list[Part]] = {}
-    for bank in {id(span.bank): span.bank for span in spans}.values():
+    # Always in the same order, so that the widest find what they gathered, and its views, where the last batch left them.
+    banks = sorted({id(span.bank): span.bank for span in spans}.values(), key=lambda bank: -bank.layout.rank)
+    for bank in banks:
+        bank.gathered.begin()
+    for bank in banks:
         own = {index: [span] for index, span in enumerate(spans) if span.bank is bank}
         several = [slot for (span,) in own.values() if len(span.slots) > 1 for slot in span.slots]
         if several and not bank.gather(several):

@@ -100,7 +100,8 @@ def test_the_commands_of_the_page_end_with_a_verified_receipt(partner: Partner, 
     assert "image.png is this image, to the byte." in printed
     image = (tmp_path / "image.png").read_bytes()
     assert Image.open(io.BytesIO(image)).size == (128, 128)
-    [made] = [each for each in ordered if each["image"]["sha256"] == hashlib.sha256(image).hexdigest()]
+    hashes = {each["image"]["sha256"]: each for each in ordered if each["image"]}
+    made = hashes[hashlib.sha256(image).hexdigest()]
     trusted = keys_of(partner.asked(KEYS_ADDRESS))
     receipts = [read((tmp_path / name).read_text(), trusted, Kind.RECEIPT) for name in ("grant.jws", "receipt.jws")]
     told = [(receipt["kind"], receipt["licensee"]["organisation"]) for receipt in receipts]
