@@ -1,6 +1,6 @@
 """The JSON of generations: what is asked, what is answered. Rules live in validation.py, not here."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -195,6 +195,8 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "created_at",
             "finished_at",
         )
+        # Put together by another API, they may be longer than what a request here may send.
+        extra_kwargs: ClassVar = {"prompt": {"max_length": None}, "negative_prompt": {"max_length": None}}
 
     def to_representation(self, generation: Generation) -> dict[str, Any]:
         """The fields above say what it is, in the documentation; it is written by answer_json.py."""

@@ -119,7 +119,7 @@ def receipt(
 def usage(
     context: typer.Context,
     first: Annotated[
-        datetime | None, typer.Option("--from", formats=DAY, help="A day in UTC; a month ago if left out.")
+        datetime | None, typer.Option("--from", formats=DAY, help="A day in UTC; the first of this month if left out.")
     ] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Today if left out.")] = None,
     csv_file: Annotated[

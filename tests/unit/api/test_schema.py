@@ -54,3 +54,11 @@ def test_every_operation_says_how_to_sign_in_and_with_which_scope() -> None:
     }
     assert security["/api/v1/keys"]["post"] == [session]
     assert {} in security["/api/v1/styles"]["get"]
+
+
+@pytest.mark.django_db
+def test_an_images_prompt_may_be_longer_than_what_is_sent_here() -> None:
+    """Other APIs take several texts, each with a limit of its own."""
+    schema = Client().get("/api/schema", HTTP_ACCEPT="application/vnd.oai.openapi+json").json()
+    told = schema["components"]["schemas"]["Generation"]["properties"]
+    assert [told[name] for name in ("prompt", "negative_prompt")] == [{"type": "string"}] * 2
