@@ -7,7 +7,7 @@ from typing import Any
 import diffusers
 import torch
 
-from plugins.sdxl.scheduler_names import BETAS, SAMPLERS, SPACINGS
+from plugins.sdxl.scheduler_names import BETAS, SAMPLERS, SIGMAS, SPACINGS
 
 DIFFUSERS_BETAS = {"linear": "linear", "scaled": "scaled_linear", "cosine": "squaredcos_cap_v2"}
 LCM_ROWS = (50, 100, 200)
@@ -58,7 +58,7 @@ def _setting(option: str) -> dict[str, object]:
         return {"beta_schedule": DIFFUSERS_BETAS[option]}
     if option in SPACINGS:
         return {"timestep_spacing": option}
-    return {f"use_{option}_sigmas": True}
+    return {f"use_{sigmas}_sigmas": sigmas == option for sigmas in SIGMAS}
 
 
 def _betas_to_pure_noise(base_config: Any, settings: dict[str, object]) -> list[float]:

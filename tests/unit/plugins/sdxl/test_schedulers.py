@@ -23,6 +23,7 @@ SDE = {"algorithm_type": "sde-dpmsolver++"}
 THIRD = SDE | {"solver_order": 3}
 SEED = {"noise_sampler_seed": 7}
 """Of the requests below: this one draws its noise by itself, at random if nobody says from which seed."""
+CPU = torch.device("cpu")
 USUAL: dict[str, tuple[Any, dict[str, Any]]] = {
     "heun": (diffusers.HeunDiscreteScheduler, {}),
     "dpm2": (diffusers.KDPM2DiscreteScheduler, {}),
@@ -105,6 +106,12 @@ def test_noise_that_a_scheduler_draws_by_itself_follows_the_seed(sdxl_engine: Sd
     one, again, other = (run.latents for run in runs)
     assert torch.equal(one, again)
     assert not torch.allclose(one, other, atol=0.1)
+
+
+def test_sigmas_take_the_place_of_those_that_the_base_s_own_scheduler_has(sdxl_engine: SdxlEngine) -> None:
+    own = {**sdxl_engine.pipeline.scheduler.config, "use_karras_sigmas": True}
+    found = new_scheduler("euler/exponential", diffusers.EulerDiscreteScheduler.from_config(own).config, 4, CPU)
+    assert (found.config.use_karras_sigmas, found.config.use_exponential_sigmas) == (False, True)
 
 
 @pytest.mark.parametrize("name", ["heun", "pndm", "euler"])
