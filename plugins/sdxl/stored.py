@@ -28,7 +28,7 @@ def stored_weights(base: str, layout: ModelLayout) -> Places:
 
 
 def _in_one_file(file: Path, layout: ModelLayout) -> Places:
-    shapes = _shapes(file)
+    shapes = _shapes(file) if file.is_file() else {}
     return {
         component: {
             parameter: StoredTensor(file, place.name, place.view)

@@ -78,7 +78,7 @@ def test_a_model_is_kept_as_its_difference_and_told_as_a_lora(
     assert load_file(tmp_path / "lora.safetensors")
 
 
-@pytest.mark.parametrize("base", ["stabilityai/stable-diffusion-xl-base-1.0", "nowhere"])
+@pytest.mark.parametrize("base", ["stabilityai/stable-diffusion-xl-base-1.0", "nowhere", "nowhere.safetensors"])
 def test_a_base_that_is_not_here_has_none(engines: dict[str, SdxlEngine], base: str) -> None:
     assert stored_weights(base, engines["folder"].layout()) == {}
 
