@@ -23,6 +23,8 @@ RANKS = (8, 16, 32, 64, 128)
 # A LoRA of the smallest rank that misses at most this much of the change, and fills at most this share of the model.
 AIM = 0.2
 LARGEST_SHARE = 0.25
+# No program reads a LoRA of an autoencoder.
+UNTOLD = frozenset({"vae"})
 # Up to this many rows or columns all singular values are computed, above it those that are needed, by random projection.
 SMALL = 256
 EXTRA, ROUNDS = 8, 4
@@ -89,7 +91,7 @@ def extract(targets: Sequence[WeightTarget], changes: Changes, layout: ModelLayo
     for target in targets:
         change = changes.of(target)
         if square := _square(change):
-            if _module(target) in layout.adaptable.get(target.component, ()):
+            if target.component not in UNTOLD and _module(target) in layout.adaptable.get(target.component, ()):
                 cuts[target] = cut(change)
             else:
                 others.append(square)

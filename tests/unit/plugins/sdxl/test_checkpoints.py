@@ -15,6 +15,7 @@ from hub.local.shipped import BASE
 from hub.plugin_api import LocalPack, NoConfig, UnsupportedFileError
 from hub.tensor_file import FileHeader, TensorInfo
 from marketplace.uploads.header_checks import check_header, recognised_format
+from plugins.peft_lora.format import PeftLoraFormat
 from plugins.sdxl.checkpoint_format import SdxlCheckpointFormat
 from plugins.sdxl.checkpoint_names import checkpoint_places
 from plugins.sdxl.engine import SdxlEngine
@@ -24,6 +25,7 @@ from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.unet_format import SdxlUnetFormat
 from serving.adapters.bases import stored_base
 from serving.adapters.checks import check_plan
+from serving.adapters.extract import Changes, extract
 from serving.adapters.tensor_bytes import TensorFile
 from serving.adapters.unchanged import without_unchanged
 from tests.one_file import two_widths, write_one_file
@@ -93,6 +95,20 @@ def test_every_parameter_of_the_pack_is_what_diffusers_reads(base: Base, tmp_pat
     expected = {f"{part}.{name}": own for part in PARTS for name, own in getattr(plain, part).named_parameters()}
     assert found.keys() == expected.keys()
     assert [name for name, own in expected.items() if not torch.equal(found[name], own)] == []
+
+
+def test_a_lora_made_of_it_is_what_diffusers_loads(base: Base, tmp_path: Path) -> None:
+    source, layout = TensorFile(tuned(base, tmp_path / "tuned.safetensors", PARTS)), base.engine.layout()
+    targets = SdxlCheckpointFormat(NoConfig()).plan(source.header, layout).weights
+    file = tmp_path / "lora.safetensors"
+    found = extract(targets, Changes(source, stored_base(base.engine)), layout, file)
+    assert {each.name.partition(".")[0] for each in found.modules} == {"unet", "text_encoder", "text_encoder_2"}
+    plain = StableDiffusionXLPipeline.from_pretrained(base.folder, add_watermarker=False)
+    plain.set_progress_bar_config(disable=True)
+    align(plain)
+    plain.load_lora_weights(str(file))
+    ours = pixels(run_with(base.engine, job(), [made_into_pack(file, tmp_path, PeftLoraFormat(NoConfig()), layout)]))
+    assert np.abs(ours - drawn_by_diffusers(plain, job())).max() <= 1
 
 
 def test_what_the_base_has_too_is_left_out_of_its_pack(base: Base, tmp_path: Path) -> None:
