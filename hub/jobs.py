@@ -10,8 +10,6 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 # Names of the Celery tasks on either side; neither side imports the other's code.
-# Of a refused file, so many of the names that it is refused for are told; a sentence has some of them and the count.
-MOST_NAMES = 1_000
 GENERATE_TASK = "serving.generate"
 CONVERT_TASK = "serving.convert"
 GENERATION_STARTED_TASK = "generation.started"
@@ -274,6 +272,10 @@ class Extracted(Converted):
     layers: tuple[LayerError, ...]
     picture_difference: float
     picture_effect: float
+
+
+# Of what a file is refused for, so many names are told; the sentence has some of them and the count.
+MOST_NAMES = 1_000
 
 
 class ConvertRefused(Message):
