@@ -27,7 +27,7 @@ from tests.site_side import WAIT_SECONDS, SiteSide
 
 pytestmark = [pytest.mark.stack, pytest.mark.torch]
 MAX_BATCH = 6  # And one job more, a quarter, waits with its styles at hand.
-LONG, SHORT = 100, 2
+LONG, SHORT = 150, 2
 QUEUE = generate_queue("sdxl")
 Start = Callable[[str], subprocess.Popen[bytes]]
 
@@ -99,11 +99,20 @@ def told(port: str) -> dict[tuple[str, ...], float]:
     return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
 
 
-def in_hand(port: str) -> tuple[float, ...]:
+def in_hand(values: dict[tuple[str, ...], float]) -> tuple[float, ...]:
     """Jobs that run, that wait in the worker, and that wait in the queue."""
-    values = told(port)
     names = (("irodori_jobs", "running"), ("irodori_jobs", "waiting"), ("irodori_queue_messages", QUEUE))
     return tuple(values[name] for name in names)
+
+
+def holds(port: str, *jobs_of_it: int) -> bool:
+    return within(WAIT_SECONDS, lambda: in_hand(told(port)) == jobs_of_it)
+
+
+def fetched_meanwhile(port: str) -> bool:
+    """Lies a style in the worker's slots while the batch is full and one waits?"""
+    values = told(port)
+    return values["irodori_tier_bytes", "sdxl", "slots"] > 0 and in_hand(values) == (MAX_BATCH, 1, 1)
 
 
 def test_it_fills_its_batch_and_fetches_the_styles_of_the_next_meanwhile(
@@ -112,11 +121,10 @@ def test_it_fills_its_batch_and_fetches_the_styles_of_the_next_meanwhile(
     start("one")
     site = SiteSide.at(broker)
     sent(site, *(wanted(LONG) for _ in range(MAX_BATCH)))
-    assert within(WAIT_SECONDS, lambda: in_hand(metrics_port) == (MAX_BATCH, 0, 0))
+    assert holds(metrics_port, MAX_BATCH, 0, 0)
     styled = wanted(SHORT, adapters=[style.use.model_dump()])
     sent(site, styled, wanted(SHORT))
-    assert within(WAIT_SECONDS, lambda: told(metrics_port)["irodori_tier_bytes", "sdxl", "slots"] > 0)
-    assert in_hand(metrics_port) == (MAX_BATCH, 1, 1)
+    assert within(WAIT_SECONDS, lambda: fetched_meanwhile(metrics_port))
     site.wait_for(jobs.GENERATION_SUCCEEDED_TASK, id=str(styled.id))
 
 
@@ -127,10 +135,10 @@ def test_told_to_stop_it_finishes_what_runs_and_hands_back_the_rest(
     site = SiteSide.at(broker)
     runs = [wanted(LONG) for _ in range(MAX_BATCH)]
     sent(site, *runs)
-    assert within(WAIT_SECONDS, lambda: in_hand(metrics_port) == (MAX_BATCH, 0, 0))
+    assert holds(metrics_port, MAX_BATCH, 0, 0)
     waits, queued = wanted(SHORT, adapters=[style.use.model_dump()]), wanted(SHORT)
     sent(site, waits)
-    assert within(WAIT_SECONDS, lambda: in_hand(metrics_port) == (MAX_BATCH, 1, 0))
+    assert holds(metrics_port, MAX_BATCH, 1, 0)
     sent(site, queued)
     first.send_signal(signal.SIGTERM)
     site.wait_for(jobs.GENERATION_HANDED_BACK_TASK, id=str(waits.id), attempt=1)
