@@ -1,13 +1,14 @@
 """What a module's weight should be with the tensors of a file: the reference that is not ours.
 
-The `lycoris-lora` package computes LoRA, LoHa, LoKr and diff. Where it has no such function, or a weight means something
-else there, the formula of the paper stands here.
+The `lycoris-lora` package computes LoRA, LoHa, LoKr and diff, and how a DoRA stretches what they make. Where it has no such
+function, or a weight means something else there, the formula of the paper stands here.
 """
 
 from typing import Any
 
 import torch
 from lycoris.functional import locon, loha, lokr
+from lycoris.functional.general import weight_decompose
 
 from tests.factories.adapter_kinds import Tensors
 
@@ -32,11 +33,14 @@ def _scaled(parts: Tensors, base: torch.Tensor, weight: float) -> torch.Tensor:
 
 
 def _stretched(parts: Tensors, base: torch.Tensor) -> torch.Tensor:
-    """DoRA, arXiv 2402.09353, formula 5: m (W + D) / ||W + D||, a length for each output or, in older files, input."""
+    """DoRA at its full weight, a length for each output or, in older files, input.
+
+    At other weights LyCORIS keeps all of the change and weighs the stretch alone, so that 0 is not the base.
+    """
     lengths = parts["dora_scale"].double()
     moved = base + change({name: part for name, part in parts.items() if name != "dora_scale"}, tuple(base.shape))
-    over = [axis for axis in range(base.ndim) if lengths.shape[axis] == 1]
-    return lengths * moved / moved.square().sum(over, keepdim=True).sqrt()
+    made = weight_decompose(moved, lengths, wd_on_out=lengths.shape[0] == base.shape[0], backend="torch")
+    return torch.as_tensor(made)
 
 
 def change(own: Tensors, shape: tuple[int, ...]) -> torch.Tensor:

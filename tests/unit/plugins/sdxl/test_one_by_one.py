@@ -130,7 +130,7 @@ def _after_its_steps(engine: SdxlEngine, number: int, packs: dict[str, LocalPack
 def _noise_by_run(engine: SdxlEngine, runs: list[SdxlRun]) -> Iterator[torch.Tensor]:
     """Of one forward for all; a batch has its own order."""
     batch = Batch.of(runs)
-    split = engine.forward.noise(batch).split([run.rows for run in batch.runs])
+    split = torch.split(engine.forward.noise(batch), [run.rows for run in batch.runs])
     return (own for run in runs for other, own in zip(batch.runs, split, strict=True) if other is run)
 
 
