@@ -13,7 +13,15 @@ from marketplace.generation.validation import Order
 from marketplace.partners.accounts import partner_for
 from marketplace.partners.counting import Licensed, count
 from marketplace.partners.models import Grant, Partner
-from marketplace.partners.permits import GRANT, TERRITORY, GrantPermit, asked_territory, named_grants, shared_territory
+from marketplace.partners.permits import (
+    GRANT,
+    TERRITORY,
+    GrantPermit,
+    asked_territory,
+    named_grants,
+    refuse_a_territory_alone,
+    shared_territory,
+)
 from marketplace.partners.territory import Territory
 
 MOST_GRANTS = 20
@@ -61,9 +69,12 @@ class GrantPermits:
 
 
 def permits_of(account: User, headers: Mapping[str, str]) -> GrantPermits | None:
-    """None where no grant is named. Raises InvalidInput, NotAllowed (no partner), NotFound or Conflict."""
+    """None where no grant is named. Raises InvalidInput (also for a territory without one), NotAllowed (no partner),
+    NotFound or Conflict.
+    """
     named = headers.get(GRANT, "").strip()
     if not named:
+        refuse_a_territory_alone(headers)
         return None
     partner = partner_for(account)
     grants = named_grants(partner, named, MOST_GRANTS)

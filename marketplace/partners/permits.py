@@ -73,7 +73,7 @@ def permit_of(account: User, headers: Mapping[str, str]) -> GrantPermit | None:
     NotFound or Conflict."""
     named = headers.get(GRANT, "").strip()
     if not named:
-        _refuse_a_territory_alone(headers)
+        refuse_a_territory_alone(headers)
         return None
     partner = partner_for(account)
     grants = named_grants(partner, named, MOST_GRANTS)
@@ -104,7 +104,7 @@ def shared_territory(partner: Partner, grants: Sequence[Grant], asked: Territory
     return asked or shared
 
 
-def _refuse_a_territory_alone(headers: Mapping[str, str]) -> None:
+def refuse_a_territory_alone(headers: Mapping[str, str]) -> None:
     """Or somebody would take the image for licensed there."""
     if headers.get(TERRITORY, "").strip():
         message = _("A territory is of a grant. Name the grants in %(grant)s too, or leave %(territory)s out.")

@@ -13,6 +13,7 @@ from marketplace.events import Event, announced
 from marketplace.generation.models import Generation
 from marketplace.generation.services import cancel, quote, request_generation
 from marketplace.ledger.selectors import held_balance, wallet_balance
+from marketplace.partners.batches import permits_of
 from marketplace.partners.limits import images_under, used
 from marketplace.partners.models import Grant, LicensedImage, PartnerPrice
 from marketplace.partners.permits import GRANT, TERRITORY, permit_of
@@ -115,11 +116,12 @@ def test_an_image_is_for_the_territory_it_was_ordered_for() -> None:
     assert refusal_of(lambda: order_under(account, grant)) == "territory_not_granted"
 
 
+@pytest.mark.parametrize("permitted", [permit_of, permits_of])
 @pytest.mark.parametrize("named", ["", " "])
-def test_a_territory_without_a_grant_is_refused_and_not_passed_over(named: str) -> None:
+def test_a_territory_without_a_grant_is_refused_and_not_passed_over(named: str, permitted: Callable[..., Any]) -> None:
     headers = {GRANT: named, TERRITORY: "JP"}
-    assert refusal_of(lambda: permit_of(make_account(), headers)) == "territory_without_grant"
-    assert permit_of(make_account(), {TERRITORY: " "}) is None
+    assert refusal_of(lambda: permitted(make_account(), headers)) == "territory_without_grant"
+    assert permitted(make_account(), {TERRITORY: " "}) is None
 
 
 def test_a_grant_that_is_over_or_anothers_orders_nothing(time_machine: TimeMachineFixture) -> None:
