@@ -154,6 +154,15 @@ def fail_job(world: World, dice: Random) -> None:
         )
 
 
+def hand_back_job(world: World, dice: Random) -> None:
+    """The worker stops; its report may come again after others have taken the job."""
+    if world.taken:
+        job = dice.choice(world.taken)
+        if dice.random() < 0.8:
+            world.taken.remove(job)
+        generations.handed_back(jobs.GenerationHandedBack(id=job.id, attempt=job.attempt, worker=_worker(dice)))
+
+
 def lose_job(world: World, dice: Random) -> None:
     """The worker dies with it, or the broker forgets it."""
     lost = world.taken if dice.random() < 0.5 else world.jobs
@@ -248,7 +257,16 @@ ACTIONS: dict[str, tuple[Action, int]] = {
     action.__name__: (action, weight)
     for action, weight in (
         *((start_paying, 6), (deliver_webhook, 10), (forge_webhook, 2), (order_image, 14), (take_job, 12)),
-        *((beat, 3), (finish_job, 12), (fail_job, 4), (lose_job, 3), (cancel, 4), (reap, 6), (buy, 6)),
+        *(
+            (beat, 3),
+            (finish_job, 12),
+            (fail_job, 4),
+            (lose_job, 3),
+            (hand_back_job, 2),
+            (cancel, 4),
+            (reap, 6),
+            (buy, 6),
+        ),
         *((order_batch, 3), (cancel_batch, 1), (pace_batches, 3)),
         *((sell_picture, 3), (renew, 1), (refund_payment, 4), (refund_purchase, 2), (undo_refund, 2), (keep, 6)),
         *((call_back, 3), (checkpoint, 3), (wait, 5), (broker_stumbles, 1), (crash_soon, 3)),
