@@ -5,7 +5,9 @@ file on its own, so most can't even be said. The letters are those of docs/expla
 """
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,14 +18,19 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from hub.plugin_api import AdapterFormat, LocalPack, ModelLayout, NoConfig, UnsupportedFileError
-from hub.tensor_file import parse_header
+from hub.plugin_api import AdapterFormat, JobRefusedError, LocalPack, ModelLayout, NoConfig, UnsupportedFileError
+from hub.tensor_file import TensorInfo, parse_header
 from plugins.kohya_lora.format import KohyaLoraFormat
 from plugins.kohya_lora.names import flat_name, sgm_names
 from plugins.lycoris.format import LycorisFormat
 from plugins.peft_lora.format import PeftLoraFormat
 from plugins.sdxl.engine import SdxlEngine
-from serving.adapters.api import open_pack
+from plugins.sdxl.plugin import SdxlConfig
+from plugins.sdxl.samples import write_kohya_lora
+from serving.adapters.api import DamagedPackError, open_pack
+from serving.adapters.checksums import digests_of
+from serving.engine.loop import EngineLoop
+from serving.engine.ticket import Ticket
 from tests.factories.adapter_kinds import Draw, dora, lora
 from tests.serving_jobs import job, made_into_pack, pixels, run_together, run_with
 
@@ -63,6 +70,27 @@ def kohya(layout: ModelLayout, *modules: str, rank: int = 4, seed: int = 0, comp
     }
 
 
+def renamed(pack: LocalPack, name: str) -> LocalPack:
+    """As the engine tells packs apart."""
+    return LocalPack(pack.use.model_copy(update={"pack_sha256": name}), pack.path, pack.checksums)
+
+
+def copied(path: Path, folder: Path) -> Path:
+    return Path(shutil.copy(path, folder / "copy.pack"))
+
+
+def parts_of(path: Path) -> Mapping[str, TensorInfo]:
+    return parse_header(path.read_bytes(), path.stat().st_size).tensors
+
+
+def overwrite(path: Path, tensor: str, content: bytes) -> None:
+    """The first bytes of a tensor in a pack."""
+    header = parse_header(path.read_bytes(), path.stat().st_size)
+    with path.open("r+b") as file:
+        file.seek(header.data_offset + header.tensors[tensor].start)
+        file.write(content)
+
+
 def drawn(engine: SdxlEngine, *packs: LocalPack) -> "np.ndarray[Any, Any]":
     return pixels(run_with(engine, job(), packs))
 
@@ -96,6 +124,24 @@ def test_c_an_adapter_of_unet_and_text_encoder_is_taken_whole_or_not_at_all(
     assert sdxl_engine.fingerprint() == before
 
 
+def test_c_a_half_that_fails_when_the_other_was_loaded_leaves_nothing_behind(
+    sdxl_engine: SdxlEngine, tiny_base: Path, layout: ModelLayout, tmp_path: Path
+) -> None:
+    """Text encoders come first in a pack: theirs are loaded when the UNet's bytes turn out to be others."""
+    good = made_into_pack(write_kohya_lora(tiny_base, tmp_path / "both.safetensors", rank=64), tmp_path, KOHYA, layout)
+    before, plain, whole = sdxl_engine.fingerprint(), drawn(sdxl_engine), drawn(sdxl_engine, good)
+    damaged = renamed(LocalPack(good.use, copied(good.path, tmp_path), digests_of(good.path)[1]), "d" * 64)
+    last = max(parts_of(damaged.path).items(), key=lambda pair: pair[1].start)[0]
+    assert last.startswith("unet.")
+    overwrite(damaged.path, last, b"\xff" * 4)
+    with pytest.raises(DamagedPackError):
+        drawn(sdxl_engine, damaged)
+    assert np.array_equal(drawn(sdxl_engine), plain)
+    assert sdxl_engine.fingerprint() == before
+    damaged.path.write_bytes(good.path.read_bytes())
+    assert np.array_equal(drawn(sdxl_engine, damaged), whole)
+
+
 def test_d_a_weight_set_again_means_the_adapter_s_own_alpha(
     sdxl_engine: SdxlEngine, layout: ModelLayout, pack: Pack
 ) -> None:
@@ -105,11 +151,15 @@ def test_d_a_weight_set_again_means_the_adapter_s_own_alpha(
     assert np.array_equal(drawn(sdxl_engine, weak), alone)
 
 
-def test_e_names_that_hold_one_another_are_apart(layout: ModelLayout, pack: Pack) -> None:
-    """default_1 and default_10: here an adapter's name is the hash of its pack."""
-    one, ten = (pack(kohya(layout, TO_Q, seed=seed), KOHYA) for seed in (1, 10))
-    assert len({one.use.pack_sha256, ten.use.pack_sha256}) == 2
-    assert (len(one.use.pack_sha256), len(ten.use.pack_sha256)) == (64, 64)
+def test_e_names_that_hold_one_another_are_apart(sdxl_engine: SdxlEngine, layout: ModelLayout, pack: Pack) -> None:
+    """default_1 and default_10: the names of two packs, one of which begins with the other."""
+    one, ten = (renamed(pack(kohya(layout, TO_Q, FEED_FORWARD, seed=seed), KOHYA), "e" * seed) for seed in (1, 10))
+    first, other = drawn(sdxl_engine, one), drawn(sdxl_engine, ten)
+    assert not np.array_equal(first, other)
+    both = run_together(sdxl_engine, [(job(), [each], 0) for each in (ten, one)])
+    assert max(np.abs(pixels(image) - own).max() for image, own in zip(both, (other, first), strict=True)) <= 1
+    assert np.array_equal(drawn(sdxl_engine, one), first)
+    assert np.array_equal(drawn(sdxl_engine, ten), other)
 
 
 def test_f_a_larger_rank_leaves_the_smaller_one_s_tensors_alone(
@@ -150,12 +200,46 @@ def test_h_a_delta_comes_off_without_a_trace(sdxl_engine: SdxlEngine, layout: Mo
     assert np.array_equal(drawn(sdxl_engine), plain)
 
 
+def test_h_a_rounded_base_is_the_same_bytes_after_merges_and_deltas(
+    tiny_base: Path, layout: ModelLayout, pack: Pack
+) -> None:
+    """In bfloat16, where adding and subtracting changes most weights: a LoRA is merged here as well."""
+    engine = SdxlEngine(SdxlConfig(base=str(tiny_base), base_model="tiny-sdxl", dtype="bfloat16", merge_from_steps=1))
+    engine.load("cpu")
+    draw = Draw(torch.Generator().manual_seed(1))
+    tensors = {f"{flat_name('unet', TO_Q)}.{end}": own for end, own in dora(draw, layout.modules("unet")[TO_Q]).items()}
+    before, plain = engine.fingerprint(), drawn(engine)
+    for worn in (pack(tensors, KOHYA), *(pack(kohya(layout, TO_Q, FEED_FORWARD, seed=seed), KOHYA) for seed in (1, 2))):
+        assert not np.array_equal(drawn(engine, worn), plain)
+        assert engine.fingerprint() == before
+        assert np.array_equal(drawn(engine), plain)
+
+
 def test_i_an_adapter_of_no_numbers_never_reaches_the_base(layout: ModelLayout, pack: Pack) -> None:
     tensors = kohya(layout, TO_Q)
     tensors[f"{flat_name('unet', TO_Q)}.lora_up.weight"][0, 0] = torch.nan
     with pytest.raises(UnsupportedFileError) as refused:
         pack(tensors, KOHYA)
     assert refused.value.code == "not_finite"
+
+
+def test_i_one_that_came_so_far_fails_alone_and_is_gone_afterwards(
+    sdxl_engine: SdxlEngine, layout: ModelLayout, pack: Pack
+) -> None:
+    before, plain = sdxl_engine.fingerprint(), drawn(sdxl_engine)
+    none = renamed(pack(kohya(layout, FEED_FORWARD), KOHYA), "f" * 64)
+    overwrite(none.path, f"unet.{FEED_FORWARD}.lora_B.weight", np.float32(np.nan).tobytes())
+    runs = [sdxl_engine.start(job(), packs) for packs in ([none], [])]
+    while not runs[1].done:
+        sdxl_engine.step(runs)
+    with pytest.raises(JobRefusedError) as refused:
+        sdxl_engine.finish(runs[0])
+    assert refused.value.code == "not_finite"
+    assert np.abs(pixels(sdxl_engine.finish(runs[1])) - plain).max() <= 1
+    for run in runs:
+        sdxl_engine.end(run)
+    assert np.array_equal(drawn(sdxl_engine), plain)
+    assert sdxl_engine.fingerprint() == before
 
 
 def test_j_requests_with_different_adapters_share_a_batch_and_mix_nothing(
@@ -165,6 +249,27 @@ def test_j_requests_with_different_adapters_share_a_batch_and_mix_nothing(
     alone = [drawn(sdxl_engine, each) for each in packs]
     together = run_together(sdxl_engine, [(job(), [each], 0) for each in packs])
     assert max(np.abs(pixels(image) - own).max() for image, own in zip(together, alone, strict=True)) <= 1
+
+
+def test_j_threads_that_ask_at_once_get_each_its_own(
+    sdxl_engine: SdxlEngine, tiny_base: Path, layout: ModelLayout, pack: Pack
+) -> None:
+    """Four threads, each with an adapter of its own, ask for forty pictures of one engine."""
+    packs = [pack(kohya(layout, TO_Q, FEED_FORWARD, seed=seed), KOHYA) for seed in range(4)]
+    alone = [pixels(run_with(sdxl_engine, job(steps=2), [each])) for each in packs]
+    assert len({own.tobytes() for own in alone}) == len(packs)
+    loop = EngineLoop({"sdxl": SdxlEngine(SdxlConfig(base=str(tiny_base), base_model="tiny-sdxl"))}, "cpu", 600)
+    loop.start()
+
+    def asked(number: int) -> int:
+        own = number % len(packs)
+        image = loop.submit(Ticket(job(steps=2), [packs[own]])).result()
+        return int(np.abs(pixels(image) - alone[own]).max())
+
+    with ThreadPoolExecutor(len(packs)) as threads:
+        apart = list(threads.map(asked, range(40)))
+    loop.stop()
+    assert max(apart) <= 1
 
 
 def test_k_opening_packs_side_by_side_leaves_torch_as_it_was(layout: ModelLayout, pack: Pack) -> None:
