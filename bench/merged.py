@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from bench.common import Row, report, row
-from bench.timing import interleaved
+from bench.timing import in_words, interleaved
 from hub.local import shipped
 from hub.plugin_api import LocalPack, NoConfig
 from plugins.peft_lora.format import PeftLoraFormat
@@ -90,7 +90,8 @@ def _rows(runs: int, side: int, times: dict[str, list[float]]) -> Iterator[Row]:
     words, name = f"{runs} at {side} px, guidance, rank {RANK} ({MODE})", f"{runs}x{side}"
     what = {"slots": "one UNet forward from slots", "merged": "the same with merged weights", "merge": "a merge"}
     for each, samples in times.items():
-        yield row(f"{each}_{name}", f"{what[each]}, {words}", "ms", "", [seconds * 1000 for seconds in samples])
+        beside = in_words(samples)
+        yield row(f"{each}_{name}", f"{what[each]}, {words}", "ms", "", [1000 * second for second in samples], beside)
     middle = {each: statistics.median(samples) for each, samples in times.items()}
     tax = middle["slots"] - middle["merged"]
     steps = middle["merge"] / tax if tax > 0 else NEVER

@@ -24,7 +24,7 @@ from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
 from bench.adapters import write_adapter
 from bench.common import Row, report, row
 from bench.rivals import diffusers_lora
-from bench.timing import interleaved
+from bench.timing import in_words, interleaved
 from hub.jobs import AdapterUse
 from hub.plugin_api import NoConfig
 from plugins.peft_lora.format import PeftLoraFormat
@@ -43,7 +43,7 @@ WORDS = {
     "cold": "change of adapter from the local pack",
     "first": "the same, with the pack opened anew",
 }
-MODE = "bfloat16, CPU, rank 16, 722 modules"
+MODE = "fast mode, bfloat16, CPU, rank 16, 722 modules"
 
 
 def main() -> None:
@@ -159,7 +159,7 @@ def _ratios(times: dict[str, list[float]]) -> list[Row]:
             "x",
             aim if ours == "cold" else "",
             [middle[rival] / middle[ours]],
-            f"{middle[rival] * 1000:.1f} ms to {middle[ours] * 1000:.1f} ms",
+            f"{rival} {in_words(times[rival])}; ours {in_words(times[ours])}",
         )
         for ours in WORDS
         for rival, words, aim in (("load", "unload and load", "≥ 50 x"), ("hotswap", "hotswap", "≥ 15 x"))
@@ -168,8 +168,8 @@ def _ratios(times: dict[str, list[float]]) -> list[Row]:
 
 def _milliseconds(times: dict[str, list[float]], ours: str) -> Row:
     samples = [second * 1000 for second in times[ours]]
-    rival = f"one copy in memory: {statistics.median(times['memcpy']) * 1000:.1f} ms"
-    return row(f"swap_{ours}", f"{WORDS[ours]}, by itself ({MODE})", "ms", "", samples, rival)
+    beside = f"{in_words(times[ours])}; one copy in memory {in_words(times['memcpy'])}"
+    return row(f"swap_{ours}", f"{WORDS[ours]}, by itself ({MODE})", "ms", "", samples, beside)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
 """Compiled forwards: what adapters add to the base's, whether it matters that they differ, and how many are compiled."""
 
 import random
-import statistics
 from collections.abc import Iterator
 
 from torch._dynamo.utils import counters
 
 from bench.common import Row, row
 from bench.gpu.bench import BATCH, RANKS, Bench
-from bench.timing import interleaved, ratio
+from bench.timing import in_words, interleaved, ratio
 
 FEW = 1  # Steps of a job that the engine doesn't merge for: what is measured here are slots.
 TAXES = {16: "≤ 12 %", 64: "≤ 20 %"}
@@ -24,8 +23,8 @@ def tax(bench: Bench) -> Iterator[Row]:
     for rank, aim in TAXES.items():
         samples = [100 * (own / base - 1) for own, base in zip(times[str(rank)], times["0"], strict=True)]
         words = (
-            f"multiplications: {100 * (work[rank] / work[0] - 1):.3g} % more; base {1000 * statistics.median(times['0']):.3g} ms, "
-            f"floor {floor:.3g} ms; stretch ≤ {STRETCH[rank]} %"
+            f"{in_words(times[str(rank)])}, multiplications {100 * (work[rank] / work[0] - 1):.3g} % more; "
+            f"base {in_words(times['0'])}, floor {floor:.3g} ms; stretch ≤ {STRETCH[rank]} %"
         )
         yield row(f"gpu_tax_r{rank}", f"adapter tax, rank {rank} ({bench.size.words})", "%", aim, samples, words)
     bench.end([run for own in runs.values() for run in own])

@@ -31,7 +31,7 @@ class Size:
     def words(self) -> str:
         precision = str(self.dtype).removeprefix("torch.")
         card = torch.cuda.get_device_name() if self.device == "cuda" else "CPU"
-        return f"{self.name}, {precision}, {self.backend}, {card}"
+        return f"{self.name}, fast mode, {precision}, {self.backend}, {card}"
 
 
 FULL = Size(

@@ -8,7 +8,7 @@ import torch
 from bench.common import Row, row
 from bench.gpu.bench import BATCH, Bench
 from bench.gpu.ceilings import synced
-from bench.timing import interleaved
+from bench.timing import in_words, interleaved
 from plugins.sdxl.slots.arena import Arena
 from plugins.sdxl.slots.bank import Bank
 from plugins.sdxl.slots.budget import Budget
@@ -36,10 +36,15 @@ def swap(bench: Bench) -> Iterator[Row]:
     write = [1e6 * second for second in times["write"]]
     floor = 2 * (arena.rows.nbytes + tails.nbytes_for(arena)) / bench.ceilings.copy
     bus = 1e6 * arena.weights.nbytes / bench.ceilings.bus
-    what = f"write of the weights of {BATCH} runs ({bench.size.words})"
-    yield row("gpu_swap", what, "µs", "≤ 50 µs", write, f"floor {bus:.2g} µs (bus)")
+    what = f"write of the weights of {BATCH} runs: a part of a swap, alone it changes no picture ({bench.size.words})"
+    yield row("gpu_swap", what, "µs", "≤ 50 µs", write, f"{in_words(times['write'])}; floor {bus:.2g} µs (bus)")
     yield _times_floor(
-        "gpu_swap_gather", f"gather of {BATCH} adapters, rank 16", "memory", times["gather"], floor, bench
+        "gpu_swap_gather",
+        f"gather of {BATCH} adapters, rank 16: with the write, a whole swap",
+        "memory",
+        times["gather"],
+        floor,
+        bench,
     )
 
 
@@ -65,14 +70,15 @@ def _hidden(bench: Bench) -> Row:
 
     times = interleaved({"alone": synced(request), "loading": synced(with_a_load)}, max(2, bench.size.turns // 3))
     longer = [100 * (both / alone - 1) for both, alone in zip(times["loading"], times["alone"], strict=True)]
-    floor = f"not hidden: {100 * adapter.data.nbytes / bench.ceilings.bus / statistics.median(times['alone']):.2g} %"
+    share = 100 * adapter.data.nbytes / bench.ceilings.bus / statistics.median(times["alone"])
+    floor = f"not hidden: {share:.2g} %; alone {in_words(times['alone'])}, loading {in_words(times['loading'])}"
     what = f"load of rank 64 beside a request of {bench.size.steps} steps, longer by ({bench.size.words})"
     return row("gpu_h2d_hidden", what, "%", "≤ 1 %", longer, floor)
 
 
 def _times_floor(id_: str, what: str, of: str, samples: list[float], floor: float, bench: Bench) -> Row:
     """A figure as a multiple of what the bytes take at the measured ceiling."""
-    words = f"floor {1000 * floor:.3g} ms ({of}); took {1000 * statistics.median(samples):.3g} ms"
+    words = f"floor {1000 * floor:.3g} ms ({of}); took {in_words(samples)}"
     return row(id_, f"{what} ({bench.size.words})", "x", "≤ 2 x", [sample / floor for sample in samples], words)
 
 

@@ -1,6 +1,5 @@
 """Serving one LoRA per request with diffusers and peft, three ways to change from one to the next."""
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +30,3 @@ def hotswap(pipe: Any, path: Path) -> None:
 
 def set_adapters(pipe: Any, name: str, weight: float = 1.0) -> None:
     pipe.set_adapters([name], [weight])
-
-
-def picture(pipe: Any, *, seed: int, **wanted: Any) -> bytes:
-    """A PNG. `wanted` is what the pipeline takes."""
-    file = io.BytesIO()
-    pipe(generator=torch.Generator("cpu").manual_seed(seed), **wanted).images[0].save(file, "PNG")
-    return file.getvalue()
-
-
-def unet_forward(pipe: Any, inputs: dict[str, Any]) -> torch.Tensor:
-    """One request, no guidance."""
-    with torch.no_grad():
-        noise: torch.Tensor = pipe.unet(**inputs, return_dict=False)[0]
-    return noise

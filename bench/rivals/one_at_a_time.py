@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.rivals import diffusers_lora
+from bench.rivals import computing, diffusers_lora
 
 
 class OneAtATime:
@@ -17,4 +17,4 @@ class OneAtATime:
             self.pipe.set_adapters(list(styles), [1.0 / len(styles)] * len(styles))
         else:
             self.pipe.disable_lora()
-        return diffusers_lora.picture(self.pipe, **wanted)
+        return computing.picture(self.pipe, **wanted)

@@ -6,7 +6,7 @@ from itertools import cycle
 from typing import Any
 
 from bench.common import Row, row
-from bench.rivals import diffusers_lora
+from bench.rivals import computing, diffusers_lora
 from bench.serving.bench import BASE, BATCH, MODE, RANK, RUNS, Bench, engine, rival_inputs
 from bench.timing import WARM_UP, Times, in_words, interleaved, ratio, seconds
 from hub.plugin_api import LocalPack
@@ -32,7 +32,14 @@ def swaps(bench: Bench) -> Iterator[Row]:
     for name in works:
         what = f"first forward after a change over a second one, {name} ({MODE})"
         samples = [1000 * extra for extra in extras[name]]
-        yield row(f"swap_first_forward_{name}", what, "ms", "", samples, f"the change: {in_words(changes[name])}")
+        yield row(
+            f"swap_first_forward_{name}",
+            what,
+            "ms",
+            "",
+            samples,
+            f"{in_words(extras[name])}; the change: {in_words(changes[name])}",
+        )
 
 
 def _measured(works: dict[str, tuple[Work, Work]]) -> tuple[Times, Times]:
@@ -70,15 +77,15 @@ def _rivals(bench: Bench) -> dict[str, tuple[Work, Work]]:
     return {
         "load": (
             lambda: diffusers_lora.load_and_unload(loading, next(loaded)),
-            lambda: diffusers_lora.unet_forward(loading, inputs),
+            lambda: computing.unet_forward(loading, inputs),
         ),
         "hotswap": (
             lambda: diffusers_lora.hotswap(hotswapping, next(swapped)),
-            lambda: diffusers_lora.unet_forward(hotswapping, inputs),
+            lambda: computing.unet_forward(hotswapping, inputs),
         ),
         "set": (
             lambda: diffusers_lora.set_adapters(bench.with_all, next(names)),
-            lambda: diffusers_lora.unet_forward(bench.with_all, inputs),
+            lambda: computing.unet_forward(bench.with_all, inputs),
         ),
     }
 
