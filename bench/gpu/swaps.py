@@ -40,7 +40,7 @@ def swap(bench: Bench) -> Iterator[Row]:
     yield row("gpu_swap", what, "µs", "≤ 50 µs", write, f"{in_words(times['write'])}; floor {bus:.2g} µs (bus)")
     yield _times_floor(
         "gpu_swap_gather",
-        f"gather of {BATCH} adapters, rank 16: with the write, a whole swap",
+        f"gather of {BATCH} adapters, rank 16, and the write: a whole swap",
         "memory",
         times["gather"],
         floor,
