@@ -15,6 +15,7 @@ from rich.console import Console
 
 from bench.common import Row, report
 from bench.serving.bench import Bench
+from bench.serving.invariant import invariant_cost
 from bench.serving.load import load
 from bench.serving.mixed import end_to_end, few_steps, mixed_unet
 from bench.serving.swaps import registered, swaps
@@ -32,6 +33,7 @@ SUBJECTS: dict[str, tuple[Callable[[Bench], Iterable[Row]], Sequence[str]]] = {
     "mixed_unet": (mixed_unet, ("mixed8_unet", "mixed8_unet_32", "adapter_tax")),
     "few_steps": (few_steps, ("fewstep_cached",)),
     "end_to_end": (end_to_end, ("mixed8_e2e",)),
+    "invariant": (invariant_cost, ("invariant_cost",)),
     "registered": (registered, ("registered_1000",)),
     "load": (load, ("p99_load", "max_rate")),
     "cold": (_cold, ("swap_cold_vs_load", "swap_cold_vs_hotswap")),
