@@ -54,7 +54,7 @@ def image_order(version: StyleVersion) -> dict[str, Any]:
     "address",
     [
         *("licensable", "terms", "grants", "usage", "usage.csv", "statements"),
-        *(f"grants/{uuid.uuid4()}{part}" for part in ("", "/agreement", "/receipt")),
+        *(f"grants/{uuid.UUID(int=0)}{part}" for part in ("", "/agreement", "/receipt")),
         "statements/2026-10.csv",
     ],
 )
