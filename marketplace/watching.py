@@ -146,12 +146,16 @@ class Watcher(Generic[S]):
     def _look_for(self, wishes: list[Wish[S]]) -> None:
         ids = frozenset[UUID]().union(*(wish.ids for wish in wishes))
         closely = frozenset[UUID]().union(*(wish.ids for wish in wishes if wish.closely))
-        close_old_connections()
         try:
+            close_old_connections()
             seen = self._look(ids, closely)
         except Error as error:
             # The database may be away for a moment; who waits is told when it is back.
             log.warning("watcher.saw_nothing", watcher=self._name, reason=str(error))
+            return
+        except Exception:
+            # The thread's end would leave everyone waiting for ever, those who come later too.
+            log.exception("watcher.saw_nothing", watcher=self._name)
             return
         for wish in wishes:
             _tell(wish, seen)
