@@ -30,7 +30,7 @@ def recent_notices(partner: Partner, now: datetime) -> Sequence[Notice]:
     """The newest few; one for each grant."""
     since = now - TOLD_FOR
     takedowns = Takedown.objects.filter(version=OuterRef("agreement__version"), published_at__gte=since)
-    concerned = Grant.objects.filter(Q(revoked_at__gte=since) | Exists(takedowns), partner=partner)
+    concerned = Grant.objects.filter(Q(revoked_at__gte=since) | Exists(takedowns), partner=partner.pk)
     grants = concerned.select_related("agreement__version__style").prefetch_related("agreement__version__takedowns")
     newest = grants.order_by(F("revoked_at").desc(nulls_last=True), "-created_at")[:MOST]
     told = [notice for grant in newest if (notice := notice_of(grant))]

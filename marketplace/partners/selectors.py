@@ -40,7 +40,7 @@ def own_grants(partner: Partner, ids: Sequence[UUID]) -> list[Grant]:
 def active_grants(partner: Partner, versions: Iterable[StyleVersion], now: datetime) -> dict[int, Grant]:
     """By version, the newest that orders may name."""
     grants = Grant.objects.filter(
-        partner=partner, agreement__version__in=versions, agreement__ends_at__gt=now, revoked_at=None
+        partner=partner.pk, agreement__version__in=versions, agreement__ends_at__gt=now, revoked_at=None
     )
     return {grant.agreement.version_id: grant for grant in grants.select_related("agreement").order_by("created_at")}
 

@@ -16,7 +16,7 @@ from marketplace.pages.licensed_use import MEASURES, chart_of, measure_of
 from marketplace.pages.periods import PERIODS, chosen_days
 from marketplace.partners.daily import by_day
 from marketplace.partners.documents import statement_file, usage_file
-from marketplace.partners.statements import lines, opening, own_statement, sums_by_kind
+from marketplace.partners.statements import lines, opening, own_statement, statements_of, sums_by_kind
 from marketplace.partners.usage import days_of
 from marketplace.partners.usage import usage as usage_of
 from marketplace.statements.months import month_of
@@ -61,7 +61,7 @@ def usage_sheet(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 @never_cache
 def statements(request: HttpRequest, slug: str) -> HttpResponse:
     desk = desk_of(request, slug)
-    page = cursor_page(request, desk.partner.statements.all(), ("month",))
+    page = cursor_page(request, statements_of(desk.partner), ("month",))
     months = [(statement, month_of(statement.month).start) for statement in page.rows]
     return render(request, "pages/partner_statements.html", {"desk": desk, "page": page, "months": months})
 
