@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event, Lock, Thread
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
@@ -38,15 +39,17 @@ class Seen(Protocol):
 
 
 S = TypeVar("S", bound=Seen)
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
 class Wish(Generic[S]):
-    """What somebody wants to be told of, and what they were told last."""
+    """What somebody wants to be told of, and what they were told last; `lose` is called for what is no longer there."""
 
     ids: frozenset[UUID]
     closely: bool
     tell: Callable[[S], None]
+    lose: Callable[[UUID], None]
     told: dict[UUID, S] = field(default_factory=dict)
 
 
@@ -79,9 +82,16 @@ class Watcher(Generic[S]):
             raise Unavailable(message, code="too_many_waiting")
 
     @contextmanager
-    def told(self, ids: Collection[UUID], tell: Callable[[S], None], *, closely: bool = False) -> Iterator[None]:
+    def told(
+        self,
+        ids: Collection[UUID],
+        tell: Callable[[S], None],
+        *,
+        closely: bool = False,
+        lose: Callable[[UUID], None] = lambda _id: None,
+    ) -> Iterator[None]:
         """`tell` is called from the watcher's thread: how each is now, then each change, until the block is left."""
-        wish = Wish(frozenset(ids), closely, tell)
+        wish = Wish(frozenset(ids), closely, tell, lose)
         with self._lock:
             self._wishes.add(wish)
             if self._thread is None:
@@ -97,22 +107,27 @@ class Watcher(Generic[S]):
     async def watch(
         self, ids: Collection[UUID], *, closely: bool = False, silence_s: float | None = None
     ) -> AsyncGenerator[S | None]:
-        """Each as it is now, then each as it changes, until all have ended; of several changes at once the last.
+        """Each as it is now, then each as it changes, until all have ended or are gone; of several changes at once the last.
 
         None where nothing changed for `silence_s`.
         """
         loop, news, anything = asyncio.get_running_loop(), dict[UUID, S](), asyncio.Event()
 
+        still_open = set(ids)
+
         def note(sight: S) -> None:
             news[sight.id] = sight
             anything.set()
 
-        def tell(sight: S) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(note, sight)
+        def forget(pk: UUID) -> None:
+            still_open.discard(pk)
+            anything.set()
 
-        still_open = set(ids)
-        with self.told(ids, tell, closely=closely):
+        def in_loop(act: Callable[[T], None], about: T) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(act, about)
+
+        with self.told(ids, partial(in_loop, note), closely=closely, lose=partial(in_loop, forget)):
             while still_open:
                 try:
                     async with asyncio.timeout(silence_s):
@@ -162,6 +177,9 @@ class Watcher(Generic[S]):
 
 
 def _tell(wish: Wish[S], seen: Mapping[UUID, S]) -> None:
+    for pk in wish.told.keys() - seen.keys():
+        del wish.told[pk]
+        wish.lose(pk)
     for pk in wish.ids & seen.keys():
         sight = seen[pk]
         if wish.told.get(pk) != sight:

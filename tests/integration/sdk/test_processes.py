@@ -166,6 +166,7 @@ def test_a_reader_who_has_enough_is_no_error(environment: dict[str, str], tmp_pa
 def test_bash_completes(
     environment: dict[str, str], tmp_path: Path, name: str, typed: list[str], completed: list[str]
 ) -> None:
+    echo_version().style.__class__.objects.update(slug="ink-wash")
     words = " ".join(f"'{word}'" for word in [name, *typed])
     script = f"""
         eval "$(iro completion bash)"
