@@ -41,7 +41,7 @@ class Upload(models.Model):
     refusal_code = models.CharField(max_length=60, blank=True)
     refusal_message = models.TextField(blank=True)
     # All tensors or modules that the sentence is about, up to hub.jobs.MOST_NAMES.
-    refusal_names = models.JSONField(default=list)
+    refusal_names = models.JSONField(default=list, blank=True)
     quarantined = models.BooleanField(default=False)
     # Of a LoRA that the hub made of a model: whose it is, and how far it is off (hub.jobs.Extracted).
     extracted_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="extractions")

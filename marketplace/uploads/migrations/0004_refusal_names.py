@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="upload",
             name="refusal_names",
-            field=models.JSONField(default=list),
+            field=models.JSONField(default=list, blank=True),
         ),
     ]
