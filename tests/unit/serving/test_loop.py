@@ -286,16 +286,21 @@ def test_a_one_shot_engine_runs_in_the_same_loop() -> None:
 
 
 def test_a_loop_that_drains_finishes_what_runs_and_hands_back_the_rest() -> None:
-    engine, begun = CountingEngine(), threading.Event()
+    engine, begun, drained = CountingEngine(), threading.Event(), threading.Event()
+    engine.gate.set()
+
+    def hold(_step: int) -> None:
+        """On the engine's thread: no step is made before the loop was told to drain."""
+        begun.set()
+        drained.wait(WAIT_SECONDS)
+
     with serving(engine, max_batch=1) as loop:
-        runs = loop.submit(Ticket(job(seed=1, steps=3), on_step=lambda _: begun.set()))
-        engine.gate.set()
+        runs = loop.submit(Ticket(job(seed=1, steps=3), on_step=hold))
         assert begun.wait(WAIT_SECONDS)
-        engine.gate.clear()
         waits = loop.submit(Ticket(job(seed=2)))
         another_size = loop.submit(Ticket(job(seed=3, prompt="b")))
         loop.drain()
         late = loop.submit(Ticket(job(seed=4)))
-        engine.gate.set()
+        drained.set()
         found = [outcome(future) for future in (runs, waits, another_size, late)]
     assert found == [1, HandedBackError, HandedBackError, HandedBackError]
