@@ -138,7 +138,8 @@ def test_the_token_endpoint_reads_chunks_too_and_refuses_in_its_own_words(buyer:
 
     whole = b"grant_type=client_credentials&client_id=none&client_secret=none"
     assert ask(whole) == (401, "invalid_client")
-    assert ask(whole.partition(b"&")[2]) == (400, "invalid_request")
+    # Who the client is would be asked next, of a body that was not read too.
+    assert ask(whole + b"&client_id=none") == (400, "invalid_request")
 
 
 def test_a_form_of_a_page_may_come_in_chunks(buyer: Buyer) -> None:
@@ -147,9 +148,10 @@ def test_a_form_of_a_page_may_come_in_chunks(buyer: Buyer) -> None:
     said = {"login": "wire@hub-of-tests.org", "password": "vermilion-and-teal-42", "csrfmiddlewaretoken": session.cookies["csrftoken"]}  # fmt: skip
     form = httpx.Request("POST", buyer.url, data=said, files={"picture": png()})
     kind, body = {"Content-Type": form.headers["content-type"]}, form.read()
-    broken = session.post("/accounts/login/", content=in_chunks(body[:-20]), headers=kind)
+    without_token = body.partition(b"csrfmiddlewaretoken")[0]
+    refused = session.post("/accounts/login/", content=in_chunks(without_token), headers=kind)
     entered = session.post("/accounts/login/", content=in_chunks(body), headers=kind)
-    assert (broken.status_code, entered.status_code, entered.headers["location"]) == (403, 302, "/")
+    assert (refused.status_code, entered.status_code, entered.headers["location"]) == (403, 302, "/")
 
 
 def test_what_is_left_of_the_limits_is_said_over_the_wire(buyer: Buyer) -> None:
