@@ -126,8 +126,7 @@ def _disk(config: ServingConfig) -> Tier:
 
 
 def _tier(tier: Tier) -> str:
-    limit = f"{_gib(tier.limit_bytes)} GiB" if tier.limit_bytes else "what the adapters in use need"
-    return f"{tier.name}: {_gib(tier.used_bytes)} of {limit}"
+    return f"{tier.name}: {_gib(tier.used_bytes)} of {_gib(tier.limit_bytes)} GiB"
 
 
 def _gib(size: int) -> str:

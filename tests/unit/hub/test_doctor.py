@@ -67,7 +67,7 @@ def test_one_picture_is_drawn_and_timed(tmp_path: Path, tiny_base: Path, tiny_re
     assert re.search(r"device │ cpu, \d+\.\d of \d+\.\d GiB free", rows), rows
     assert re.search(rf"base │ tiny-sdxl from {tiny_base}, float32, loaded in \d+\.\d s", rows), rows
     assert f"refiner │ from {tiny_refiner}" in rows
-    assert "disk: 0.0 of 20.0 GiB; host: 0.0 of 4.0 GiB; slots: 0.0 of what the adapters in use need" in rows
+    assert "disk: 0.0 of 20.0 GiB; host: 0.0 of 4.0 GiB; slots: 0.0 of 4.0 GiB" in rows
     assert re.search(r"128 x 128 pixels: prompt .* 20 steps take about \d+\.\d s", rows), rows
 
 
