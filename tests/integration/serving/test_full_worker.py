@@ -25,7 +25,7 @@ from tests.fixtures_torch import AdapterFiles
 from tests.serving_jobs import job, made_into_pack
 from tests.site_side import WAIT_SECONDS, SiteSide
 
-pytestmark = [pytest.mark.stack, pytest.mark.torch]
+pytestmark = [pytest.mark.stack, pytest.mark.torch, pytest.mark.slow]
 MAX_BATCH = 6  # And one job more, a quarter, waits with its styles at hand.
 LONG, SHORT = 150, 2
 QUEUE = generate_queue("sdxl")
