@@ -44,6 +44,7 @@ def test_the_doctor_finds_nothing_broken(running_stack: RunningStack) -> None:
     assert (found.returncode, "broken" in found.stdout) == (0, False), found.stdout
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_the_stack_on_the_default_folder_by_itself(running_stack: RunningStack) -> None:
     shell = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     found = subprocess.run(

@@ -59,6 +59,7 @@ def test_a_service_that_a_setting_names_must_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.torch
+@pytest.mark.slow
 def test_one_picture_is_drawn_and_timed(tmp_path: Path, tiny_base: Path, tiny_refiner: Path) -> None:
     config = f'{{"sdxl": {{"base": "{tiny_base}", "base_model": "tiny-sdxl", "refiner": "{tiny_refiner}"}}}}'
     found = doctor(tmp_path, HUB_PLUGIN_CONFIG=config, HUB_SERVING_DEVICE="cpu")
@@ -72,6 +73,7 @@ def test_one_picture_is_drawn_and_timed(tmp_path: Path, tiny_base: Path, tiny_re
 
 
 @pytest.mark.torch
+@pytest.mark.slow
 def test_a_base_that_is_not_there_is_named_with_the_setting_to_correct(tmp_path: Path) -> None:
     config = f'{{"sdxl": {{"base": "{tmp_path}/missing"}}}}'
     found = doctor(tmp_path, HUB_PLUGIN_CONFIG=config, HUB_SERVING_DEVICE="cpu", HF_HUB_OFFLINE="1")

@@ -43,6 +43,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[TextEncoders, Tra
     return text, data
 
 
+@pytest.mark.slow
 def test_encoders_learn_to_tell_two_pictures_apart_by_their_captions(
     learned: tuple[TextEncoders, TrainingSet],
 ) -> None:

@@ -76,6 +76,7 @@ def expected(folder: Path) -> list[float]:
     return [parameter.item() for parameter in model.parameters()]
 
 
+@pytest.mark.slow
 def test_two_processes_learn_as_one_that_saw_both_batches(tmp_path: Path) -> None:
     lines = together(tmp_path, 2, LEARN)
     assert len(lines) == 2
@@ -83,6 +84,7 @@ def test_two_processes_learn_as_one_that_saw_both_batches(tmp_path: Path) -> Non
     assert json.loads(lines[0]) == pytest.approx(expected(tmp_path / "alone"), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_shared_work_comes_back_to_every_process_in_its_order(tmp_path: Path) -> None:
     whole = [0, 10, 20, 30, 40]
     shares = sorted(json.loads(line) for line in together(tmp_path, 2, SHARE))
