@@ -8,9 +8,14 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hub.receipts import Revocation, Takedown
 
 USAGE, NOT_GENUINE, UNREACHABLE, OTHER_IMAGE, REVOKED, ENDED = 2, 3, 4, 5, 6, 7
 WAIT_S = 10
@@ -44,18 +49,7 @@ def verify_receipt(
     fetched, 5 when it is of another image, 6 when its licence was revoked or its style taken down, 7 when its term is over. An
     image that was made before any of that stays licensed.
     """
-    from hub.receipts import (
-        KEYS_ADDRESS,
-        Kind,
-        ReceiptError,
-        end_of,
-        keys_of,
-        read,
-        revocation_of,
-        revocations_in,
-        takedown_of,
-        takedowns_in,
-    )
+    from hub.receipts import KEYS_ADDRESS, Kind, ReceiptError, keys_of, read, revocations_in, takedowns_in
 
     published = _text(keys or f"{url.rstrip('/')}{KEYS_ADDRESS}")
     listed = _text(revocations) if revocations else ""
@@ -65,13 +59,23 @@ def verify_receipt(
         now = datetime.now(UTC)
         ended = read(listed.strip(), trusted, Kind.REVOCATIONS) if listed else None
         revoked = revocations_in(ended, now) if ended else {}
+        taken_down = takedowns_in(ended) if ended else {}
     except ReceiptError as error:
         raise _stop(f"Not genuine. {error}", NOT_GENUINE) from error
     _say(claims)
     _compare(claims, image)
+    _refuse_what_is_over(claims, revoked, taken_down, now)
+
+
+def _refuse_what_is_over(
+    claims: dict[str, Any], revoked: "Mapping[str, Revocation]", taken_down: "Mapping[int, Takedown]", now: datetime
+) -> None:
+    """By the hub's list, and by the receipt's own term."""
+    from hub.receipts import end_of, revocation_of, takedown_of
+
     if (revocation := revocation_of(claims, revoked)) is not None:
         raise _stop(f"Revoked on {revocation.at:%Y-%m-%d}: {revocation.reason}", REVOKED)
-    if (notice := takedown_of(claims, takedowns_in(ended) if ended else {})) is not None:
+    if (notice := takedown_of(claims, taken_down)) is not None:
         raise _stop(f"Taken down on {notice.at:%Y-%m-%d}: {notice.reason}", REVOKED)
     if (end := end_of(claims, now)) is not None:
         raise _stop(f"Its term ended on {end:%Y-%m-%d}. Images that were made within it stay licensed.", ENDED)
