@@ -12,22 +12,9 @@ from marketplace.batches.models import Batch
 from marketplace.generation.models import Generation
 from marketplace.ledger.selectors import held_balance
 from tests.factories.command import Command
-from tests.factories.generation import make_request
-from tests.factories.ledger import make_buyer
 from tests.factories.playing import give_up, play_the_serving_worker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.stack, pytest.mark.usefixtures("object_store_server")]
-
-
-@pytest.fixture
-def buyer() -> User:
-    make_request()
-    return make_buyer()
-
-
-@pytest.fixture
-def iro(monkeypatch: pytest.MonkeyPatch, buyer: User) -> Command:
-    return Command(monkeypatch, buyer)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from marketplace.uploads.models import Upload
 from tests.factories.catalogue import tiny_sdxl_base
 from tests.factories.command import Command
 from tests.factories.generation import echo_version, make_request
-from tests.factories.ledger import make_buyer
 from tests.factories.partners import licensable_version, make_account, make_grant
 from tests.factories.playing import give_up, play_the_serving_worker, play_the_upload_workers
 from tests.factories.stability import png
@@ -31,17 +30,6 @@ TERMS: dict[str, Any] = {
     "creator_share_bp": 7_000,
     "training_sources": [{"name": "Mine", "consent": "own_work"}],
 }
-
-
-@pytest.fixture
-def buyer() -> User:
-    make_request()
-    return make_buyer()
-
-
-@pytest.fixture
-def iro(monkeypatch: pytest.MonkeyPatch, buyer: User) -> Command:
-    return Command(monkeypatch, buyer)
 
 
 def test_a_picture_is_drawn_and_saved(iro: Command, buyer: User, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """From a quote to a receipt that is verified without the hub, blocking and awaited, against the real site."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,8 +7,6 @@ from typing import Any
 import pytest
 from time_machine import TimeMachineFixture
 
-from hub.settings.site import site_config
-from hub.signing import make_key
 from irodori_client import DamagedError, NotAllowedError, Order, StyleUse
 from irodori_client.cli.exits import Exit
 from irodori_client.models import GrantWanted
@@ -25,19 +22,8 @@ from tests.factories.command import Command
 from tests.factories.partners import deliver, licensable_version, make_account
 from tests.unit.sdk.conftest import Hub
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("receipt_key")]
 IMAGE = b"image"
-
-
-@pytest.fixture(autouse=True)
-def _key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A key that signs receipts."""
-    path = tmp_path / "receipt-key.pem"
-    monkeypatch.setenv("HUB_RECEIPT_KEY_FILE", str(path))
-    site_config.cache_clear()
-    make_key(path)
-    yield
-    site_config.cache_clear()
 
 
 @dataclass(frozen=True)

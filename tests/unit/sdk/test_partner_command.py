@@ -1,15 +1,12 @@
 """`iro partner` against the real site: from the list to a grant, and what it tells of it."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from hub.receipts import Kind, read
-from hub.settings.site import site_config
-from hub.signing import make_key
 from irodori_client.cli.exits import Exit
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import StyleVersion
@@ -21,17 +18,7 @@ from tests.factories.accounts import make_user
 from tests.factories.command import Command
 from tests.factories.partners import deliver, licensable_version, make_account, make_grant, order_under
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    path = tmp_path / "receipt-key.pem"
-    monkeypatch.setenv("HUB_RECEIPT_KEY_FILE", str(path))
-    site_config.cache_clear()
-    make_key(path)
-    yield
-    site_config.cache_clear()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("receipt_key")]
 
 
 @pytest.fixture
