@@ -24,7 +24,7 @@ VERSIONS_AT_ONCE = 2_000
 NEWEST_OF_A_CLASS = """
 SELECT * FROM (
     SELECT version_id FROM partners_offer
-    WHERE licence_class_id = %s {bounds}
+    WHERE licence_class_id = {class_id} {bounds}
     ORDER BY version_id {order} LIMIT {count}
 ) AS newest
 """
@@ -90,17 +90,20 @@ class Licensable:
         return sorted(found, reverse=self.newest_first)[:count]
 
     def _newest(self, classes: Sequence[int], count: int) -> list[int]:
-        """Of each class the first `count` by its index, so that no class is read through for want of another's versions."""
+        """Of each class the first `count` by its index, so that no class is read through for want of another's versions.
+
+        Every number stands in the text: of a parameter PostgreSQL would not know how rare a class is, and plan to read through
+        all versions, newest first, until it has met enough of this one's.
+        """
         bounds = [(sign, bound) for sign, bound in (("<", self.below), (">", self.above)) if bound is not None]
-        # Only signs and a number of our own stand in the text; every value is a parameter.
-        part = NEWEST_OF_A_CLASS.format(
-            bounds=" ".join(f"AND version_id {sign} %s" for sign, _bound in bounds),
-            order="DESC" if self.newest_first else "ASC",
-            count=int(count),
-        )
-        values = [value for class_id in classes for value in (class_id, *(bound for _sign, bound in bounds))]
+        asked = {
+            "bounds": " ".join(f"AND version_id {sign} {int(bound)}" for sign, bound in bounds),
+            "order": "DESC" if self.newest_first else "ASC",
+            "count": int(count),
+        }
+        parts = [NEWEST_OF_A_CLASS.format(class_id=int(class_id), **asked) for class_id in classes]
         with connection.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join([part] * len(classes)), values)
+            cursor.execute(" UNION ALL ".join(parts))
             return [id_ for (id_,) in cursor.fetchall()]
 
 
