@@ -19,6 +19,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, Stre
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
+from hub.web import afterwards
 from hub.web.body import Body, is_small
 from hub.web.later import Later, SiteRequest
 from hub.web.types import Message, Receive, Scope, Send
@@ -42,9 +43,13 @@ class SiteHandler(BaseHandler):
             await body.begin()
         response = await exchange.in_thread(lambda: exchange.view(scope, body))
         if isinstance(response, Later) or getattr(response, "is_async", False):
+            await exchange.do_afterwards()  # what is waited for may depend on it
             await _unless_left(receive, exchange.later(response), exchange.context)
         else:
-            await exchange.send_whole(response)
+            try:
+                await exchange.send_whole(response)
+            finally:
+                await exchange.do_afterwards()
 
 
 class Exchange:
@@ -53,9 +58,14 @@ class Exchange:
     def __init__(self, handler: BaseHandler, pool: ThreadPoolExecutor, send: Send) -> None:
         self.loop, self.context = asyncio.get_running_loop(), copy_context()
         self._handler, self._pool, self._send = handler, pool, send
+        self._put_off = self.context.run(afterwards.put_off_work)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         return await self.loop.run_in_executor(self._pool, self.context.run, _tidied, work)
+
+    async def do_afterwards(self) -> None:
+        if self._put_off:
+            await self.in_thread(lambda: afterwards.do(self._put_off))
 
     def view(self, scope: Scope, body: Body) -> HttpResponseBase:
         """Runs in a thread."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from marketplace.accounts.models import Invitation, Membership, Organisation, User
 from marketplace.accounts.roles import Role
 from marketplace.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from marketplace.outbox import after_commit
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +63,7 @@ def send_invitation(invitation: Invitation, link: str) -> None:
     def send() -> None:
         send_mail(subject, "\n\n".join(lines), None, [invitation.email])
 
-    transaction.on_commit(send, robust=True)
+    after_commit(send)
 
 
 def open_invitations(organisation: Organisation) -> QuerySet[Invitation]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from django.db import transaction
 from django.utils import timezone
 
 from hub.jobs import SITE_QUEUE
@@ -19,7 +18,7 @@ from marketplace.generation.lifecycle import OPEN
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.permits import Permits
 from marketplace.generation.quoting import Agreed
-from marketplace.outbox import send_after_commit
+from marketplace.outbox import after_commit, send_after_commit
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 500
@@ -60,7 +59,7 @@ def cancel_together(ids: Sequence[UUID]) -> int:
     settlement.release_all(stopped)
     for row in stopped:
         announce_cancelled(row)
-    transaction.on_commit(lambda: _tell_workers(stopped))
+    after_commit(lambda: _tell_workers(stopped))
     return len(stopped)
 
 

@@ -12,7 +12,7 @@ from hub.celery import app
 from hub.jobs import CANCEL_COMMAND, GENERATE_TASK, WORKER_MARK, AdapterUse, GenerateJob, generate_queue
 from marketplace.generation.models import Generation, GenerationAdapter
 from marketplace.generation.pictures import source_of
-from marketplace.generation.statements import note_sent
+from marketplace.generation.statements import note_not_sent, note_sent
 
 log = structlog.get_logger(__name__)
 
@@ -22,11 +22,20 @@ def send(generation_id: UUID) -> bool:
     with_styles = Prefetch("adapters", GenerationAdapter.objects.select_related("version__pack").order_by("pk"))
     known = Generation.objects.select_related("base_model", "buyer").prefetch_related(with_styles)
     generation = known.get(pk=generation_id)
-    return True if generation.state != Generation.State.QUEUED else send_new(generation)
+    if generation.state != Generation.State.QUEUED:
+        return True
+    if sent := _publish(generation):
+        note_sent(generation)
+    return sent
 
 
-def send_new(generation: Generation) -> bool:
-    """The same for one that was saved in this moment, from what is at hand of it."""
+def send_new(generation: Generation) -> None:
+    """The same for one that was saved as sent in this moment, from what is at hand of it."""
+    if not _publish(generation):
+        note_not_sent(generation)
+
+
+def _publish(generation: Generation) -> bool:
     job = job_of(generation)
     try:
         app.send_task(
@@ -42,7 +51,6 @@ def send_new(generation: Generation) -> bool:
     except OperationalError as error:
         log.warning("generation.not_sent", generation=str(generation.pk), reason=str(error))
         return False
-    generation.ahead = note_sent(generation)
     log.info("generation.sent", generation=str(generation.pk), attempt=generation.attempt, engine=job.engine)
     return True
 

@@ -81,7 +81,7 @@ class Generation(models.Model):
     image_size = models.PositiveBigIntegerField(default=0)
     image_media_type = models.CharField(max_length=60, blank=True)
 
-    # How many waited before it when it was sent: at hand for who ordered it a moment ago, and not stored.
+    # How many waited before it when it was saved: at hand for who ordered it a moment ago, and not stored.
     ahead: int | None = None
 
     class Meta:

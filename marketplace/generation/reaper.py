@@ -15,7 +15,7 @@ from marketplace.generation.settlement import HOLD_LIFE
 
 log = structlog.get_logger(__name__)
 
-# A message may be on its way while the row says it is not sent.
+# What is taken back as not sent waits this long, since the broker has just been away.
 JUST_SAVED = timedelta(seconds=3)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=10)

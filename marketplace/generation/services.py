@@ -29,6 +29,7 @@ from marketplace.generation.requests import AdapterChoice, GenerationRequest
 from marketplace.generation.selectors import picture_of
 from marketplace.generation.validation import MAX_PROMPT, Order, check_texts, checked_order
 from marketplace.orders.quotes import Token
+from marketplace.outbox import after_commit
 
 __all__ = [
     "cancel",
@@ -117,7 +118,7 @@ def cancel(*, generation: Generation) -> None:
         settlement.release(generation)
         announce_cancelled(generation)
         log.info("generation.cancelled", attempt=generation.attempt)
-        transaction.on_commit(partial(dispatch.send_cancel, generation.pk, generation.attempt, generation.worker))
+        after_commit(partial(dispatch.send_cancel, generation.pk, generation.attempt, generation.worker))
 
 
 def _refuse_unless_cancelled(generation: Generation) -> None:
@@ -147,14 +148,19 @@ def _queue(
     prices: dict[int, int],
     permit: Permit | None = None,
 ) -> Generation:
-    """Complete the row, hold its price and save both, then send the job."""
+    """Complete the row, hold its price and save both, then send the job.
+
+    It is saved as sent: to note that afterwards takes every order a statement, to take it back only those that can't be
+    sent. Where the site ends between the two, the reaper sends it after its first wait.
+    """
     drafts.complete(generation, buyer, request, order, prices)
+    generation.sent_at, generation.times_sent = timezone.now(), 1
     with bound_contextvars(generation=str(generation.pk)), transaction.atomic():
         drafts.save(generation, order, prices)
         if permit is not None:
             permit.use(generation)
         settlement.hold(generation)
         log.info("generation.requested", purpose=generation.purpose, price_micro=generation.price_micro)
-        # Sent after commit, or the worker may look before the row exists.
-        transaction.on_commit(partial(dispatch.send_new, generation))
+        # Or the worker may look before the row exists.
+        after_commit(partial(dispatch.send_new, generation))
     return generation

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Field, Model
 from django.utils import timezone
 
-from marketplace.generation.models import Generation
+from marketplace.generation.models import Generation, GenerationAdapter
 
 AHEAD = (
     "SELECT COUNT(*) FROM generation_generation JOIN catalogue_basemodel ON catalogue_basemodel.id = base_model_id "
@@ -20,23 +20,41 @@ SENT = (
     "UPDATE generation_generation SET sent_at = %s, times_sent = times_sent + 1 "
     "WHERE id = %s AND attempt = %s AND state = 'queued'"
 )
-# Needs not be on the disk when it is answered: where a crash of PostgreSQL forgets it, the message is sent once more.
-WITHOUT_WAITING_FOR_THE_DISK = "AND set_config('synchronous_commit', 'off', true) IS NOT NULL"
+NOT_SENT = (
+    "UPDATE generation_generation SET sent_at = NULL, times_sent = 0 "
+    "WHERE id = %s AND attempt = %s AND state = 'queued' AND times_sent = 1"
+)
 
 
-def insert(row: Model, parts: Sequence[Model]) -> None:
-    """A new row and those of one other model that name it, as `save` would write them; numbered ones learn their numbers."""
-    if not parts or connection.vendor != "postgresql":  # only there one INSERT carries another
-        _saved([row], *_insert([row]))
-        if parts:
-            _saved(parts, *_insert(parts))
+def insert(generation: Generation, styles: Sequence[GenerationAdapter]) -> None:
+    """As `save` would write them. Styles learn their numbers, and the generation how many are ahead of it, where one
+    statement says all that."""
+    if connection.vendor != "postgresql":
+        _insert_one_by_one(generation, styles)
         return
-    (whole, values), (sql, others) = _insert([row]), _insert(parts)
-    _saved(parts, f"WITH whole AS ({whole}) {sql}", [*values, *others])
-    row._state.adding, row._state.db = False, connection.alias
+    whole, values = _inserting([generation])
+    parts, others = _inserting(styles) if styles else ("SELECT 0 AS id WHERE FALSE", [])
+    ahead, of_whom = _ahead(of_those_sent=True), [generation.base_model.engine, _stored(generation.created_at)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH whole AS ({whole}), part AS ({parts}) SELECT ({ahead}), ARRAY(SELECT id FROM part)",  # noqa: S608 - every value is a parameter
+            [*values, *others, *of_whom],
+        )
+        generation.ahead, numbers = cursor.fetchone()
+    _saved([generation, *styles], [generation.pk, *numbers])
 
 
-def _insert(rows: Sequence[Model]) -> tuple[str, list[Any]]:
+def _insert_one_by_one(generation: Generation, styles: Sequence[GenerationAdapter]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(*_inserting([generation]))
+        numbers: list[Any] = []
+        if styles:
+            cursor.execute(*_inserting(styles))
+            numbers = [number for (number,) in cursor.fetchall()]
+    _saved([generation, *styles], [generation.pk, *numbers])
+
+
+def _inserting(rows: Sequence[Model]) -> tuple[str, list[Any]]:
     fields, numbered = _inserted(type(rows[0]))
     columns = ", ".join(str(field.column) for field in fields)
     places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(rows))
@@ -45,11 +63,8 @@ def _insert(rows: Sequence[Model]) -> tuple[str, list[Any]]:
     return f"{sql} RETURNING id" if numbered else sql, values
 
 
-def _saved(rows: Sequence[Model], sql: str, values: Sequence[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        numbers = cursor.fetchall() if _inserted(type(rows[0]))[1] else [(row.pk,) for row in rows]
-    for row, (number,) in zip(rows, numbers, strict=True):
+def _saved(rows: Sequence[Model], numbers: Sequence[Any]) -> None:
+    for row, number in zip(rows, numbers, strict=True):
         row.pk = number
         row._state.adding, row._state.db = False, connection.alias
 
@@ -69,18 +84,16 @@ def count_ahead(engine: str, before: datetime, *, of_those_sent: bool) -> int:
         return int(cursor.fetchone()[0])
 
 
-def note_sent(generation: Generation) -> int | None:
-    """Unless it has started since. How many are ahead of it, where one statement says both."""
-    values: list[Any] = [_stored(timezone.now()), generation.pk.hex, generation.attempt]
-    # In a transaction it would hold for all that is in it.
-    alone = connection.vendor == "postgresql" and not connection.in_atomic_block
+def note_sent(generation: Generation) -> None:
+    """Once more, unless it has started since."""
     with connection.cursor() as cursor:
-        if not alone:
-            cursor.execute(SENT, values)
-            return None
-        sql = f"WITH sent AS ({SENT} {WITHOUT_WAITING_FOR_THE_DISK}) {_ahead(of_those_sent=True)}"
-        cursor.execute(sql, [*values, generation.base_model.engine, _stored(generation.created_at)])
-        return int(cursor.fetchone()[0])
+        cursor.execute(SENT, [_stored(timezone.now()), generation.pk.hex, generation.attempt])
+
+
+def note_not_sent(generation: Generation) -> None:
+    """What was saved as sent was not; unless somebody has sent it again since."""
+    with connection.cursor() as cursor:
+        cursor.execute(NOT_SENT, [generation.pk.hex, generation.attempt])
 
 
 def _ahead(of_those_sent: bool) -> str:

@@ -1,5 +1,6 @@
 """The moments between two steps of a generation, each held open from outside: by a stopped process or a locked table."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
@@ -15,7 +16,7 @@ from marketplace.generation.models import Generation
 from tests.e2e.faults.buyers import Buyer
 from tests.e2e.faults.hub_on_postgres import Hub, within
 
-REACHED_S = 30.0
+REACHED_S, SENT_S = 30.0, 0.5
 Moment = Callable[[Hub, Buyer, str], AbstractContextManager[None]]
 
 
@@ -33,7 +34,7 @@ def held(hub: Hub, buyer: Buyer, prompt: str) -> Iterator[None]:
     """The hold is committed, and no message is sent."""
     with hub.frozen("broker"):
         buyer.order_later(prompt)
-        _until(lambda: _order(prompt, state="queued", sent_at=None) is not None, "the order is saved")
+        _until(lambda: _order(prompt, state="queued") is not None, "the order is saved")
         yield
 
 
@@ -42,7 +43,9 @@ def sent(hub: Hub, buyer: Buyer, prompt: str) -> Iterator[None]:
     """The message is on its way, and no worker has answered."""
     with hub.frozen("generate"):
         buyer.order_later(prompt)
-        _until(lambda: _order(prompt, state="queued", sent_at__isnull=False) is not None, "the order is sent")
+        # It is answered first, and sent right after that.
+        buyer.wait_for_answers()
+        time.sleep(SENT_S)
         yield
 
 

@@ -59,18 +59,34 @@ def test_an_order_is_sent_after_commit(
 
 
 def test_what_nobody_started_is_sent_again_and_costs_no_attempt(sent: Callable[[], list[GenerateJob]]) -> None:
-    generation = order()
+    generation = order()  # and the site ends before it sends what it has saved
     now = timezone.now()
-    services.reap(now=now)
-    assert sent() == []  # only just saved: its message may be on the way
-    services.reap(now=now + timedelta(seconds=4))
-    services.reap(now=now + timedelta(seconds=20))
-    assert sent() == [job_of(generation)]
-    services.reap(now=now + timedelta(seconds=35))
+    services.reap(now=now + timedelta(seconds=29))
+    assert sent() == []  # its message may be on the way
+    services.reap(now=now + timedelta(seconds=31))
     services.reap(now=now + timedelta(seconds=55))
     assert sent() == [job_of(generation)]
+    services.reap(now=now + timedelta(seconds=95))
+    assert sent() == [job_of(generation)]
     generation.refresh_from_db()
-    assert (generation.state, generation.attempt, generation.times_sent) == ("queued", 1, 2)
+    assert (generation.state, generation.attempt, generation.times_sent) == ("queued", 1, 3)
+
+
+def test_what_the_broker_did_not_take_is_sent_soon(
+    sent: Callable[[], list[GenerateJob]],
+    django_capture_on_commit_callbacks: Committed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as away:
+        away.setattr(dispatch, "app", _with_a_broker_of_its_own()[0])
+        with django_capture_on_commit_callbacks(execute=True):
+            generation = order()
+    generation.refresh_from_db()
+    assert (generation.times_sent, generation.sent_at, sent()) == (0, None, [])
+    services.reap(now=timezone.now() + timedelta(seconds=2))
+    assert sent() == []
+    services.reap(now=timezone.now() + timedelta(seconds=4))
+    assert sent() == [job_of(generation)]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -114,18 +130,24 @@ def _drain(connection: Any) -> None:
 
 
 def test_a_broker_that_goes_and_comes_back_loses_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    ports, _ = choose_ports(Ports(site=0, broker=0, s3=0, master=0, volume=0, filer=0, metrics=0))
-    other = Celery("other")
-    other.config_from_object("django.conf:settings", namespace="CELERY")
-    other.conf.update(broker_url=f"redis://{HOST}:{ports.broker}/0")
+    other, port = _with_a_broker_of_its_own()
     monkeypatch.setattr(dispatch, "app", other)
     generation = order()
     answers = [dispatch.send(generation.pk)]
     for _round in range(2):
-        with running_broker(FOLDER, ports.broker):
+        with running_broker(FOLDER, port):
             answers.append(dispatch.send(generation.pk))
         answers.append(dispatch.send(generation.pk))
         dispatch.send_cancel(generation.pk, 1)
     assert answers == [False, True, False, True, False]
     generation.refresh_from_db()
-    assert (generation.state, generation.times_sent) == ("queued", 2)
+    assert (generation.state, generation.times_sent) == ("queued", 3)
+
+
+def _with_a_broker_of_its_own() -> tuple[Celery, int]:
+    """And its port, at which nobody listens yet."""
+    ports, _ = choose_ports(Ports(site=0, broker=0, s3=0, master=0, volume=0, filer=0, metrics=0))
+    other = Celery("other")
+    other.config_from_object("django.conf:settings", namespace="CELERY")
+    other.conf.update(broker_url=f"redis://{HOST}:{ports.broker}/0")
+    return other, ports.broker

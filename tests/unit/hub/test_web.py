@@ -1,6 +1,7 @@
 """The site behind an ASGI server: whole answers, files, and what goes wrong."""
 
 import asyncio
+from threading import Event
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import override_settings
 from django.urls import path
 
+from hub.web.afterwards import afterwards
 from hub.web.body import Body
 from hub.web.handler import SiteHandler
 from hub.web.later import Later, can_wait
@@ -41,7 +43,18 @@ def pieces(_request: Any) -> StreamingHttpResponse:
     return StreamingHttpResponse(iter([b"one ", b"two"]))
 
 
-urlpatterns = [path(view.__name__, view) for view in (later, refused_later, echo, pieces)]
+answered = Event()
+happened: list[object] = []
+
+
+def puts_off(request: Any) -> HttpResponse:
+    """Two works, of which the first fails."""
+    afterwards(lambda: happened.extend(1 / 0 for _ in "1"))
+    afterwards(lambda: happened.append(answered.wait(0.0 if request.GET else 10.0)))
+    return Later(_nothing, lambda: HttpResponse(str(happened))) if request.GET else HttpResponse("now")
+
+
+urlpatterns = [path(view.__name__, view) for view in (later, refused_later, echo, pieces, puts_off)]
 
 
 def handler403(_request: Any, exception: Exception) -> HttpResponse:
@@ -56,6 +69,7 @@ def ask(address: str, *, method: str = "GET", body: bytes = b"") -> tuple[int, s
     async def speak() -> tuple[int, str, dict[str, str]]:
         async with asked(SiteHandler(1), address, {}, method=method, body=body) as answer:
             text = await answer.text()
+            answered.set()
             return answer.status, text, answer.headers
 
     with override_settings(
@@ -72,6 +86,28 @@ def test_what_comes_later_has_its_own_status_and_length_and_what_was_put_on_it_b
 
 def test_an_answer_in_pieces_is_sent_whole() -> None:
     assert ask("/pieces")[:2] == (200, "one two")
+
+
+@pytest.fixture
+def _nothing_happened() -> None:
+    answered.clear()
+    happened.clear()
+
+
+@pytest.mark.usefixtures("_nothing_happened")
+def test_what_nobody_waits_for_is_done_after_the_answer_whatever_else_fails() -> None:
+    assert (ask("/puts_off")[:2], happened) == ((200, "now"), [True])
+
+
+@pytest.mark.usefixtures("_nothing_happened")
+def test_what_comes_later_finds_it_done() -> None:
+    assert ask("/puts_off?later=1")[:2] == (200, "[False]")
+
+
+@pytest.mark.usefixtures("_nothing_happened")
+def test_it_is_done_at_once_where_nothing_is_answered() -> None:
+    afterwards(lambda: happened.append("done"))
+    assert happened == ["done"]
 
 
 def test_a_body_is_read_to_its_length_however_it_arrives() -> None:
