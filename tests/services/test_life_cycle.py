@@ -3,6 +3,7 @@
 import pytest
 
 from hub.object_store import ObjectStore
+from hub.testing.environment import ON_SERVICES
 from marketplace.generation.models import Generation
 from marketplace.ledger.models import Transaction
 from marketplace.ledger.selectors import held_balance, sum_of_all_entries, wallet_balance
@@ -13,6 +14,8 @@ from tests.services.conftest import Workers, within
 
 pytestmark = [pytest.mark.services, pytest.mark.stack]
 PRICE = 100
+# There `make smoke` kills the same processes with every change.
+nightly_on_the_embedded_stack = pytest.mark.services if ON_SERVICES else pytest.mark.slow
 
 
 def state_of(generation: Generation) -> str:
@@ -49,6 +52,7 @@ def test_an_order_made_before_any_worker_runs_waits_for_one(workers: Workers) ->
     assert within(30, lambda: state_of(generation) == "succeeded")
 
 
+@nightly_on_the_embedded_stack
 def test_kill_9_of_the_worker_costs_neither_image_nor_credit(
     workers: Workers, object_store_server: ObjectStore
 ) -> None:
@@ -66,6 +70,7 @@ def test_kill_9_of_the_worker_costs_neither_image_nor_credit(
     assert (wallet_balance(buyer), held_balance(buyer), sum_of_all_entries()) == (CREDIT - PRICE, 0, 0)
 
 
+@nightly_on_the_embedded_stack
 def test_a_worker_that_is_stopped_finishes_its_image_and_another_makes_the_rest(workers: Workers) -> None:
     workers.start_site()
     workers.start_echo("first", seconds=4)
@@ -80,6 +85,7 @@ def test_a_worker_that_is_stopped_finishes_its_image_and_another_makes_the_rest(
     assert [len(charges(generation)) for generation in generations] == [2, 2, 2]
 
 
+@nightly_on_the_embedded_stack
 def test_kill_9_of_the_site_worker_costs_neither_image_nor_credit(workers: Workers) -> None:
     workers.env["HUB_LEASE_SECONDS"] = "8"
     workers.start_site("first-site")
@@ -94,6 +100,7 @@ def test_kill_9_of_the_site_worker_costs_neither_image_nor_credit(workers: Worke
     assert (wallet_balance(buyer), held_balance(buyer), sum_of_all_entries()) == (CREDIT - PRICE, 0, 0)
 
 
+@nightly_on_the_embedded_stack
 def test_twenty_orders_at_once_are_each_charged_once(workers: Workers) -> None:
     workers.start_site()
     workers.start_echo()

@@ -51,13 +51,24 @@ def environment(live_server: Any, buyer: User, tmp_path: Path) -> dict[str, str]
 @contextmanager
 def running(words: list[str], environment: dict[str, str], folder: Path) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [*IRO, *words], env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*IRO, *words],
+        env=environment,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_ctrl_c,
     )
     try:
         yield process
     finally:
         process.kill()
         process.wait()
+
+
+def _hear_ctrl_c() -> None:
+    """A shell that runs the tests in the background has them, and what they start, ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_orders(count: int) -> None:
@@ -120,7 +131,12 @@ def test_somebody_at_a_terminal_sees_price_and_progress(
 ) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*IRO, "generate", "a fox"], env=environment | {"TERM": "xterm"}, cwd=tmp_path, stdout=theirs, stderr=theirs
+        [*IRO, "generate", "a fox"],
+        env=environment | {"TERM": "xterm"},
+        cwd=tmp_path,
+        stdout=theirs,
+        stderr=theirs,
+        preexec_fn=_hear_ctrl_c,
     )
     os.close(theirs)
     wait_for_orders(1)
