@@ -19,7 +19,7 @@ demo: $(STAMP) ## Set everything up and run the whole hub on this machine; Ctrl-
 	@$(BIN)/irodori up --data-dir $(DATA_DIR) --port $(PORT)
 
 test: $(STAMP) ## Set everything up and run the test suite on the embedded stack
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow and not browser"
+	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow and not browser"
 	$(BIN)/pytest -q -m "browser and not slow"
 
 test-unit: $(STAMP) ## Run the unit tests: seconds, no service

@@ -3,16 +3,37 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.utils import translation
 
 from hub.config import hub_config
 from hub.local.servers import running_broker, running_store
+from hub.local.stamp import ROOT
 from hub.object_store import ObjectStore
 from hub.testing.environment import BROKER_URL, EMBEDDED_BROKER_URL, FOLDER, ON_SERVICES, PORTS
 from hub.testing.stack import RunningStack
 from hub.testing.stack import running_stack as start_stack
 
+WHOLE_HUB = "the whole hub"
 pytest_plugins = ["tests.database", "tests.fixtures_receipts", "tests.fixtures_torch"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs a file, and one all that speak to the whole hub, which takes half a minute to start. What is long
+    begins first, so that at the end no process waits for it alone."""
+    for item in items:
+        whole_hub = "running_stack" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group(WHOLE_HUB if whole_hub else item.path.relative_to(ROOT).as_posix()))
+        if whole_hub:
+            item.add_marker("long")
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_found_when_asked_for() -> None:
+    """And not listed at the start, which takes every new `Client` a twentieth of a second."""
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(autouse=True)

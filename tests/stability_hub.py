@@ -16,7 +16,7 @@ from hub.local import shipped
 from hub.local.demo_styles import DemoStyle
 from hub.local.stamp import ROOT
 from hub.local.visitor import Visitor, checked
-from hub.testing.stack import running_stack
+from hub.testing.stack import RunningStack, running_stack
 from tests.founder import Founder
 
 EMAIL, PASSWORD, PAID_MICRO = "program@hub-of-tests.org", "vermilion-and-teal-42", 20_000_000
@@ -61,11 +61,21 @@ class StabilityHub:
 
 @contextmanager
 def stability_hub(folder: Path) -> Iterator[StabilityHub]:
+    """One that nobody else has published on."""
     with running_stack(folder) as stack:
-        environment = {**os.environ, **stack.env, "DJANGO_SETTINGS_MODULE": "hub.settings"}
-        command = [sys.executable, str(ROOT / "manage.py"), "seed_demo"]
-        subprocess.run(command, env=environment, check=True, capture_output=True, cwd=ROOT)
-        visitor = Visitor(stack.url)
-        visitor.sign_up(EMAIL, "Program", PASSWORD)
-        visitor.top_up(PAID_MICRO)
-        yield StabilityHub(stack.url, visitor.make_token("stability"))
+        yield signed_up(stack, EMAIL)
+
+
+def signed_up(stack: RunningStack, email: str) -> StabilityHub:
+    """Somebody new with credit on a hub that runs, which has the small base and the upscaler from then on."""
+    seed(stack)
+    visitor = Visitor(stack.url)
+    visitor.sign_up(email, "Program", PASSWORD)
+    visitor.top_up(PAID_MICRO)
+    return StabilityHub(stack.url, visitor.make_token("program"))
+
+
+def seed(stack: RunningStack) -> None:
+    environment = {**os.environ, **stack.env, "DJANGO_SETTINGS_MODULE": "hub.settings"}
+    command = [sys.executable, str(ROOT / "manage.py"), "seed_demo"]
+    subprocess.run(command, env=environment, check=True, capture_output=True, cwd=ROOT)

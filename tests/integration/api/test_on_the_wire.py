@@ -1,10 +1,8 @@
 """A whole hub, spoken to in bytes: bodies that break off, and bodies in chunks, of the API, its tokens and the pages."""
 
 import json
-import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from hub.local.stamp import ROOT
-from hub.local.visitor import Visitor
 from hub.testing.stack import RunningStack
 from tests.factories.stability import png
+from tests.stability_hub import signed_up
 
 pytestmark = [pytest.mark.stack, pytest.mark.torch]
 ORDER = {"base_model": "irodori-small", "prompt": "a fox on a blue background", "width": 128, "height": 128, "steps": 2}
@@ -39,13 +36,8 @@ class Buyer:
 
 @pytest.fixture(scope="module")
 def buyer(running_stack: RunningStack) -> Buyer:
-    environment = {**os.environ, **running_stack.env, "DJANGO_SETTINGS_MODULE": "hub.settings"}
-    command = [sys.executable, str(ROOT / "manage.py"), "seed_demo"]
-    subprocess.run(command, env=environment, check=True, capture_output=True, cwd=ROOT)
-    visitor = Visitor(running_stack.url)
-    visitor.sign_up("wire@hub-of-tests.org", "Wire", "vermilion-and-teal-42")
-    visitor.top_up(5_000_000)
-    return Buyer(running_stack.url, visitor.make_token("wire"))
+    hub = signed_up(running_stack, "wire@hub-of-tests.org")
+    return Buyer(hub.url, hub.token)
 
 
 def said_to(buyer: Buyer, path: str, kind: str, lines: tuple[str, ...], body: bytes) -> bytes:

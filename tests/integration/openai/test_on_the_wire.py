@@ -10,17 +10,17 @@ import httpx
 import pytest
 from PIL import Image
 
+from hub.testing.stack import RunningStack
 from tests.factories.stability import png
-from tests.stability_hub import StabilityHub, stability_hub
+from tests.stability_hub import StabilityHub, signed_up
 
 pytestmark = [pytest.mark.stack, pytest.mark.torch]
 FOX = "a fox on a blue background"
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StabilityHub]:
-    with stability_hub(tmp_path_factory.mktemp("openai")) as running:
-        yield running
+def hub(running_stack: RunningStack) -> StabilityHub:
+    return signed_up(running_stack, "openai-wire@hub-of-tests.org")
 
 
 def in_chunks(body: bytes) -> Iterator[bytes]:

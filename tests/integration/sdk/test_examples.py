@@ -16,7 +16,7 @@ from hub.local.shipped import STYLES
 from hub.local.stamp import ROOT
 from tests.stability_hub import StabilityHub, stability_hub
 
-pytestmark = [pytest.mark.stack, pytest.mark.torch]
+pytestmark = [pytest.mark.stack, pytest.mark.torch, pytest.mark.long]
 SDK = ROOT / "sdk"
 BIN = Path(sys.executable).parent
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)

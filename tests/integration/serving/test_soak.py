@@ -7,7 +7,7 @@ import pytest
 
 from bench.soak import soak
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.long]
 OPERATIONS = 300
 LEAK = 5.0
 """Per cent: a tenth of a megabyte for each request, which nothing but a leak takes once every size of a batch was met."""

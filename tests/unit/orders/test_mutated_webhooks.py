@@ -16,7 +16,7 @@ from plugins.sandbox_payments.plugin import SandboxConfig
 from plugins.sandbox_payments.signature import ID, SIGNATURE, TIMESTAMP, TOLERANCE_SECONDS, signed_headers
 from tests.factories.accounts import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 ADDRESS = "/api/payments/sandbox/webhook"
 MUTANTS = 1_000
 VISIBLE = [chr(code) for code in range(0x21, 0x7F)]
