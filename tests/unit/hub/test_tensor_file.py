@@ -128,10 +128,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 def test_a_hostile_file_is_refused_within_a_second(name: str) -> None:
     build, code = HOSTILE[name]
     content = build()
-    started = time.process_time()
+    started = time.thread_time()
     with pytest.raises(HeaderError) as refused:
         parse_header(content, len(content))
-    assert (refused.value.code, time.process_time() - started < 1) == (code, True)
+    assert (refused.value.code, time.thread_time() - started < 1) == (code, True)
     assert refused.value.message.endswith(".")
 
 
