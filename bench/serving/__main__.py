@@ -57,7 +57,10 @@ def _measured(bench: Bench, name: str) -> list[Row]:
     """What could be measured: a subject that breaks costs its own rows and no others."""
     rows: list[Row] = []
     try:
-        rows.extend(SUBJECTS[name][0](bench))
+        for each in SUBJECTS[name][0](bench):
+            rows.append(each)
+            # Under load it takes an hour until all of them stand in the table.
+            print(f"{each.id}: {each.value:.3g} {each.unit} ({each.rival})", flush=True)
     except Exception:  # noqa: BLE001 - shown whole, and its rows as not measured
         Console(stderr=True).print_exception()
     return rows

@@ -66,7 +66,9 @@ def _sustained(server: Server, coming: Sequence[Arrival], rate: float, bound: fl
     """The highest rate that the server keeps up with: up from the first one if it keeps that, down from it if not."""
 
     def keeps(rate: float) -> bool:
-        return percentile(server.latencies(coming, rate), 0.99) <= bound
+        p99 = percentile(server.latencies(coming, rate), 0.99)
+        print(f"{rate:.3g} a second, {server.at_once} at once: p99 {p99:.3g} s of {bound:.3g} s", flush=True)
+        return p99 <= bound
 
     step = STEP if keeps(rate) else 1 / STEP
     for _ in range(TRIALS):
