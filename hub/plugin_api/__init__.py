@@ -39,6 +39,7 @@ from hub.plugin_api.errors import (
     some,
 )
 from hub.plugin_api.manifest import OUTPUT_GATES, Component, ExtensionPoint, NoConfig, OnError, Plugin
+from hub.plugin_api.names import Names
 from hub.plugin_api.payment_provider import (
     PAYMENT_PROVIDER,
     Checkout,
@@ -48,7 +49,7 @@ from hub.plugin_api.payment_provider import (
 )
 from hub.plugin_api.prompt_check import PROMPT_CHECK, PromptCheck, Verdict
 from hub.plugin_api.report import EngineReport, Tally, Tier
-from hub.plugin_api.text import FoldedText, fold
+from hub.plugin_api.text import fold
 from hub.plugin_api.trouble import Trouble, trouble
 
 __all__ = [
@@ -74,13 +75,13 @@ __all__ = [
     "Factor",
     "FactorRule",
     "FactoredTarget",
-    "FoldedText",
     "Generation",
     "JobRefusedError",
     "LocalJob",
     "LocalPack",
     "LowRankTarget",
     "ModelLayout",
+    "Names",
     "NoConfig",
     "OnError",
     "OneShotEngine",

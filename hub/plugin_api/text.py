@@ -7,6 +7,7 @@ such as Japanese, match anywhere in the text.
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import accumulate
 
 # Combining marks of Latin, Greek and Cyrillic. Japanese voicing marks (U+3099, U+309A) are not among them: they
 # change the sound, so a name without them is another name.
@@ -47,39 +48,25 @@ def _letter_or_space(char: str) -> str:
     return char if category[0] in "LMN" else " "
 
 
+def unspaced(text: str) -> bool:
+    """Holds it a letter of a script that puts no spaces between words?"""
+    return bool(_UNSPACED.search(text))
+
+
 @dataclass(frozen=True)
 class FoldedText:
-    """A text prepared for looking up many names; build it with `FoldedText.of`."""
+    """A text prepared for looking up names; build it with `FoldedText.of`.
+
+    `joined` is all of it without spaces, `edges` where words begin and end in it, in rising order.
+    """
 
     words: frozenset[str]
     joined: str
-    edges: frozenset[int]
+    edges: tuple[int, ...]
 
     @classmethod
     def of(cls, text: str) -> "FoldedText":
         words = fold(text).split()
         if (owner := _POSSESSIVE.sub("", text)) != text:
             words += ["\n", *fold(owner).split()]  # the line break is in no name, so none is found across it
-        edges = [0]
-        for word in words:
-            edges.append(edges[-1] + len(word))
-        return cls(frozenset(words), "".join(words), frozenset(edges))
-
-    def holds(self, folded_name: str) -> bool:
-        """Does the text hold this name (already folded)?
-
-        A name of several words is also found where they are written together or apart in another way
-        ("J.R.R. Tolkien", "JRR Tolkien"), but always from one word's edge to another's.
-        """
-        joined = folded_name.replace(" ", "")
-        if not joined:
-            return False
-        if _UNSPACED.search(joined):
-            return joined in self.joined
-        if " " not in folded_name:
-            return joined in self.words
-        return any(
-            match.start() in self.edges and match.start() + len(joined) in self.edges
-            # A lookahead finds overlapping places too.
-            for match in re.finditer(f"(?={re.escape(joined)})", self.joined)
-        )
+        return cls(frozenset(words), "".join(words), tuple(accumulate(map(len, words), initial=0)))

@@ -4,14 +4,14 @@ import structlog
 from django.utils.translation import gettext as _
 
 from hub.config import plugin_registry
-from hub.plugin_api import PROMPT_CHECK, Verdict
+from hub.plugin_api import PROMPT_CHECK, Names, Verdict
 from marketplace.errors import NotAllowed
-from marketplace.rights.selectors import Listed, opted_out_names
+from marketplace.rights.selectors import opted_out_names
 
 log = structlog.get_logger(__name__)
 
 
-def refuse_prompt(prompt: str, field: str, listed: Listed | None = None) -> None:
+def refuse_prompt(prompt: str, field: str, listed: Names | None = None) -> None:
     """Raises NotAllowed, about `field`, for a name that opted out and for whatever an enabled check forbids.
 
     `listed` are the names, where the caller has them for many prompts.

@@ -17,3 +17,12 @@ class OptOutName(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OptOutList(models.Model):
+    """One row, whose mark changes with every change of the names. None was listed yet where it is missing."""
+
+    mark = models.CharField(max_length=36)
+
+    def __str__(self) -> str:
+        return self.mark

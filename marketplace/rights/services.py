@@ -1,9 +1,9 @@
-"""Puts names on the opt-out list and takes them off."""
+"""Puts names on the opt-out list. Who takes one off deletes its row."""
 
 from django.utils.translation import gettext as _
 
 from hub.plugin_api import fold
-from marketplace.errors import InvalidInput, NotFound
+from marketplace.errors import InvalidInput
 from marketplace.rights.models import OptOutName
 
 MIN_LETTERS = 2
@@ -22,10 +22,3 @@ def add_opt_out(*, name: str, kind: OptOutName.Kind = OptOutName.Kind.ARTIST) ->
         )
     row, _created = OptOutName.objects.get_or_create(folded=folded, defaults={"name": name.strip(), "kind": kind})
     return row
-
-
-def remove_opt_out(*, name: str) -> None:
-    """Take a name off the list. Raises NotFound if no spelling of it is listed."""
-    removed, _rows = OptOutName.objects.filter(folded=fold(name)).delete()
-    if not removed:
-        raise NotFound(_("This name is not on the list."), field="name")

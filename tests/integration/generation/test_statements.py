@@ -35,14 +35,14 @@ POSTED = {
 }
 READ = {
     # The first two ask whether anything has changed.
-    "postgresql": ["SELECT accounts_credential", "SELECT catalogue_basemodel", "SELECT rights_optoutname"],
+    "postgresql": ["SELECT accounts_credential", "SELECT catalogue_basemodel", "SELECT rights_optoutlist"],
     "sqlite": [
         "SELECT accounts_credential",
         "SELECT catalogue_basemodel",
         "SELECT payouts_plan",
         "SELECT catalogue_styleversion",
         "SELECT payouts_share",
-        "SELECT rights_optoutname",
+        "SELECT rights_optoutlist",
     ],
 }
 

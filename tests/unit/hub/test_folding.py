@@ -1,10 +1,11 @@
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.plugin_api import FoldedText, fold
+from hub.plugin_api import Names, fold
 
 LATIN = st.characters(min_codepoint=0x41, max_codepoint=0x17F, categories=["Ll", "Lu"])
 WORD = st.text(LATIN, min_size=2, max_size=8)
@@ -12,7 +13,7 @@ NAME = st.lists(WORD, min_size=1, max_size=3).map(" ".join)
 
 
 def holds(text: str, name: str) -> bool:
-    return FoldedText.of(text).holds(fold(name))
+    return Names.of([(name, fold(name))]).found_in(text) == [name]
 
 
 @pytest.mark.parametrize(
@@ -91,3 +92,29 @@ def test_full_width_never_hides_a_name(name: str) -> None:
 def test_a_longer_word_does_not_hold_a_shorter_one(name: str, rest: str) -> None:
     assert not holds(f"the {name}{rest}", name)
     assert not holds(f"the {rest}{name}", name)
+
+
+LETTERS = st.text(st.sampled_from("ab 見太.'s"), max_size=12)
+
+
+def plainly_holds(text: str, name: str) -> bool:
+    """What a name's being in a text means, letter by letter."""
+    folded, joined = fold(name), fold(name).replace(" ", "")
+    words = fold(text).split()
+    readings = [words, fold(re.sub(r"'s\b", "", text)).split()]
+    if any(letter in joined for letter in "見太"):
+        return any(joined in "".join(reading) for reading in readings)
+    runs = {
+        "".join(reading[first:last])
+        for reading in readings
+        for first in range(len(reading))
+        for last in range(first + 1, len(reading) + 1)
+        if " " in folded or last == first + 1
+    }
+    return bool(joined) and joined in runs
+
+
+@given(LETTERS, st.lists(LETTERS, max_size=6))
+def test_of_many_names_those_are_found_that_the_text_holds(text: str, names: list[str]) -> None:
+    found = Names.of([(name, fold(name)) for name in names]).found_in(text)
+    assert found == [name for name in names if plainly_holds(text, name)]
