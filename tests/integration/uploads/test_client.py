@@ -20,7 +20,7 @@ from hub.cli.upload import upload as upload_command
 from hub.client import HubClient, RefusedError, UnreachableError
 from marketplace.accounts.tokens import create_token
 from marketplace.catalogue.models import StyleVersion
-from marketplace.catalogue.serializers import PublishSerializer
+from marketplace.catalogue.publish_serializers import PublishSerializer
 from marketplace.uploads.models import Upload
 from tests.factories.accounts import make_user
 from tests.factories.catalogue import tiny_sdxl_base
@@ -110,7 +110,7 @@ def test_a_lost_part_is_sent_again(tmp_path: Path) -> None:
 
 
 def test_a_part_that_never_arrives_cancels_the_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub.client, "PART_TRIES", 2)
+    monkeypatch.setattr("hub.client.client.PART_TRIES", 2)
     with (
         client(store_transport=Flaky(99)) as hub_client,
         pytest.raises(UnreachableError, match="Part 1 could not be sent"),

@@ -1,17 +1,17 @@
-"""A typed client of the hub's API, for the command line, scripts and tests.
-
-Every failure is a HubError whose text is a sentence for people.
-"""
+"""Uploads, publishing and generations over the hub's API, one request after another."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
+
+from hub.client.answers import GenerationInfo, UploadInfo, VersionInfo
+from hub.client.errors import HubError, RefusedError, UnreachableError, UsageError
 
 CHUNK_BYTES = 2**18
 PART_TRIES = 4
@@ -22,75 +22,6 @@ LONGEST_WAIT_S = 60.0
 WAIT_SECONDS = 1800
 Progress = Callable[[int, int, int], None]
 Answer = TypeVar("Answer", bound=BaseModel)
-
-
-class HubError(Exception):
-    """Something the caller can read and act on."""
-
-
-class UsageError(HubError):
-    """What the caller gave can't be sent at all. The text never holds the token."""
-
-
-class UnreachableError(HubError):
-    """No usable answer: the hub or its store is down, or takes too long."""
-
-
-class RefusedError(HubError):
-    """The hub said no; `code` is stable, `field` names what it is about where it is about one."""
-
-    def __init__(self, message: str, *, status: int, code: str, field: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.field = field
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Problem(_Answer):
-    """Why an upload was refused or a generation failed."""
-
-    code: str
-    message: str
-
-
-class UploadInfo(_Answer):
-    id: UUID
-    state: Literal["receiving", "checking", "converting", "ready", "refused", "aborted"]
-    part_size: int
-    part_count: int
-    kind: str | None = None
-    refusal: Problem | None = None
-
-
-class VersionInfo(_Answer):
-    id: int
-    number: int
-    state: str
-    base_model: str
-    price_micro: int
-    creator_share_bp: int
-
-
-class ImageInfo(_Answer):
-    url: str
-    sha256: str
-    media_type: str
-
-
-class GenerationInfo(_Answer):
-    id: UUID
-    state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
-    step: int
-    steps: int
-    place_in_queue: int
-    price_micro: int
-    seed: int
-    image: ImageInfo | None = None
-    failure: Problem | None = None
 
 
 class HubClient:
