@@ -15,10 +15,10 @@ from marketplace.api.scopes import ANYONE, needs
 from marketplace.catalogue import selectors, services
 from marketplace.catalogue.channels import Channel
 from marketplace.catalogue.models import Style
+from marketplace.catalogue.publish_serializers import PublishSerializer
 from marketplace.catalogue.serializers import (
     AskedStylesSerializer,
     BaseModelSerializer,
-    PublishSerializer,
     StylePageSerializer,
     StyleSerializer,
     VersionSerializer,

@@ -7,7 +7,7 @@ from hub.local.demo_styles import CONCEPTS, STYLES
 from hub.local.shipped import BASE_MODEL
 from marketplace.accounts.models import User
 from marketplace.catalogue.models import BaseModel, Example
-from marketplace.catalogue.serializers import PublishSerializer
+from marketplace.catalogue.publish_serializers import PublishSerializer
 from marketplace.catalogue.term_rules import check_terms
 from marketplace.rights.selectors import opted_out_names
 
