@@ -19,8 +19,7 @@ demo: $(STAMP) ## Set everything up and run the whole hub on this machine; Ctrl-
 	@$(BIN)/irodori up --data-dir $(DATA_DIR) --port $(PORT)
 
 test: $(STAMP) ## Set everything up and run the test suite on the embedded stack
-	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow and not browser"
-	$(BIN)/pytest -q -m "browser and not slow"
+	$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 test-unit: $(STAMP) ## Run the unit tests: seconds, no service
 	$(BIN)/pytest -q -n 2 -m "not torch and not slow" tests/unit tests/contracts
@@ -29,7 +28,7 @@ test-browser: $(STAMP) ## Drive the main job in Chromium
 	$(BIN)/pytest -q -m "browser and not slow"
 
 test-services: $(STAMP) ## Run the marked tests on PostgreSQL, Redis and RabbitMQ (HUB_TEST_..._URL, default localhost)
-	HUB_TEST_SERVICES=1 $(BIN)/pytest -q -m services
+	HUB_TEST_SERVICES=1 $(BIN)/pytest -q -m services $$(grep -rl --include='test_*.py' 'mark\.services' tests)
 	HUB_TEST_SERVICES=1 HUB_TEST_BROKER=amqp $(BIN)/pytest -q tests/services
 	$(BIN)/python -m tests.e2e.faults --short
 

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hub.local.demo_styles import STYLES
 from hub.local.visitor import Visitor, checked
 from tests.factories.stability import png
 from tests.needed import lacking
-from tests.stability_hub import DRAWER, PASSWORD, StabilityHub, stability_hub
+from tests.stability_hub import DRAWER, PASSWORD, StabilityHub
 
 pytestmark = [pytest.mark.slow, pytest.mark.stack, pytest.mark.torch]
 PACKAGE = "openai==3.57.0"
@@ -107,18 +105,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if ended.returncode:
         lacking(f"{PACKAGE} can't be installed here: {ended.stderr.strip().splitlines()[-1]}")
     return python
-
-
-@pytest.fixture(scope="module")
-def hub(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StabilityHub]:
-    with stability_hub(tmp_path_factory.mktemp("hub")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def style(hub: StabilityHub) -> tuple[int, str]:
-    """A published version, and its id as a model."""
-    return hub.publish(STYLES[0])
 
 
 @pytest.fixture(params=["sync", "async"])

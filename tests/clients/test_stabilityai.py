@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hub.local.demo_styles import STYLES
 from tests.factories.stability import png
 from tests.needed import lacking
-from tests.stability_hub import DRAWER, EMAIL, UPSCALER, StabilityHub, stability_hub
+from tests.stability_hub import DRAWER, EMAIL, UPSCALER, StabilityHub
 
 pytestmark = [pytest.mark.slow, pytest.mark.stack, pytest.mark.torch]
 PACKAGE = "stabilityai==1.0.5"
@@ -71,7 +69,7 @@ class Client:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def client(tmp_path_factory: pytest.TempPathFactory, hub: StabilityHub, style: tuple[int, str]) -> Client:
     folder = tmp_path_factory.mktemp("stabilityai")
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
@@ -79,8 +77,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     ended = subprocess.run(install, capture_output=True, text=True, check=False)
     if ended.returncode:
         lacking(f"{PACKAGE} can't be installed here: {ended.stderr.strip().splitlines()[-1]}")
-    with stability_hub(folder) as hub:
-        yield Client(python, folder, hub, *hub.publish(STYLES[0]))
+    return Client(python, folder, hub, *style)
 
 
 def of_hub(client: Client, **order: Any) -> bytes:

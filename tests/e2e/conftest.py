@@ -19,8 +19,9 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Of one file alone: as long as it is there a loop runs in this thread, in which Django asks no database."""
     executable = chromium()
     if executable is None:
         lacking("Chromium is not installed. Install it (apt install chromium), or name it in CHROMIUM.")
