@@ -42,14 +42,14 @@ class SiteHandler(BaseHandler):
         if is_small(scope):
             await body.begin()
         response = await exchange.in_thread(lambda: exchange.view(scope, body))
-        if isinstance(response, Later) or getattr(response, "is_async", False):
-            await exchange.do_afterwards()  # what is waited for may depend on it
-            await _unless_left(receive, exchange.later(response), exchange.context)
-        else:
-            try:
+        try:
+            if isinstance(response, Later) or getattr(response, "is_async", False):
+                await exchange.do_afterwards()  # what is waited for may depend on it
+                await _unless_left(receive, exchange.later(response), exchange.context)
+            else:
                 await exchange.send_whole(response)
-            finally:
-                await exchange.do_afterwards()
+        finally:
+            await exchange.do_afterwards()
 
 
 class Exchange:

@@ -48,10 +48,15 @@ happened: list[object] = []
 
 
 def puts_off(request: Any) -> HttpResponse:
-    """Two works, of which the first fails."""
+    """Two works, of which the first fails; what comes later puts off a third."""
+
+    def made() -> HttpResponse:
+        afterwards(lambda: happened.append("last"))
+        return HttpResponse(str(happened))
+
     afterwards(lambda: happened.extend(1 / 0 for _ in "1"))
     afterwards(lambda: happened.append(answered.wait(0.0 if request.GET else 10.0)))
-    return Later(_nothing, lambda: HttpResponse(str(happened))) if request.GET else HttpResponse("now")
+    return Later(_nothing, made) if request.GET else HttpResponse("now")
 
 
 urlpatterns = [path(view.__name__, view) for view in (later, refused_later, echo, pieces, puts_off)]
@@ -100,8 +105,8 @@ def test_what_nobody_waits_for_is_done_after_the_answer_whatever_else_fails() ->
 
 
 @pytest.mark.usefixtures("_nothing_happened")
-def test_what_comes_later_finds_it_done() -> None:
-    assert ask("/puts_off?later=1")[:2] == (200, "[False]")
+def test_what_comes_later_finds_it_done_and_may_put_off_more() -> None:
+    assert (ask("/puts_off?later=1")[:2], happened) == ((200, "[False]"), [False, "last"])
 
 
 @pytest.mark.usefixtures("_nothing_happened")
