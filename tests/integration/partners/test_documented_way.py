@@ -44,8 +44,8 @@ def _style(running_stack: RunningStack) -> None:
     creator = Visitor(running_stack.url)
     creator.sign_up("creator-for-partners@example.org", "Mara", PASSWORD)
     with HubClient(running_stack.url, creator.make_token("publish")) as program:
-        upload = program.upload_file(shipped.STYLES / STYLES[0].file_name, base_model=shipped.BASE_MODEL)
-        program.publish(program.wait_for_upload(upload.id).id, STYLES[0].terms | {"example_prompts": ()})
+        upload = program.upload_file(shipped.STYLES / STYLES[1].file_name, base_model=shipped.BASE_MODEL)
+        program.publish(program.wait_for_upload(upload.id).id, STYLES[1].terms | {"example_prompts": ()})
 
 
 @dataclass(frozen=True)
