@@ -4,8 +4,6 @@ The database itself gives it a new mark with every change of the list, whoever m
 drawn by chance: of a number that counts, an emptied database would repeat the first ones.
 """
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-
 LISTED, EVENTS = "rights_optoutname", ("INSERT", "UPDATE", "DELETE")
 POSTGRES = [
     """CREATE FUNCTION rights_mark_list() RETURNS trigger LANGUAGE plpgsql AS
@@ -28,15 +26,9 @@ SQLITE = [
 SQLITE_UNDONE = [f"DROP TRIGGER {LISTED}_marked_{event.lower()}" for event in EVENTS]
 
 
-def mark_changes(connection: BaseDatabaseWrapper) -> None:
-    _run(connection, POSTGRES if connection.vendor == "postgresql" else SQLITE)
+def marking(vendor: str) -> list[str]:
+    return POSTGRES if vendor == "postgresql" else SQLITE
 
 
-def mark_no_changes(connection: BaseDatabaseWrapper) -> None:
-    _run(connection, POSTGRES_UNDONE if connection.vendor == "postgresql" else SQLITE_UNDONE)
-
-
-def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+def no_longer_marking(vendor: str) -> list[str]:
+    return POSTGRES_UNDONE if vendor == "postgresql" else SQLITE_UNDONE

@@ -4,15 +4,17 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from marketplace.rights.list_mark import mark_changes, mark_no_changes
+from marketplace.rights.list_mark import marking, no_longer_marking
 
 
 def forwards(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    mark_changes(schema_editor.connection)
+    for statement in marking(schema_editor.connection.vendor):
+        schema_editor.execute(statement, None)
 
 
 def backwards(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    mark_no_changes(schema_editor.connection)
+    for statement in no_longer_marking(schema_editor.connection.vendor):
+        schema_editor.execute(statement, None)
 
 
 class Migration(migrations.Migration):
