@@ -39,9 +39,6 @@ class Names:
         lengths = tuple(sorted({len(joined) for joined in anywhere}))
         return cls(given, dict(words), dict(several), dict(anywhere), max(map(len, several), default=0), lengths)
 
-    def __bool__(self) -> bool:
-        return bool(self.given)
-
     def found_in(self, text: str) -> list[str]:
         """Those that the text holds, in the order in which they were given."""
         if not self.given:
