@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from hub.settings.database import ASKED_OFTEN
 from marketplace.accounts.models import Organisation, User
 from marketplace.catalogue.models import BaseModel
 from marketplace.catalogue.services import withdraw
@@ -196,3 +197,21 @@ class MatrixLaws(TestCase):
 
 def test_nobody_signed_in_is_shown_nothing() -> None:
     assert Client().get("/api/v1/partner/licensable").status_code == 401
+
+
+@pytest.mark.services
+@pytest.mark.django_db
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="only PostgreSQL plans for values that it does not know yet"
+)
+def test_it_is_never_planned_without_knowing_how_rare_the_terms_are() -> None:
+    account, versions = make_account(), [licensable_version() for _ in range(3)]
+    keep()
+    partner = agree(account)
+    for _ in range(ASKED_OFTEN + 3):
+        assert len(Licensable(partner, below=versions[-1].pk)[0:50]) == len(versions) - 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%partners_offer%LIMIT%'")
+        prepared = [text for (text,) in cursor.fetchall()]
+    assert [text for text in prepared if "$1" in text] == []
+    assert prepared  # it was asked often enough
