@@ -1,8 +1,8 @@
 """The moments between two steps of a generation, each held open from outside: by a stopped process or a locked table."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,12 +11,13 @@ from redis import Redis
 
 from hub import keys
 from hub.jobs import SITE_QUEUE
+from hub.local.folder import DataFolder
 from hub.object_store import ObjectMissingError, object_store
 from marketplace.generation.models import Generation
 from tests.e2e.faults.buyers import Buyer
 from tests.e2e.faults.hub_on_postgres import Hub, within
 
-REACHED_S, SENT_S = 30.0, 0.5
+REACHED_S = 30.0
 Moment = Callable[[Hub, Buyer, str], AbstractContextManager[None]]
 
 
@@ -43,9 +44,7 @@ def sent(hub: Hub, buyer: Buyer, prompt: str) -> Iterator[None]:
     """The message is on its way, and no worker has answered."""
     with hub.frozen("generate"):
         buyer.order_later(prompt)
-        # It is answered first, and sent right after that.
-        buyer.wait_for_answers()
-        time.sleep(SENT_S)
+        _until(lambda: _is_sent(hub, prompt), "the order is sent")
         yield
 
 
@@ -116,6 +115,13 @@ def _waits_for_the_lock(hub: Hub) -> bool:
 
 def _order(prompt: str, **wanted: Any) -> Generation | None:
     return Generation.objects.filter(prompt=prompt, **wanted).first()
+
+
+def _is_sent(hub: Hub, prompt: str) -> bool:
+    """Its row says so from the first; the site notes it in its log once the broker has it."""
+    order = _order(prompt)
+    lines = DataFolder(Path(hub.env["HUB_DATA_DIR"])).log("site").read_text().splitlines()
+    return order is not None and any("generation.sent" in line and str(order.pk) in line for line in lines)
 
 
 def _is_stored(prompt: str) -> bool:
