@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files_are_found_when_asked_for() -> None:
-    """And not listed at the start, which takes every new `Client` a twentieth of a second."""
+    """And not listed at the start, which takes every new `Client` 13 ms, and there are thousands."""
     settings.WHITENOISE_AUTOREFRESH = True
 
 
