@@ -30,8 +30,8 @@ class Workers:
     env: dict[str, str]
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start_site(self, name: str = "site") -> None:
-        self._start(name, site_worker(), {"DJANGO_SETTINGS_MODULE": "hub.settings", "CELERY_SKIP_CHECKS": "1"})
+    def start_site(self, name: str = "site", beat: bool = True) -> None:
+        self._start(name, site_worker(beat=beat), {"DJANGO_SETTINGS_MODULE": "hub.settings", "CELERY_SKIP_CHECKS": "1"})
 
     def start_echo(self, name: str = "echo", seconds: float = 0.0, host: str = "%h") -> None:
         """A serving worker whose engine answers each prompt after `seconds`."""
