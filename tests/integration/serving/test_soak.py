@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.soak import soak
+from bench.soak.storm import soak
 
 pytestmark = [pytest.mark.torch, pytest.mark.long]
 OPERATIONS = 300
