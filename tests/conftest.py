@@ -18,8 +18,8 @@ WHOLE_HUB = "the whole hub"
 pytest_plugins = ["tests.database", "tests.fixtures_receipts", "tests.fixtures_torch"]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """One process runs a file, and one all that speak to the whole hub, which takes half a minute to start. What is long
     begins first, so that at the end no process waits for it alone."""
     for item in items:
@@ -27,7 +27,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(WHOLE_HUB if whole_hub else item.path.relative_to(ROOT).as_posix()))
         if whole_hub:
             item.add_marker("long")
+    yield
+    # After pytest-django, which sorts by what tests do to the database.
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    if getattr(config.option, "loadgroup", False) and not all("@" in item.nodeid for item in items):
+        raise pytest.UsageError("This pytest tells pytest-xdist no groups, so each process would start every server.")
 
 
 @pytest.fixture(scope="session", autouse=True)
