@@ -23,7 +23,7 @@ def page() -> str:
             "## Samplers\n",
             table(
                 ("sampler", "scheduler of the hub"),
-                [(f"`{name}`", f"`{known}`" if known else "refused") for name, known in SCHEDULERS.items()],
+                [(f"`{name}`", f"`{known}`") for name, known in SCHEDULERS.items()],
             ),
             "## Sizes of named engines\n",
             "They hold where the base that answers to the id was made for such sizes.\n",

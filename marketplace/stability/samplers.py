@@ -12,8 +12,8 @@ def scheduler_of(sampler: str | None, info: EngineInfo) -> str:
     if sampler is None:
         return ""
     scheduler = SCHEDULERS[sampler]
-    if not scheduler or not info.offers(scheduler):
-        offered = [name for name, known in SCHEDULERS.items() if known and info.offers(known)]
+    if not info.offers(scheduler):
+        offered = [name for name, known in SCHEDULERS.items() if info.offers(known)]
         message = _("%(sampler)s is not offered by this engine. Leave it out, or choose one of %(offered)s.")
         raise Refused("bad_request", message % {"sampler": sampler, "offered": ", ".join(offered)}, field="sampler")
     return scheduler

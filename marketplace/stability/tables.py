@@ -24,12 +24,12 @@ STATUS = {
     "rate_limit_exceeded": 429,
     "server_error": 500,
 }
-# Samplers by the hub's names of schedulers. One is none of diffusers', so no engine has it: it is refused.
+# Samplers by the hub's names of schedulers.
 SCHEDULERS = {
     "DDIM": "ddim",
     "DDPM": "ddpm",
     "K_DPMPP_2M": "dpmpp_2m",
-    "K_DPMPP_2S_ANCESTRAL": "",
+    "K_DPMPP_2S_ANCESTRAL": "dpmpp_2s_a",
     "K_DPM_2": "dpm2",
     "K_DPM_2_ANCESTRAL": "dpm2_a",
     "K_EULER": "euler",

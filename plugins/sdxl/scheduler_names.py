@@ -13,7 +13,7 @@ SIGMAS = ("karras", "exponential")
 
 @dataclass(frozen=True)
 class Sampler:
-    """`maker` is diffusers' class, `settings` what makes it the one of this name."""
+    """`maker` is diffusers' class or our own, `settings` what makes it the one of this name."""
 
     maker: str
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -32,8 +32,9 @@ SAMPLERS = {
     "dpmpp_2m_sde": Sampler("DPMSolverMultistepScheduler", SDE, SIGMAS_TOO),
     "dpmpp_3m_sde": Sampler("DPMSolverMultistepScheduler", {**SDE, "solver_order": 3}, SIGMAS_TOO),
     "dpmpp_sde": Sampler("DPMSolverSDEScheduler", options=SIGMAS_TOO),
-    # The ancestral one of this name, DPM++ 2S a, is not among diffusers' classes. This one has no spacings.
+    # This one has no spacings.
     "dpmpp_2s": Sampler("DPMSolverSinglestepScheduler", options=(BETAS, SIGMAS)),
+    "dpmpp_2s_a": Sampler("DPMPP2SAncestralScheduler", options=SIGMAS_TOO),
     "heun": Sampler("HeunDiscreteScheduler", options=SIGMAS_TOO),
     "dpm2": Sampler("KDPM2DiscreteScheduler", options=SIGMAS_TOO),
     "dpm2_a": Sampler("KDPM2AncestralDiscreteScheduler", options=SIGMAS_TOO),
@@ -49,6 +50,7 @@ OFFERED = (
     *SAMPLERS,
     "euler/trailing",
     "dpmpp_2m/karras",
+    "dpmpp_2s_a/karras",
     "dpmpp_2m_sde/karras",
     "dpmpp_3m_sde/karras",
     "dpmpp_3m_sde/exponential",

@@ -7,9 +7,11 @@ from typing import Any
 import diffusers
 import torch
 
-from plugins.sdxl.scheduler_names import BETAS, SAMPLERS, SIGMAS, SPACINGS
+from plugins.sdxl.dpmpp_2s_ancestral import DPMPP2SAncestralScheduler
+from plugins.sdxl.scheduler_names import BETAS, SAMPLERS, SIGMAS, SPACINGS, Sampler
 
 DIFFUSERS_BETAS = {"linear": "linear", "scaled": "scaled_linear", "cosine": "squaredcos_cap_v2"}
+OURS = {each.__name__: each for each in (DPMPP2SAncestralScheduler,)}
 LCM_ROWS = (50, 100, 200)
 
 
@@ -40,12 +42,17 @@ def scheduler_named(name: str, base_config: Any, seed: int = 0) -> Any:
     settings = dict(sampler.settings)
     for option in options:
         settings |= _setting(option)
-    maker = getattr(diffusers, sampler.maker)
+    maker = maker_of(sampler)
     if _takes(maker.__init__, "noise_sampler_seed"):
         settings["noise_sampler_seed"] = seed
     if base_config.get("rescale_betas_zero_snr") and not _takes(maker.__init__, "rescale_betas_zero_snr"):
         settings["trained_betas"] = _betas_to_pure_noise(base_config, settings)
     return maker.from_config(base_config, **settings)
+
+
+def maker_of(sampler: Sampler) -> Any:
+    """The class itself."""
+    return OURS[sampler.maker] if sampler.maker in OURS else getattr(diffusers, sampler.maker)
 
 
 def step_arguments(scheduler: Any, generator: torch.Generator) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from hub.plugin_api import JobRefusedError, LocalJob, LocalPack
 from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.pictures import MAX_SIDE, mask_of, picture_of
 from plugins.sdxl.scheduler_names import SAMPLERS
+from plugins.sdxl.schedulers import maker_of
 from tests.serving_jobs import job, pixels, run_together, run_with
 
 pytestmark = pytest.mark.torch
@@ -47,7 +48,7 @@ def drawn(pipeline: Any, wanted: LocalJob, **pictures: Any) -> "np.ndarray[Any, 
     assert wanted.source
     sampler = SAMPLERS[wanted.scheduler]
     settings = {**sampler.settings, "noise_sampler_seed": wanted.seed}
-    pipeline.scheduler = getattr(diffusers, sampler.maker).from_config(pipeline.scheduler.config, **settings)
+    pipeline.scheduler = maker_of(sampler).from_config(pipeline.scheduler.config, **settings)
     pipeline.set_progress_bar_config(disable=True)
     image = pipeline(
         wanted.prompt,
@@ -71,6 +72,7 @@ def drawn(pipeline: Any, wanted: LocalJob, **pictures: Any) -> "np.ndarray[Any, 
         ("dpmpp_3m_sde", 0.8),
         ("dpmpp_sde", 0.7),
         ("dpmpp_2s", 0.6),
+        ("dpmpp_2s_a", 0.6),
         ("lms", 0.6),
     ],
 )
@@ -92,6 +94,7 @@ def test_a_run_from_a_picture_equals_diffusers(
         ("dpmpp_2m_sde", 0.5),
         ("dpmpp_sde", 0.7),
         ("dpmpp_2s", 0.6),
+        ("dpmpp_2s_a", 0.6),
         ("lms", 0.6),
     ],
 )

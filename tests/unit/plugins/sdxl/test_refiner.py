@@ -22,6 +22,7 @@ from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.pipeline import align
 from plugins.sdxl.plugin import SdxlConfig
 from plugins.sdxl.scheduler_names import SAMPLERS
+from plugins.sdxl.schedulers import maker_of
 from plugins.sdxl.unet_format import SdxlUnetFormat
 from tests.fixtures_torch import AdapterFiles
 from tests.one_file import write_one_file
@@ -67,9 +68,8 @@ def drawn(base: Any, refiner: Any, wanted: GenerateJob, **start: Any) -> Pixels:
     """What diffusers' pipelines make of a job, one after the other, with one generator."""
     sampler = SAMPLERS[wanted.scheduler]
     for pipeline in (base, refiner):
-        maker = getattr(diffusers, sampler.maker)
         settings = {**sampler.settings, "noise_sampler_seed": wanted.seed}
-        pipeline.scheduler = maker.from_config(pipeline.scheduler.config, **settings)
+        pipeline.scheduler = maker_of(sampler).from_config(pipeline.scheduler.config, **settings)
     both = {
         "prompt": wanted.prompt,
         "negative_prompt": wanted.negative_prompt or None,

@@ -10,6 +10,7 @@ import torch
 
 from hub.jobs import GenerateJob
 from hub.plugin_api import JobRefusedError, LocalPack
+from plugins.sdxl.dpmpp_2s_ancestral import DPMPP2SAncestralScheduler
 from plugins.sdxl.engine import SdxlEngine
 from plugins.sdxl.plugin import INFO
 from plugins.sdxl.scheduler_names import SAMPLERS
@@ -38,6 +39,7 @@ USUAL: dict[str, tuple[Any, dict[str, Any]]] = {
     "dpmpp_sde/karras": (diffusers.DPMSolverSDEScheduler, SEED | KARRAS),
     "dpmpp_2s": (diffusers.DPMSolverSinglestepScheduler, {}),
     "dpmpp_2s/karras": (diffusers.DPMSolverSinglestepScheduler, KARRAS),
+    "dpmpp_2s_a/karras": (DPMPP2SAncestralScheduler, KARRAS),
     "lms": (diffusers.LMSDiscreteScheduler, {}),
     "lms/karras": (diffusers.LMSDiscreteScheduler, KARRAS),
     "lms/exponential/scaled": (diffusers.LMSDiscreteScheduler, EXPONENTIAL | {"beta_schedule": "scaled_linear"}),
@@ -84,7 +86,18 @@ def test_a_run_equals_diffusers_scheduler_of_that_name(sdxl_engine: SdxlEngine, 
 
 
 def test_schedulers_of_a_batch_keep_their_own_state(sdxl_engine: SdxlEngine) -> None:
-    names = ["heun", "pndm", "unipc", "dpmpp_2m_sde/karras", "dpm2_a", "deis", "lms", "dpmpp_sde", "dpmpp_2s"]
+    names = [
+        "heun",
+        "pndm",
+        "unipc",
+        "dpmpp_2m_sde/karras",
+        "dpm2_a",
+        "deis",
+        "lms",
+        "dpmpp_sde",
+        "dpmpp_2s",
+        "dpmpp_2s_a",
+    ]
     wanted: list[tuple[GenerateJob, list[LocalPack], int]] = [
         (request(name, steps=3, seed=seed), [], seed % 3) for seed, name in enumerate(names)
     ]
