@@ -19,6 +19,7 @@ import structlog
 
 from hub.plugin_api import Engine, Generation, Trouble, trouble
 from serving.engine.group import DeviceLostError, Group, settle
+from serving.engine.idle import IDLE_SECONDS, give_pages_back
 from serving.engine.ticket import HandedBackError, Ticket
 from serving.engine.trouble import exit_at_once, free_memory
 
@@ -46,6 +47,9 @@ class Stop:
     """Nothing more will be submitted: finish what runs, then end."""
 
 
+Item = Ticket | Call | Drain | Stop
+
+
 class EngineLoop:
     """`engines` are built but not loaded: loading, too, happens on the thread. `max_batch` is the most runs of one step.
 
@@ -66,7 +70,7 @@ class EngineLoop:
         self.max_batch = max_batch
         self._on_lost = on_lost
         self._arrived = 0
-        self._inbox: SimpleQueue[Ticket | Call | Drain | Stop] = SimpleQueue()
+        self._inbox: SimpleQueue[Item] = SimpleQueue()
         # The group at the front is stepped next and goes to the back, so none starves.
         self._groups: OrderedDict[tuple[str, str], Group] = OrderedDict()
         self._draining = self._stopping = False
@@ -145,13 +149,8 @@ class EngineLoop:
 
     def _take_in(self) -> None:
         """Everything that waits in the inbox; with nothing to step, wait for something."""
-        wait = not self._groups
-        while True:
-            try:
-                item = self._inbox.get(block=wait)
-            except Empty:
-                return
-            wait = False
+        item = self._at_once() if self._groups else self._awaited()
+        while item is not None:
             match item:
                 case Ticket():
                     self._admit(item)
@@ -161,6 +160,20 @@ class EngineLoop:
                     self._hand_back()
                 case Stop():
                     self._stopping = True
+            item = self._at_once()
+
+    def _at_once(self) -> Item | None:
+        try:
+            return self._inbox.get_nowait()
+        except Empty:
+            return None
+
+    def _awaited(self) -> Item:
+        try:
+            return self._inbox.get(timeout=IDLE_SECONDS)
+        except Empty:
+            give_pages_back()
+            return self._inbox.get()
 
     def _hand_back(self) -> None:
         self._draining = True
