@@ -16,6 +16,7 @@ from plugins.sdxl.slots.arena import ATTENTION, Reading
 from plugins.sdxl.slots.fixed import with_adapters
 from plugins.sdxl.slots.lean import LeanLayers
 from plugins.sdxl.slots.parts import Part
+from plugins.sdxl.slots.threads import as_many_as_pay
 
 Hook = Callable[[nn.Module, tuple[torch.Tensor, ...], torch.Tensor], torch.Tensor | None]
 
@@ -91,8 +92,10 @@ def _add(module: nn.Module, part: Part, index: int, x: torch.Tensor, output: tor
     if isinstance(module, nn.Conv2d):
         _add_convolution(module, (down, up, scale), x, output)
     else:
-        narrow = torch.bmm(x.reshape(part.runs, -1, x.shape[-1]), down).mul_(scale)
-        output.view(part.runs, -1, output.shape[-1]).baddbmm_(narrow, up)
+        multiplications = max(x.numel(), output.numel()) * down.shape[-1]
+        with as_many_as_pay(multiplications, x.device):
+            narrow = torch.bmm(x.reshape(part.runs, -1, x.shape[-1]), down).mul_(scale)
+            output.view(part.runs, -1, output.shape[-1]).baddbmm_(narrow, up)
 
 
 def _add_convolution(
