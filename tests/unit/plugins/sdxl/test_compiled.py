@@ -143,8 +143,7 @@ def test_dozens_of_swaps_compile_nothing_anew(
         changes = [{"scheduler": draw.choice(["euler", "ddim"]), "seed": draw.randint(0, 9)} for _ in ranks]
         worn = [[weighted(packs[str(rank)], draw.uniform(-1, 1))] for rank in ranks]
         ours, theirs = (_stepped(each, changes, worn) for each in (compiling, plain))
-        # Of random weights, which amplify rounding: on an AMD processor by 1.6e-5. Another adapter is a tenth off.
-        assert (ours - theirs).abs().max() <= 5e-5 * theirs.abs().max()
+        assert torch.allclose(ours, theirs, atol=1e-4)
 
     for top in (16, 24, 128):
         swap([4, top])
