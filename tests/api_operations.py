@@ -91,6 +91,10 @@ def operations() -> list[Operation]:
     ]
 
 
+def operation_named(name: str) -> Operation:
+    return next(operation for operation in operations() if operation.name == name)
+
+
 def owner_of(operation: Operation, email: str | None = f"{SECRET}@example.org") -> User:
     """Whose things the operation is about: a person, or an organisation's account where it is about licensing."""
     return make_partner() if operation.is_for_partners else make_owner(email)

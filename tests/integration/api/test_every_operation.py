@@ -10,7 +10,7 @@ from django.core.cache import caches
 from marketplace.accounts.models import Organisation, User
 from marketplace.accounts.organisations import give_account
 from marketplace.generation.models import Generation
-from tests.api_operations import Operation, address, body, call, content_of, operations, owner_of, rows
+from tests.api_operations import Operation, address, body, call, content_of, operation_named, operations, owner_of, rows
 from tests.factories.accounts import make_staff
 from tests.factories.catalogue import echo_base, make_version, tiny_sdxl_base
 from tests.factories.ledger import give_credit, make_buyer
@@ -124,7 +124,3 @@ def allowed(operation: Operation, actor: str, sent: dict[str, Any] | None) -> se
         return {400, 404}
     # Nothing of the owner's is named: the caller's own things, or none yet.
     return operation.good_statuses | {404}
-
-
-def operation_named(name: str) -> Operation:
-    return next(operation for operation in operations() if operation.name == name)

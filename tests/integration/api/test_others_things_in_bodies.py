@@ -7,7 +7,7 @@ import pytest
 
 from marketplace.accounts.models import User
 from marketplace.generation.pictures import store_picture
-from tests.api_operations import Made, Operation, address, body, call, content_of, operations, rows
+from tests.api_operations import Made, Operation, address, body, call, content_of, operation_named, rows
 from tests.factories.catalogue import echo_base, make_version, tiny_sdxl_base
 from tests.factories.partners import make_grant
 from tests.factories.resources import Maker, finished, fresh_png, make_owner, make_partner, organisation
@@ -48,10 +48,6 @@ ORDERS = ("POST /api/v1/generations", "POST /api/v1/batches")
 def _bases() -> None:
     echo_base()
     tiny_sdxl_base()
-
-
-def operation_named(name: str) -> Operation:
-    return next(operation for operation in operations() if operation.name == name)
 
 
 def naming(named: Named, thing: str, caller: User) -> Made:
